@@ -1,0 +1,74 @@
+namespace Orrery.World.Cost;
+
+/// <summary>A slice of one prompt that goes through the model in a step.</summary>
+/// <param name="Tokens">New tokens computed in this step.</param>
+/// <param name="HistoryTokens">Tokens of the same sequence already in the KV cache; their KV is re-read by attention.</param>
+/// <param name="Finishes">True when this is the last slice: the step then also samples one token for it.</param>
+public readonly record struct PrefillChunk(int Tokens, int HistoryTokens, bool Finishes);
+
+/// <summary>
+/// What goes through the model in one step, as integers only, so that the cost of a step is a pure function of it.
+/// Reused from step to step: a replica owns one, clears and fills it.
+/// </summary>
+public sealed class StepShape
+{
+    private PrefillChunk[] _chunks = new PrefillChunk[16];
+    private int _chunkCount;
+
+    /// <summary>Sequences that decode in this step.</summary>
+    public int DecodeSequences { get; private set; }
+
+    /// <summary>Query tokens of all decodes: one each, more when drafts are verified.</summary>
+    public long DecodeTokens { get; private set; }
+
+    /// <summary>Sum over decodes of the tokens attended (history plus the new token).</summary>
+    public long DecodeContextTokens { get; private set; }
+
+    /// <summary>The longest of those contexts: skewed batches are slower than even ones.</summary>
+    public int LongestDecodeContext { get; private set; }
+
+    public ReadOnlySpan<PrefillChunk> Chunks => _chunks.AsSpan(0, _chunkCount);
+
+    /// <summary>Prompt tokens computed in this step.</summary>
+    public long PrefillTokens { get; private set; }
+
+    /// <summary>Tokens through the linear layers.</summary>
+    public long Tokens => DecodeTokens + PrefillTokens;
+
+    /// <summary>Rows that reach the vocabulary projection: every decode token and every finishing chunk.</summary>
+    public long SampledTokens { get; private set; }
+
+    public bool IsEmpty => DecodeTokens == 0 && PrefillTokens == 0;
+
+    public bool IsDecodeOnly => PrefillTokens == 0;
+
+    public void Clear()
+    {
+        DecodeSequences = 0;
+        DecodeTokens = 0;
+        DecodeContextTokens = 0;
+        LongestDecodeContext = 0;
+        PrefillTokens = 0;
+        SampledTokens = 0;
+        _chunkCount = 0;
+    }
+
+    /// <param name="contextTokens">Tokens attended by the last query token, itself included.</param>
+    /// <param name="queryTokens">1, or 1 + drafts when verifying.</param>
+    public void AddDecode(int contextTokens, int queryTokens = 1)
+    {
+        DecodeSequences++;
+        DecodeTokens += queryTokens;
+        SampledTokens += queryTokens;
+        DecodeContextTokens += contextTokens;
+        if (contextTokens > LongestDecodeContext) LongestDecodeContext = contextTokens;
+    }
+
+    public void AddChunk(PrefillChunk chunk)
+    {
+        if (_chunkCount == _chunks.Length) Array.Resize(ref _chunks, _chunks.Length * 2);
+        _chunks[_chunkCount++] = chunk;
+        PrefillTokens += chunk.Tokens;
+        if (chunk.Finishes) SampledTokens++;
+    }
+}
