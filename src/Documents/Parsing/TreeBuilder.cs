@@ -5,7 +5,10 @@ using YamlDotNet.Core.Events;
 namespace Orrery.Documents.Parsing;
 
 /// <summary>Turns the events of one YAML text into a tree of nodes.</summary>
-internal sealed class TreeBuilder(string text, string origin)
+/// <param name="text">The whole text.</param>
+/// <param name="origin">What errors show as the file.</param>
+/// <param name="isFlag">The text stands on the command line: its origin says it all, line and column would only confuse.</param>
+internal sealed class TreeBuilder(string text, string origin, bool isFlag = false)
 {
     /// <summary>A key longer than this is a missing colon or a hostile file; the bound also keeps paths short.</summary>
     private const int LongestKey = 200;
@@ -126,7 +129,7 @@ internal sealed class TreeBuilder(string text, string origin)
         }
         catch (YamlException failure)
         {
-            throw SyntaxProblems.Explain(text, origin, failure);
+            throw isFlag ? SyntaxProblems.ExplainFlag(origin, failure) : SyntaxProblems.Explain(text, origin, failure);
         }
         catch (Exception failure) when (failure is ArgumentException or InvalidOperationException or FormatException or OverflowException)
         {
@@ -135,7 +138,8 @@ internal sealed class TreeBuilder(string text, string origin)
         throw new InputException($"{origin}: the text ends in the middle of a value");
     }
 
-    private Position At(ParsingEvent parsingEvent) => new(origin, (int)parsingEvent.Start.Line, (int)parsingEvent.Start.Column);
+    private Position At(ParsingEvent parsingEvent) => 
+        isFlag ? new(origin, 0, 0) : new(origin, (int)parsingEvent.Start.Line, (int)parsingEvent.Start.Column);
 
     private static InputException Problem(Position position, string path, string sentence) =>
         new(path.Length == 0 ? $"{position}: {sentence}" : $"{position}: {path}: {sentence}");
