@@ -48,6 +48,13 @@ public sealed partial class Replica
         _view.Now = _clock.Now;
         _scheduler.Plan(_view, plan);
         Counters.Preemptions += plan.PreemptedCount;
+        while (plan.IsEmpty && plan.PreemptedCount > 0)
+        {
+            // An engine that only evicted runs an empty step and decides again at once; each round frees memory, so this ends.
+            plan.Clear();
+            _scheduler.Plan(_view, plan);
+            Counters.Preemptions += plan.PreemptedCount;
+        }
         Counters.KvBlocks.Set(_clock.Now, _memory.UsedBlocks);
         if (plan.IsEmpty)
         {
@@ -84,8 +91,9 @@ public sealed partial class Replica
         foreach (Sequence sequence in _inbox) _scheduler.Enqueue(sequence);
         _inbox.Clear();
         int kept = 0;
-        foreach (Sequence sequence in _leaving)
+        for (int i = 0; i < _leaving.Count; i++)
         {
+            Sequence sequence = _leaving[i];
             if (sequence.Outcome != Outcome.Live) continue;
             if (sequence.InFlight)
             {

@@ -28,7 +28,7 @@ public sealed class ReplicaCounters(int totalBlocks)
     public int TotalBlocks { get; } = totalBlocks;
 
     /// <summary>KV blocks in use over time.</summary>
-    public TimeWeighted KvBlocks { get; } = new();
+    public TimeWeighted KvBlocks { get; } = new(Instant.Zero);
 
     /// <summary>Time with at least one step in flight, up to an instant.</summary>
     public Duration Busy(Instant now) => _busySince.IsNever ? _busy : _busy + (now - _busySince);
