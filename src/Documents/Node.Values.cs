@@ -8,11 +8,11 @@ namespace Orrery.Documents;
 /// <summary>Reading a value as what the caller needs. Every method throws <see cref="InputException"/> with the place, what stands there and what would be right.</summary>
 public sealed partial class Node
 {
-    /// <summary>Beyond this a time is no configuration but a mistake (and would overflow the clock).</summary>
-    private const double LongestSeconds = 3.2e9;
+    /// <summary>A century (36,500 days): beyond it a time is no configuration but a mistake, and would come near the clock's end.</summary>
+    private const double LongestSeconds = 36_500 * 86_400.0;
 
-    /// <summary>Largest size that fits the 64-bit byte counter.</summary>
-    private const double LargestBytes = 9.2e18;
+    /// <summary>The largest round size that fits the 64-bit byte counter.</summary>
+    private const double LargestBytes = 9e18;
 
     /// <summary>Any scalar as text; numbers too, as they are written.</summary>
     public string AsText() => Kind == NodeKind.Scalar ? Text : throw Error($"expected text, not {Describe()}");

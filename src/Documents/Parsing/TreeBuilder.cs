@@ -69,7 +69,7 @@ internal sealed class TreeBuilder(string text, string origin, bool isFlag = fals
             Position here = At(current);
             string name = Key(current, here, path);
             if (!firsts.TryAdd(name, here))
-                throw Problem(here, path, $"the key '{name}' appears twice (first at line {firsts[name].Line}); keep one of them");
+                throw Problem(here, path, $"the key '{name}' appears twice{(isFlag ? "" : $" (first at line {firsts[name].Line})")}; keep one of them");
             entries.Add(KeyValuePair.Create(name, Value(Next(), DocumentPath.Join(path, name), here)));
         }
         _depth--;
@@ -133,10 +133,13 @@ internal sealed class TreeBuilder(string text, string origin, bool isFlag = fals
         }
         catch (Exception failure) when (failure is ArgumentException or InvalidOperationException or FormatException or OverflowException)
         {
-            throw new InputException($"{origin}: this is not valid YAML: {failure.Message}", failure);
+            // Some malformed texts trip the parser over its own state; the last value it understood is the best clue there is.
+            throw new InputException($"{Last()}: the text after this place is not valid YAML; look for a bracket or a quote that is not closed", failure);
         }
-        throw new InputException($"{origin}: the text ends in the middle of a value");
+        throw new InputException($"{Last()}: the text ends in the middle of a value");
     }
+
+    private Position Last() => _parser.Current is { } last ? At(last) : new(origin, 0, 0);
 
     private Position At(ParsingEvent parsingEvent) => 
         isFlag ? new(origin, 0, 0) : new(origin, (int)parsingEvent.Start.Line, (int)parsingEvent.Start.Column);
