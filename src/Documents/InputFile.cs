@@ -38,7 +38,8 @@ public static class InputFile
 
     /// <summary>A reader of UTF-8 lines; a byte-order mark is skipped, malformed bytes read as U+FFFD.</summary>
     /// <exception cref="InputException">As <see cref="Open"/>.</exception>
-    public static StreamReader OpenText(string path) => new(Open(path), Encoding.UTF8, detectEncodingFromByteOrderMarks: true, bufferSize: BufferBytes);
+    public static StreamReader OpenText(string path) =>
+        new(Open(path), Encoding.UTF8, detectEncodingFromByteOrderMarks: true, bufferSize: BufferBytes);
 
     /// <summary>The whole text, strictly UTF-8.</summary>
     /// <exception cref="InputException">As <see cref="Open"/>; too large; no UTF-8; damaged gzip.</exception>
@@ -50,7 +51,8 @@ public static class InputFile
         for (int read = stream.Read(buffer); read > 0; read = stream.Read(buffer))
         {
             content.Write(buffer, 0, read);
-            if (content.Length > MaxTextBytes) throw new InputException($"{path}: the text is longer than {MaxTextBytes >> 20} MiB; is this the right file?");
+            if (content.Length > MaxTextBytes)
+                throw new InputException($"{path}: the text is longer than {MaxTextBytes >> 20} MiB; is this the right file?");
         }
         ReadOnlySpan<byte> bytes = content.GetBuffer().AsSpan(0, (int)content.Length);
         try
@@ -100,7 +102,8 @@ public static class InputFile
     {
         string? directory = Path.GetDirectoryName(Path.GetFullPath(path));
         if (directory is null || !Directory.Exists(directory)) return "";
-        string? near = Names.Nearest(Path.GetFileName(path), Directory.EnumerateFiles(directory).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal));
+        IEnumerable<string> present = Directory.EnumerateFiles(directory).Select(file => Path.GetFileName(file)!);
+        string? near = Names.Nearest(Path.GetFileName(path), present.Order(StringComparer.Ordinal));
         return near is null ? "" : $"; did you mean '{near}'?";
     }
 }

@@ -76,6 +76,8 @@ public sealed class IncludeTests : IDisposable
         Assert.Equal($"{main}:1:10: include: cannot include {_folder["elsewhere/parts.yaml"]}: there is no such file; its directory does not exist", Errors.Of(() => Document.LoadWithIncludes(main)));
         _folder.Write("main.yaml", "include: {a: b}\n");
         Assert.Equal($"{main}:1:10: include: expected a file name or a list of file names, not a mapping", Errors.Of(() => Document.LoadWithIncludes(main)));
+        _folder.Write("main.yaml", "include: \"a\\0b\"\n");
+        Assert.Equal($"{main}:1:10: include: 'a\0b' is no file name", Errors.Of(() => Document.LoadWithIncludes(main)));
         _folder.Write("list.yaml", "[1]\n");
         _folder.Write("main.yaml", "include: [list.yaml]\n");
         Assert.Equal($"{main}:1:11: include.0: 'list.yaml' holds a list; an included file must hold a mapping", Errors.Of(() => Document.LoadWithIncludes(main)));

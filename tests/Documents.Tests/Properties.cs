@@ -11,6 +11,6 @@ internal static class Properties
 
     public static void Check<T>(Gen<T> values, Func<T, bool> holds, int tests = 400) =>
         FsCheck.Check.One(
-            Config.QuickThrowOnFailure.WithMaxTest(tests).WithReplay(Seed, Gamma),
+            Config.QuickThrowOnFailure.WithMaxTest(tests).WithReplay(Seed, Gamma).WithQuietOnSuccess(true),
             Prop.ForAll(values.ToArbitrary(), holds));
 }

@@ -14,7 +14,8 @@ internal static class SyntaxProblems
             : new InputException($"{position}: this is not valid YAML: {Reason(failure)}", failure);
     }
 
-    public static InputException ExplainFlag(string flag, YamlException failure) => new($"{flag}: the value is not valid YAML: {Reason(failure)}", failure);
+    public static InputException ExplainFlag(string flag, YamlException failure) =>
+        new($"{flag}: the value is not valid YAML: {Reason(failure)}", failure);
 
     private static string Reason(YamlException failure)
     {
