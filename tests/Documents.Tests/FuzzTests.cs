@@ -33,7 +33,7 @@ public sealed class FuzzTests
         """;
 
     private static readonly string[] Fragments =
-        ["\t", "\n", "- ", ": ", "? ", "[", "]", "{", "}", "&a ", "*a", "*first", "!!int ", "!", "%YAML 1.2\n", "---\n", "...\n", "\"", "'", "|", ">", "#", "<<: *first\n", "\\u12", "\0", "\uFEFF", "\u2028", "~", "1e999", ",", "\"\\", "@", "`"];
+        ["\t", "\n", "- ", ": ", "? ", "[", "]", "{", "}", "&a ", "*a", "*first", "!!int ", "!", "%YAML 1.2\n", "---\n", "...\n", "\"", "'", "|", ">", "#", "<<: *first\n", "\\u12", "\"\\uD800\"", "\"\\UFFFFFFFF\"", "\ud83e", "\0", "\uFEFF", "\u2028", "~", "1e999", ",", "\"\\", "@", "`"];
 
     private static readonly MetricInfo[] Metrics = [new("gap", Quantity.Duration, true), new("rejected", Quantity.Number, false)];
 
@@ -94,7 +94,7 @@ public sealed class FuzzTests
             case 0: text.Remove(at, length); break;
             case 1: text.Insert(at, Fragments[random.NextInt(Fragments.Length)]); break;
             case 2: text.Insert(random.NextInt(text.Length + 1), text.ToString(at, length)); break;
-            default: text.Insert(at, (char)random.NextInt(0x3000)); break;
+            default: text.Insert(at, (char)random.NextInt(0x10000)); break;
         }
     }
 
