@@ -38,6 +38,8 @@ public sealed record Deployment
     /// <summary>On-demand price of the replica per hour.</summary>
     public Money HourlyPrice => Device.HourlyPrice * Parallel.Devices;
 
+    /// <param name="model">What is served.</param>
+    /// <param name="device">Every device of the replica.</param>
     /// <param name="parallel">Default: one device.</param>
     /// <param name="precision">Default: 16 bit throughout.</param>
     /// <param name="interconnect">Default: <see cref="Interconnect.Usual"/>.</param>

@@ -60,6 +60,12 @@ public sealed partial record DeviceSpec(
     /// <summary>Manufacturing node, for example <c>7nm</c>; empty when unknown.</summary>
     public string ProcessNode { get; init; } = "";
 
+    /// <summary>Where the idle power comes from.</summary>
+    public string PowerSource { get; init; } = "";
+
+    /// <summary>Where the embodied carbon comes from.</summary>
+    public string EmbodiedSource { get; init; } = "";
+
     /// <summary>Other accepted names; compared without case.</summary>
     public IReadOnlyList<string> Aliases { get; init; } = [];
 
