@@ -1,0 +1,86 @@
+using System.Collections.Concurrent;
+using Orrery.Kernel.Time;
+
+namespace Orrery.Kernel.Processes;
+
+/// <summary>Wall time from an injected <see cref="TimeProvider"/>: the same processes, live. Arrivals are stamped by the loop.</summary>
+public sealed class WallClock : Clock, IDisposable
+{
+    private readonly TimeProvider _provider;
+    private readonly long _started;
+    private readonly ConcurrentQueue<Action> _posted = new();
+    private readonly ManualResetEventSlim _bell = new();
+    private readonly ITimer _alarm;
+    private int _external;
+
+    public WallClock(TimeProvider provider)
+    {
+        _provider = provider;
+        _started = provider.GetTimestamp();
+        _alarm = provider.CreateTimer(static bell => ((ManualResetEventSlim)bell!).Set(), _bell, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Runs on the calling thread until every process ended and no external work is in flight, or <see cref="Stop"/>.</summary>
+    /// <param name="serveForever">True keeps an idle loop waiting for posts: a server. <see cref="Stop"/> ends it.</param>
+    /// <exception cref="ProcessFaultException">A process threw.</exception>
+    /// <exception cref="DeadlockException">Nothing can ever wake a waiting process.</exception>
+    public void Run(bool serveForever = false)
+    {
+        while (!IsStopped)
+        {
+            _bell.Reset();
+            Now = Instant.Max(Now, Instant.FromNanoseconds(ElapsedNanoseconds()));
+            while (_posted.TryDequeue(out Action? action)) action();
+            if (TryStep(Now)) continue;
+            if (!_posted.IsEmpty) continue;
+            if (Queue.Count == 0 && Volatile.Read(ref _external) == 0 && !serveForever)
+            {
+                ThrowIfDeadlocked();
+                return;
+            }
+            Sleep();
+        }
+    }
+
+    public override void Post(Action action)
+    {
+        _posted.Enqueue(action);
+        _bell.Set();
+    }
+
+    public override ExternalWork BeginExternal()
+    {
+        Interlocked.Increment(ref _external);
+        return new ExternalWork(this, () => Interlocked.Decrement(ref _external));
+    }
+
+    public override void Stop()
+    {
+        base.Stop();
+        _bell.Set();
+    }
+
+    public void Dispose()
+    {
+        _alarm.Dispose();
+        _bell.Dispose();
+    }
+
+    private long ElapsedNanoseconds()
+    {
+        long ticks = _provider.GetTimestamp() - _started;
+        return (long)((Int128)ticks * Duration.NanosecondsPerSecond / _provider.TimestampFrequency);
+    }
+
+    private void Sleep()
+    {
+        Instant next = Queue.NextTime;
+        if (!next.IsNever)
+        {
+            // Rounded up to a TimeSpan tick (100 ns): waking early would only spin.
+            long nanoseconds = Math.Max(0, next.Nanoseconds - ElapsedNanoseconds());
+            _alarm.Change(TimeSpan.FromTicks((nanoseconds + 99) / 100), Timeout.InfiniteTimeSpan);
+        }
+        _bell.Wait();
+    }
+}
