@@ -28,14 +28,14 @@ public sealed class TraceSource : ITrafficSource
     private long _passOffset;
     private long _liftedBefore;
 
-    private TraceSource(Func<Stream> open, string origin, TraceFormat format, TraceOptions options)
+    private TraceSource(Func<Stream> open, string origin, TraceFormat format, TraceOptions options, bool needsArrivals)
     {
         _open = open;
         _origin = origin;
         _format = format;
         _options = options;
         _parser = StartPass();
-        if (!_parser.HasArrivals)
+        if (needsArrivals && !_parser.HasArrivals)
         {
             _parser.Dispose();
             throw new InputException($"{origin}: the file has no arrival times; give them with a rate, for example rate: 2/s");
@@ -71,13 +71,24 @@ public sealed class TraceSource : ITrafficSource
     {
         options ??= new TraceOptions();
         TraceFormat format = options.Format is null ? Sniff(open, origin) : TraceFormat.Named(options.Format);
-        return new TraceSource(open, origin, format, options);
+        return new TraceSource(open, origin, format, options, needsArrivals: true);
     }
 
-    public Request Take()
+    /// <summary>Opens a trace for its rows alone: a file of lengths without arrivals is accepted.</summary>
+    internal static TraceSource OpenForRows(string path, TraceOptions options)
+    {
+        if (!File.Exists(path)) throw new InputException($"{path}: the file does not exist");
+        TraceFormat format = options.Format is null ? Sniff(() => OpenFile(path), path) : TraceFormat.Named(options.Format);
+        return new TraceSource(() => OpenFile(path), path, format, options, needsArrivals: false);
+    }
+
+    public Request Take() => TakeAt(_nextArrival);
+
+    /// <summary>Takes the next row at another time than its own.</summary>
+    internal Request TakeAt(Instant arrival)
     {
         if (_nextArrival.IsNever) throw new InvalidOperationException("no request is pending");
-        Request request = _next.ToRequest(_taken++, _nextArrival);
+        Request request = _next.ToRequest(_taken++, arrival);
         Advance();
         return request;
     }
