@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Orrery.Documents;
 
-/// <summary>The names of an enum's members as documents write them: lower case with hyphens, <c>LeastLoaded</c> is <c>least-loaded</c>.</summary>
+/// <summary>
+/// The names of an enum's members as documents write them: lower case with hyphens, <c>LeastLoaded</c> is <c>least-loaded</c>.
+/// </summary>
 public static class ChoiceNames
 {
     /// <summary>In the order of the members' values.</summary>

@@ -5,8 +5,9 @@ namespace Orrery.Documents;
 
 /// <summary>Reads YAML 1.2 (JSON is YAML) into a tree that knows the place of every value.</summary>
 /// <remarks>
-/// One document per file; keys are text and appear once; anchors and aliases work; tags and merge keys (<c>&lt;&lt;</c>) are refused. Nesting,
-/// the growth by aliases and the size of a file are bounded, so that a hostile file costs an error and not the memory of the machine.
+/// One document per file; keys are text and appear once; anchors and aliases work; tags and merge keys (<c>&lt;&lt;</c>) are refused.
+/// Nesting, the growth by aliases and the size of a file are bounded, so that a hostile file costs an error and not the memory of the
+/// machine.
 /// </remarks>
 public static class Document
 {

@@ -3,7 +3,10 @@ using Orrery.Kernel;
 
 namespace Orrery.Documents;
 
-/// <summary>Keys and list indices joined by dots: <c>fleet.0.scheduler.use</c>. A key that has a dot stands in double quotes: <c>models."llama-3.1".precision</c>.</summary>
+/// <summary>
+/// Keys and list indices joined by dots: <c>fleet.0.scheduler.use</c>. A key that has a dot stands in double quotes:
+/// <c>models."llama-3.1".precision</c>.
+/// </summary>
 internal static class DocumentPath
 {
     public static string Join(string path, string key)
@@ -29,7 +32,11 @@ internal static class DocumentPath
             segment.Clear().Append(quoted ? path.AsSpan(at + 1, end - at - 1) : path.AsSpan(at, (end < 0 ? path.Length : end) - at));
             at = quoted ? end + 1 : end < 0 ? path.Length : end;
             if (segment.Length == 0 && !quoted)
-                throw new InputException($"{flag}: the path '{Quantities.Shorten(path)}' has an empty part; write keys joined by single dots, such as fleet.0.device");
+            {
+                throw new InputException(
+                    $"{flag}: the path '{Quantities.Shorten(path)}' has an empty part; "
+                    + "write keys joined by single dots, such as fleet.0.device");
+            }
             segments.Add(segment.ToString());
             if (at == path.Length) return segments;
             if (path[at] != '.') throw new InputException($"{flag}: a dot is missing after the quote in path '{Quantities.Shorten(path)}'");

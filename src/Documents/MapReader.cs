@@ -37,7 +37,8 @@ public sealed class MapReader
 
     public long Long(string key) => Required(key).AsLong();
 
-    public long Long(string key, long fallback, long min = long.MinValue, long max = long.MaxValue) => Optional(key)?.AsLong(min, max) ?? fallback;
+    public long Long(string key, long fallback, long min = long.MinValue, long max = long.MaxValue) =>
+        Optional(key)?.AsLong(min, max) ?? fallback;
 
     public double Number(string key) => Required(key).AsNumber();
 

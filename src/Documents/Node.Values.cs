@@ -5,14 +5,17 @@ using Orrery.Kernel.Units;
 
 namespace Orrery.Documents;
 
-/// <summary>Reading a value as what the caller needs. Every method throws <see cref="InputException"/> with the place, what stands there and what would be right.</summary>
+/// <summary>
+/// Reading a value as what the caller needs. Every method throws <see cref="InputException"/> with the place, what stands there and
+/// what would be right.
+/// </summary>
 public sealed partial class Node
 {
-    /// <summary>Beyond this a time is no configuration but a mistake (and would overflow the clock).</summary>
-    private const double LongestSeconds = 3.2e9;
+    /// <summary>A century (36,500 days): beyond it a time is no configuration but a mistake, and would come near the clock's end.</summary>
+    private const double LongestSeconds = 36_500 * 86_400.0;
 
-    /// <summary>Largest size that fits the 64-bit byte counter.</summary>
-    private const double LargestBytes = 9.2e18;
+    /// <summary>The largest round size that fits the 64-bit byte counter.</summary>
+    private const double LargestBytes = 9e18;
 
     /// <summary>Any scalar as text; numbers too, as they are written.</summary>
     public string AsText() => Kind == NodeKind.Scalar ? Text : throw Error($"expected text, not {Describe()}");
@@ -50,14 +53,21 @@ public sealed partial class Node
         if (!Numbers.LooksNumeric(Text)) throw Error($"expected a number such as 0.5, not {Describe()}");
         if (!Numbers.TryNumber(Text, out double value)) throw Error($"'{Quantities.Shorten(Text)}' is too large to be a number");
         if (value < min || value > max)
-            throw OutOfRange("a number", double.IsInfinity(min) ? null : Numbers.Text(min), double.IsInfinity(max) ? null : Numbers.Text(max));
+        {
+            throw OutOfRange(
+                "a number",
+                double.IsInfinity(min) ? null : Numbers.Text(min),
+                double.IsInfinity(max) ? null : Numbers.Text(max));
+        }
         return value;
     }
 
     public bool AsBool()
     {
         RequireUnquoted("true or false", PlainScalars.IsBool);
-        return Kind == NodeKind.Scalar && PlainScalars.IsBool(Text) ? Text == "true" : throw Error($"expected true or false, not {Describe()}");
+        return Kind == NodeKind.Scalar && PlainScalars.IsBool(Text)
+            ? Text == "true"
+            : throw Error($"expected true or false, not {Describe()}");
     }
 
     /// <summary>A time of at least zero, rounded to the nanosecond: <c>250ms</c>.</summary>
@@ -82,7 +92,8 @@ public sealed partial class Node
     }
 
     /// <summary>A reader that remembers which keys were asked for.</summary>
-    public MapReader AsMap() => Kind == NodeKind.Mapping ? new MapReader(this) : throw Error($"expected a mapping (key: value), not {Describe()}");
+    public MapReader AsMap() =>
+        Kind == NodeKind.Mapping ? new MapReader(this) : throw Error($"expected a mapping (key: value), not {Describe()}");
 
     /// <summary>The items of a list.</summary>
     public IReadOnlyList<Node> AsList() => Kind == NodeKind.Sequence ? Items : throw Error($"expected a list, not {Describe()}");

@@ -78,9 +78,13 @@ public sealed partial class Node
 
     /// <summary>A mapping; the paths of the values are made anew below this node.</summary>
     /// <exception cref="ArgumentException">A key appears twice.</exception>
-    public static Node Map(params IReadOnlyList<KeyValuePair<string, Node>> entries) => Mapping(entries, BuiltInCode, BuiltInCode, "").At("");
+    public static Node Map(params IReadOnlyList<KeyValuePair<string, Node>> entries) =>
+        Mapping(entries, BuiltInCode, BuiltInCode, "").At("");
 
-    /// <summary>Same shape, texts and order of keys, wherever the values were written. Quotes matter only where they turn a number or a word into text.</summary>
+    /// <summary>
+    /// Same shape, texts and order of keys, wherever the values were written. Quotes matter only where they turn a number or a word
+    /// into text.
+    /// </summary>
     public static bool SameTree(Node a, Node b)
     {
         ArgumentNullException.ThrowIfNull(a);
@@ -104,7 +108,9 @@ public sealed partial class Node
         new(NodeKind.Sequence, "", false, items, [], null, position, keyPosition, path);
 
     internal static Node Mapping(IReadOnlyList<KeyValuePair<string, Node>> entries, Position position, Position keyPosition, string path) =>
-        new(NodeKind.Mapping, "", false, [], entries, new Dictionary<string, Node>(entries, StringComparer.Ordinal), position, keyPosition, path);
+        new(
+            NodeKind.Mapping, "", false, [], entries, new Dictionary<string, Node>(entries, StringComparer.Ordinal),
+            position, keyPosition, path);
 
     /// <summary>The same value, reached by another path: what aliases, includes and overrides need.</summary>
     internal Node At(string path, Position? keyPosition = null)
@@ -114,10 +120,12 @@ public sealed partial class Node
         {
             NodeKind.Sequence => Sequence([.. Items.Select((item, i) => item.At(DocumentPath.Join(path, i)))], Position, key, path),
             NodeKind.Mapping => Mapping(
-                [.. Entries.Select(entry => KeyValuePair.Create(entry.Key, entry.Value.At(DocumentPath.Join(path, entry.Key))))], Position, key, path),
+                [.. Entries.Select(entry => KeyValuePair.Create(entry.Key, entry.Value.At(DocumentPath.Join(path, entry.Key))))],
+                Position, key, path),
             _ => new(Kind, Text, IsPlain, [], [], null, Position, key, path),
         };
     }
 
-    private string Sentence(Position position, string sentence) => Path.Length == 0 ? $"{position}: {sentence}" : $"{position}: {Path}: {sentence}";
+    private string Sentence(Position position, string sentence) =>
+        Path.Length == 0 ? $"{position}: {sentence}" : $"{position}: {Path}: {sentence}";
 }

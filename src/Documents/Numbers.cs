@@ -31,7 +31,9 @@ internal static class Numbers
 
     public static bool LooksNumeric(ReadOnlySpan<char> text) => text.Length > 0 && PrefixLength(text) == text.Length;
 
-    /// <summary>False for anything that is not a number and for one too large for a double (then <paramref name="value"/> is infinite).</summary>
+    /// <summary>
+    /// False for anything that is not a number and for one too large for a double (then <paramref name="value"/> is infinite).
+    /// </summary>
     public static bool TryNumber(ReadOnlySpan<char> text, out double value)
     {
         value = 0;

@@ -47,7 +47,9 @@ internal sealed record Shape(string TypeName)
             Kind = kind,
             Unit = Quantities.Example(kind).TrimStart("+-.0123456789$".ToCharArray()) is { Length: > 0 } unit ? unit : "USD",
             // Every quantity is at least zero: saying so of each would be noise.
-            Range = RangeText(min == 0 || double.IsInfinity(min) ? null : Quantities.Format(min, kind), double.IsInfinity(max) ? null : Quantities.Format(max, kind)),
+            Range = RangeText(
+                min == 0 || double.IsInfinity(min) ? null : Quantities.Format(min, kind),
+                double.IsInfinity(max) ? null : Quantities.Format(max, kind)),
         };
     }
 

@@ -3,22 +3,30 @@ using Orrery.Kernel.Units;
 
 namespace Orrery.Documents;
 
-/// <summary>One method per kind of option; each takes key, getter, <c>with</c> setter, one sentence of doc and the source of the default.</summary>
+/// <summary>
+/// One method per kind of option; each takes key, getter, <c>with</c> setter, one sentence of doc and the source of the default.
+/// </summary>
 public sealed partial class OptionSet<T>
 {
-    public OptionSet<T> Int(string key, Func<T, int> get, Func<T, int, T> set, string doc, string source, int min = 1, int max = int.MaxValue) =>
+    public OptionSet<T> Int(
+        string key, Func<T, int> get, Func<T, int, T> set, string doc, string source, int min = 1, int max = int.MaxValue) =>
         Add(key, Shape.Integer(min, max), get, set, node => node.AsInt(min, max), value => Node.Plain(Numbers.Text(value)), doc, source);
 
-    public OptionSet<T> OptionalInt(string key, Func<T, int?> get, Func<T, int?, T> set, string doc, string source, int min = 1, int max = int.MaxValue) =>
-        AddOptional(key, Shape.Integer(min, max), get, set, node => node.AsInt(min, max), value => Node.Plain(Numbers.Text(value)), doc, source);
+    public OptionSet<T> OptionalInt(
+        string key, Func<T, int?> get, Func<T, int?, T> set, string doc, string source, int min = 1, int max = int.MaxValue) =>
+        AddOptional(key, Shape.Integer(min, max), get, set,
+            node => node.AsInt(min, max), value => Node.Plain(Numbers.Text(value)), doc, source);
 
     public OptionSet<T> Number(
-        string key, Func<T, double> get, Func<T, double, T> set, string doc, string source, double min = 0, double max = double.PositiveInfinity) =>
+        string key, Func<T, double> get, Func<T, double, T> set, string doc, string source,
+        double min = 0, double max = double.PositiveInfinity) =>
         Add(key, Shape.Real(min, max), get, set, node => node.AsNumber(min, max), value => Node.Plain(Numbers.Text(value)), doc, source);
 
     public OptionSet<T> OptionalNumber(
-        string key, Func<T, double?> get, Func<T, double?, T> set, string doc, string source, double min = 0, double max = double.PositiveInfinity) =>
-        AddOptional(key, Shape.Real(min, max), get, set, node => node.AsNumber(min, max), value => Node.Plain(Numbers.Text(value)), doc, source);
+        string key, Func<T, double?> get, Func<T, double?, T> set, string doc, string source,
+        double min = 0, double max = double.PositiveInfinity) =>
+        AddOptional(key, Shape.Real(min, max), get, set,
+            node => node.AsNumber(min, max), value => Node.Plain(Numbers.Text(value)), doc, source);
 
     public OptionSet<T> Bool(string key, Func<T, bool> get, Func<T, bool, T> set, string doc, string source) =>
         Add(key, Shape.Truth, get, set, node => node.AsBool(), value => Node.Plain(value ? "true" : "false"), doc, source);
@@ -32,34 +40,43 @@ public sealed partial class OptionSet<T>
             value => value is null ? Node.Plain("null") : Node.Quoted(value), doc, source);
 
     /// <summary>One of a list of names, kept as text.</summary>
-    public OptionSet<T> Choice(string key, IReadOnlyList<string> names, Func<T, string> get, Func<T, string, T> set, string doc, string source) =>
+    public OptionSet<T> Choice(
+        string key, IReadOnlyList<string> names, Func<T, string> get, Func<T, string, T> set, string doc, string source) =>
         Add(key, Shape.OneOf(names), get, set, node => node.AsOneOf(names, key), Node.Quoted, doc, source);
 
     /// <summary>A member of an enum, written in lower case with hyphens.</summary>
     public OptionSet<T> Choice<TEnum>(string key, Func<T, TEnum> get, Func<T, TEnum, T> set, string doc, string source)
         where TEnum : struct, Enum =>
-        Add(key, Shape.OneOf(ChoiceNames.All<TEnum>()), get, set, node => node.AsChoice<TEnum>(key), value => Node.Quoted(ChoiceNames.Of(value)), doc, source);
+        Add(key, Shape.OneOf(ChoiceNames.All<TEnum>()), get, set,
+            node => node.AsChoice<TEnum>(key), value => Node.Quoted(ChoiceNames.Of(value)), doc, source);
 
     public OptionSet<T> Duration(string key, Func<T, Duration> get, Func<T, Duration, T> set, string doc, string source) =>
-        Add(key, Shape.Of(Documents.Quantity.Duration, 0, double.PositiveInfinity), get, set, node => node.AsDuration(), DurationNode, doc, source);
+        Add(key, Shape.Of(Documents.Quantity.Duration, 0, double.PositiveInfinity), get, set,
+            node => node.AsDuration(), DurationNode, doc, source);
 
     public OptionSet<T> OptionalDuration(string key, Func<T, Duration?> get, Func<T, Duration?, T> set, string doc, string source) =>
-        AddOptional(key, Shape.Of(Documents.Quantity.Duration, 0, double.PositiveInfinity), get, set, node => node.AsDuration(), DurationNode, doc, source);
+        AddOptional(key, Shape.Of(Documents.Quantity.Duration, 0, double.PositiveInfinity), get, set,
+            node => node.AsDuration(), DurationNode, doc, source);
 
     public OptionSet<T> Bytes(string key, Func<T, Bytes> get, Func<T, Bytes, T> set, string doc, string source) =>
         Add(key, Shape.Of(Documents.Quantity.Bytes, 0, double.PositiveInfinity), get, set, node => node.AsBytes(), BytesNode, doc, source);
 
     public OptionSet<T> OptionalBytes(string key, Func<T, Bytes?> get, Func<T, Bytes?, T> set, string doc, string source) =>
-        AddOptional(key, Shape.Of(Documents.Quantity.Bytes, 0, double.PositiveInfinity), get, set, node => node.AsBytes(), BytesNode, doc, source);
+        AddOptional(key, Shape.Of(Documents.Quantity.Bytes, 0, double.PositiveInfinity), get, set,
+            node => node.AsBytes(), BytesNode, doc, source);
 
     /// <summary>A number with a unit; the record holds it in the plain unit that <see cref="Documents.Quantity"/> states.</summary>
     public OptionSet<T> Quantity(
-        string key, Quantity kind, Func<T, double> get, Func<T, double, T> set, string doc, string source, double min = 0, double max = double.PositiveInfinity) =>
-        Add(key, Shape.Of(kind, min, max), get, set, node => node.AsQuantity(kind, min, max), value => Node.Plain(Quantities.Format(value, kind)), doc, source);
+        string key, Quantity kind, Func<T, double> get, Func<T, double, T> set, string doc, string source,
+        double min = 0, double max = double.PositiveInfinity) =>
+        Add(key, Shape.Of(kind, min, max), get, set,
+            node => node.AsQuantity(kind, min, max), value => Node.Plain(Quantities.Format(value, kind)), doc, source);
 
     public OptionSet<T> OptionalQuantity(
-        string key, Quantity kind, Func<T, double?> get, Func<T, double?, T> set, string doc, string source, double min = 0, double max = double.PositiveInfinity) =>
-        AddOptional(key, Shape.Of(kind, min, max), get, set, node => node.AsQuantity(kind, min, max), value => Node.Plain(Quantities.Format(value, kind)), doc, source);
+        string key, Quantity kind, Func<T, double?> get, Func<T, double?, T> set, string doc, string source,
+        double min = 0, double max = double.PositiveInfinity) =>
+        AddOptional(key, Shape.Of(kind, min, max), get, set,
+            node => node.AsQuantity(kind, min, max), value => Node.Plain(Quantities.Format(value, kind)), doc, source);
 
     private static Node DurationNode(Duration value) => Node.Plain(Quantities.Format(value.Seconds, Documents.Quantity.Duration));
 

@@ -15,7 +15,9 @@ public sealed partial class OptionSet<T>
 
     public IReadOnlyList<OptionInfo> Options => [.. _entries.Select(entry => entry.Info)];
 
-    /// <summary>Binds the keys of this set and no others; the caller ends with <see cref="MapReader.Done"/>. Absent keys keep their defaults.</summary>
+    /// <summary>
+    /// Binds the keys of this set and no others; the caller ends with <see cref="MapReader.Done"/>. Absent keys keep their defaults.
+    /// </summary>
     /// <exception cref="Kernel.InputException">A value of the wrong kind or out of range.</exception>
     public T Read(MapReader map)
     {
@@ -47,7 +49,8 @@ public sealed partial class OptionSet<T>
     private static string TextOf(Node node) => node.Kind == NodeKind.Null ? "null" : node.Text;
 
     private OptionSet<T> Add<TValue>(
-        string key, Shape shape, Func<T, TValue> get, Func<T, TValue, T> set, Func<Node, TValue> read, Func<TValue, Node> print, string doc, string source)
+        string key, Shape shape, Func<T, TValue> get, Func<T, TValue, T> set, Func<Node, TValue> read, Func<TValue, Node> print,
+        string doc, string source)
     {
         if (_entries.Any(entry => entry.Info.Key == key)) throw new ArgumentException($"the option '{key}' is declared twice", nameof(key));
         Node ofDefault = print(get(_defaults));
@@ -62,7 +65,8 @@ public sealed partial class OptionSet<T>
 
     /// <summary>The same option, where <c>null</c> means "not set".</summary>
     private OptionSet<T> AddOptional<TValue>(
-        string key, Shape shape, Func<T, TValue?> get, Func<T, TValue?, T> set, Func<Node, TValue> read, Func<TValue, Node> print, string doc, string source)
+        string key, Shape shape, Func<T, TValue?> get, Func<T, TValue?, T> set, Func<Node, TValue> read, Func<TValue, Node> print,
+        string doc, string source)
         where TValue : struct =>
         Add(key, shape with { IsOptional = true }, get, set,
             node => node.Kind == NodeKind.Null ? null : read(node),

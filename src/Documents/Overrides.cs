@@ -3,10 +3,12 @@ using Orrery.Kernel;
 
 namespace Orrery.Documents;
 
-/// <summary>Values from the command line that replace or add values of a document: <c>--set PATH=VALUE</c> and <c>--vary PATH=V1,V2,[a,b]</c>.</summary>
+/// <summary>
+/// Values from the command line that replace or add values of a document: <c>--set PATH=VALUE</c> and <c>--vary PATH=V1,V2,[a,b]</c>.
+/// </summary>
 /// <remarks>
-/// A path is keys joined by dots with list indices (<c>fleet.0.scheduler.use</c>); a key that has a dot stands in double quotes. Missing keys are
-/// made; whether they are known is for the reader of the document to say, and its error then names the flag.
+/// A path is keys joined by dots with list indices (<c>fleet.0.scheduler.use</c>); a key that has a dot stands in double quotes.
+/// Missing keys are made; whether they are known is for the reader of the document to say, and its error then names the flag.
 /// </remarks>
 public static class Overrides
 {
@@ -39,7 +41,8 @@ public static class Overrides
         foreach (string value in values)
         {
             if (value.Length == 0) throw new InputException($"{where}: a value is empty; write values joined by single commas");
-            if (!seen.Add(value)) throw new InputException($"{where}: the value '{Quantities.Shorten(value)}' appears twice; keep one of them");
+            if (!seen.Add(value))
+                throw new InputException($"{where}: the value '{Quantities.Shorten(value)}' appears twice; keep one of them");
         }
         return (path, values);
     }
@@ -105,7 +108,8 @@ public static class Overrides
             NodeKind.Mapping => ReplaceKey(at, path, depth, value, where),
             NodeKind.Sequence => ReplaceItem(at, path, depth, value, where),
             _ => throw new InputException(
-                $"{where}: {Prefix(path, depth)} is {at.Describe()} ({at.Where}), which has no '{path[depth]}' below it; set {Prefix(path, depth)} itself"),
+                $"{where}: {Prefix(path, depth)} is {at.Describe()} ({at.Where}), which has no '{path[depth]}' below it; "
+                + $"set {Prefix(path, depth)} itself"),
         };
     }
 
@@ -128,7 +132,8 @@ public static class Overrides
         int count = at.Items.Count;
         string items = count == 0 ? "it is empty" : count == 1 ? "it has one item, 0" : $"its items are 0 to {count - 1}";
         if (!segment.All(char.IsAsciiDigit) || !Numbers.TryWhole(segment, out long index))
-            throw new InputException($"{where}: {Prefix(path, depth)} is a list, so '{Quantities.Shorten(segment)}' must be an index; {items}");
+            throw new InputException(
+                $"{where}: {Prefix(path, depth)} is a list, so '{Quantities.Shorten(segment)}' must be an index; {items}");
         if (index >= count) throw new InputException($"{where}: {Prefix(path, depth)} has no item {index}; {items}");
         Node[] replaced = [.. at.Items];
         replaced[index] = Replace(at.Items[(int)index], path, depth + 1, value, where);

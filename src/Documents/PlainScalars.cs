@@ -1,6 +1,8 @@
 namespace Orrery.Documents;
 
-/// <summary>What an unquoted scalar means (a strict part of YAML 1.2's core schema): null, true, false, a decimal number, else text.</summary>
+/// <summary>
+/// What an unquoted scalar means (a strict part of YAML 1.2's core schema): null, true, false, a decimal number, else text.
+/// </summary>
 /// <remarks><c>yes</c>, <c>no</c>, <c>on</c> and <c>off</c> are text, as YAML 1.2 says.</remarks>
 internal static class PlainScalars
 {

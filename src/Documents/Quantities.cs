@@ -2,7 +2,9 @@ using Orrery.Kernel;
 
 namespace Orrery.Documents;
 
-/// <summary>Reads and prints numbers with units: <c>250ms</c>, <c>80GB</c>, <c>16GiB</c>, <c>989TFLOP/s</c>, <c>20/s</c>, <c>$3.67</c>.</summary>
+/// <summary>
+/// Reads and prints numbers with units: <c>250ms</c>, <c>80GB</c>, <c>16GiB</c>, <c>989TFLOP/s</c>, <c>20/s</c>, <c>$3.67</c>.
+/// </summary>
 /// <remarks>Symbols are case-sensitive, because mW and MW differ by nine orders of magnitude.</remarks>
 public static class Quantities
 {
@@ -113,7 +115,8 @@ public static class Quantities
         if (symbol is "Tb/s" or "Gb/s" or "Mb/s" or "Gbps" or "Mbps" or "Tbps")
             return $"'{symbol}' could mean bits or bytes; write {symbol[0]}bit/s or {symbol[0]}B/s";
         string[] known = [.. units.Units.Where(unit => !unit.IsAlias).Select(unit => unit.Symbol)];
-        return $"'{Shorten(symbol)}' is no unit of {units.Noun[(units.Noun.IndexOf(' ') + 1)..]} (example: {units.Example})" + Names.Suggest(symbol, known);
+        return $"'{Shorten(symbol)}' is no unit of {units.Noun[(units.Noun.IndexOf(' ') + 1)..]} (example: {units.Example})"
+            + Names.Suggest(symbol, known);
     }
 
     /// <summary>User text inside an error: one line, at most 60 characters.</summary>

@@ -1,6 +1,8 @@
 namespace Orrery.Documents;
 
-/// <summary>One way to write a unit. The plain value is number × <see cref="Multiplier"/> ÷ <see cref="Divisor"/>; one of the two is 1.</summary>
+/// <summary>
+/// One way to write a unit. The plain value is number × <see cref="Multiplier"/> ÷ <see cref="Divisor"/>; one of the two is 1.
+/// </summary>
 /// <remarks>Two exact integers instead of one factor: 250 ÷ 1000 is rounded once, 250 × 0.001 twice.</remarks>
 internal sealed record UnitSymbol(string Symbol, double Multiplier, double Divisor = 1, bool IsAlias = false)
 {
@@ -29,7 +31,8 @@ internal sealed record QuantityUnits(string Noun, string Example, IReadOnlyList<
         table[(int)Quantity.Duration] = new("a time", "250ms",
         [
             new("d", SecondsPerDay), new("h", SecondsPerHour), new("min", SecondsPerMinute), new("s", 1),
-            new("ms", 1, Kilo), new("us", 1, Mega), new("ns", 1, Giga), new("µs", 1, Mega, IsAlias: true), new("μs", 1, Mega, IsAlias: true),
+            new("ms", 1, Kilo), new("us", 1, Mega), new("ns", 1, Giga),
+            new("µs", 1, Mega, IsAlias: true), new("μs", 1, Mega, IsAlias: true),
         ]);
         table[(int)Quantity.Bytes] = new("a size", "80GB", ByteUnits(""));
         table[(int)Quantity.BytesPerSecond] = new("a bandwidth", "3.35TB/s", [.. ByteUnits("/s"), .. BitUnits()]);
@@ -37,12 +40,16 @@ internal sealed record QuantityUnits(string Noun, string Example, IReadOnlyList<
         table[(int)Quantity.FlopsPerSecond] = new("a compute rate", "989TFLOP/s",
             [.. Decimal("FLOP/s"), .. Decimal("FLOPS", alias: true), .. Decimal("OP/s", alias: true), .. Decimal("OPS", alias: true)]);
         table[(int)Quantity.Rate] = new("a rate", "20/s",
-            [new("/s", 1), new("/min", 1, SecondsPerMinute), new("/h", 1, SecondsPerHour), new("/d", 1, SecondsPerDay), new("req/s", 1, IsAlias: true)]);
-        table[(int)Quantity.Power] = new("a power", "700W", [new("GW", Giga), new("MW", Mega), new("kW", Kilo), new("W", 1), new("mW", 1, Kilo)]);
+        [
+            new("/s", 1), new("/min", 1, SecondsPerMinute), new("/h", 1, SecondsPerHour), new("/d", 1, SecondsPerDay),
+            new("req/s", 1, IsAlias: true),
+        ]);
+        table[(int)Quantity.Power] = new(
+            "a power", "700W", [new("GW", Giga), new("MW", Mega), new("kW", Kilo), new("W", 1), new("mW", 1, Kilo)]);
         table[(int)Quantity.Energy] = new("an energy", "1.5kWh",
         [
-            new("MWh", Mega * JoulesPerWattHour), new("GJ", Giga), new("kWh", Kilo * JoulesPerWattHour), new("MJ", Mega), new("Wh", JoulesPerWattHour),
-            new("kJ", Kilo), new("J", 1), new("mJ", 1, Kilo),
+            new("MWh", Mega * JoulesPerWattHour), new("GJ", Giga), new("kWh", Kilo * JoulesPerWattHour), new("MJ", Mega),
+            new("Wh", JoulesPerWattHour), new("kJ", Kilo), new("J", 1), new("mJ", 1, Kilo),
         ]);
         table[(int)Quantity.CarbonIntensity] = new("a carbon intensity", "0.3kg/kWh",
             [new("kg/kWh", Kilo), new("g/kWh", 1), new("kg/MWh", 1, IsAlias: true), new("g/MWh", 1, Kilo, IsAlias: true)]);
@@ -53,7 +60,8 @@ internal sealed record QuantityUnits(string Noun, string Example, IReadOnlyList<
             [new("m2", Mega), new("cm2", 100), new("mm2", 1), new("mm²", 1, IsAlias: true), new("cm²", 100, IsAlias: true)]);
         table[(int)Quantity.Mass] = new("a mass", "1.5kg", [new("t", Mega), new("kg", Kilo), new("g", 1), new("mg", 1, Kilo)]);
         table[(int)Quantity.Money] = new("an amount of money", "$3.67", [new("USD", 1)]);
-        table[(int)Quantity.Frequency] = new("a frequency", "1.98GHz", [new("GHz", Giga), new("MHz", Mega), new("kHz", Kilo), new("Hz", 1)]);
+        table[(int)Quantity.Frequency] = new(
+            "a frequency", "1.98GHz", [new("GHz", Giga), new("MHz", Mega), new("kHz", Kilo), new("Hz", 1)]);
         return table;
     }
 
@@ -66,7 +74,9 @@ internal sealed record QuantityUnits(string Noun, string Example, IReadOnlyList<
 
     private static UnitSymbol[] BitUnits() =>
     [
-        new("Tbit/s", Tera, BitsPerByte, IsAlias: true), new("Gbit/s", Giga, BitsPerByte, IsAlias: true), new("Mbit/s", Mega, BitsPerByte, IsAlias: true),
+        new("Tbit/s", Tera, BitsPerByte, IsAlias: true),
+        new("Gbit/s", Giga, BitsPerByte, IsAlias: true),
+        new("Mbit/s", Mega, BitsPerByte, IsAlias: true),
     ];
 
     private static UnitSymbol[] Decimal(string symbol, bool alias = false) =>

@@ -80,13 +80,16 @@ public static class YamlText
     /// <summary>A deliberately narrow set: letters, digits, the signs that units and names use, and single inner spaces.</summary>
     private static bool IsSafePlain(string scalar)
     {
-        if (scalar.Length == 0 || scalar.StartsWith("---", StringComparison.Ordinal) || scalar.StartsWith("...", StringComparison.Ordinal)) return false;
-        if (!(char.IsAsciiLetterOrDigit(scalar[0]) || scalar[0] is '$' or '/' or '_' or '.' or '(' or '+' || (scalar[0] == '-' && scalar.Length > 1 && char.IsAsciiDigit(scalar[1]))))
+        if (scalar.Length == 0 || scalar.StartsWith("---", StringComparison.Ordinal) || scalar.StartsWith("...", StringComparison.Ordinal))
+            return false;
+        if (!(char.IsAsciiLetterOrDigit(scalar[0]) || scalar[0] is '$' or '/' or '_' or '.' or '(' or '+'
+            || (scalar[0] == '-' && scalar.Length > 1 && char.IsAsciiDigit(scalar[1]))))
             return false;
         for (int i = 1; i < scalar.Length; i++)
         {
             char c = scalar[i];
-            bool safe = char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '/' or '$' or '%' or '+' or '*' or '(' or ')' or '<' or '>' or '='
+            bool safe = char.IsAsciiLetterOrDigit(c)
+                || c is '-' or '_' or '.' or '/' or '$' or '%' or '+' or '*' or '(' or ')' or '<' or '>' or '='
                 || (c == ' ' && scalar[i - 1] != ' ' && i < scalar.Length - 1);
             if (!safe) return false;
         }

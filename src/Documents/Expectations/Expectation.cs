@@ -26,7 +26,8 @@ public sealed record Expectation(Statistic Function, MetricInfo Metric, Comparis
     /// <summary>Reads one expression of the command line; <paramref name="flag"/> opens the errors.</summary>
     /// <exception cref="InputException">As the other overload.</exception>
     public static Expectation Parse(string text, string flag, IReadOnlyList<MetricInfo> metrics) =>
-        ExpectationParser.TryParse(text, metrics, out string problem) ?? throw new InputException($"{flag} '{Quantities.Shorten(text)}': {problem}");
+        ExpectationParser.TryParse(text, metrics, out string problem)
+            ?? throw new InputException($"{flag} '{Quantities.Shorten(text)}': {problem}");
 
     /// <summary>Compares with what was measured.</summary>
     /// <param name="lookup">The measured value in the plain unit of the metric's kind, or null where there is no sample.</param>

@@ -28,8 +28,11 @@ internal static class ExpectationParser
         // The count of a distribution of times is a plain number.
         if (function == Statistic.Count) metric = metric with { Kind = Quantity.Number };
         string goalText = text[signEnd..].Trim();
-        if (Quantities.TryParse(goalText, metric.Kind, out double goal, out string? badGoal)) return new(function, metric, comparison, goal);
-        problem = goalText.Length == 0 ? $"the value after {sign} is missing; write {Quantities.Noun(metric.Kind)} such as {Quantities.Example(metric.Kind)}" : badGoal!;
+        if (Quantities.TryParse(goalText, metric.Kind, out double goal, out string? badGoal))
+            return new(function, metric, comparison, goal);
+        problem = goalText.Length == 0
+            ? $"the value after {sign} is missing; write {Quantities.Noun(metric.Kind)} such as {Quantities.Example(metric.Kind)}"
+            : badGoal!;
         return null;
     }
 
@@ -68,8 +71,10 @@ internal static class ExpectationParser
             return null;
         }
         MetricInfo? metric = metrics.FirstOrDefault(candidate => candidate.Name == name);
-        if (metric is null) problem = $"unknown metric '{Quantities.Shorten(name)}'" + Names.Suggest(name, [.. metrics.Select(candidate => candidate.Name)]);
-        else if (metric.IsDistribution && !hasFunction) problem = $"'{name}' has many values; write which one, such as p99({name}) or mean({name})";
+        string[] known = [.. metrics.Select(candidate => candidate.Name)];
+        if (metric is null) problem = $"unknown metric '{Quantities.Shorten(name)}'" + Names.Suggest(name, known);
+        else if (metric.IsDistribution && !hasFunction)
+            problem = $"'{name}' has many values; write which one, such as p99({name}) or mean({name})";
         else if (!metric.IsDistribution && hasFunction) problem = $"'{name}' is a single number; write it without a function";
         return problem.Length == 0 ? metric : null;
     }

@@ -1,6 +1,8 @@
 namespace Orrery.Documents.Expectations;
 
-/// <summary>What is taken of a metric's distribution; the names in lower case are the functions of an expectation (<c>p99(gap)</c>).</summary>
+/// <summary>
+/// What is taken of a metric's distribution; the names in lower case are the functions of an expectation (<c>p99(gap)</c>).
+/// </summary>
 public enum Statistic
 {
     /// <summary>The metric is a single number.</summary>

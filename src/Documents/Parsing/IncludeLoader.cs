@@ -32,7 +32,11 @@ internal sealed class IncludeLoader
     private Node ResolveMapping(Node node, string file)
     {
         Node own = Node.Mapping(
-            [.. node.Entries.Where(entry => entry.Key != IncludeKey).Select(entry => KeyValuePair.Create(entry.Key, Resolve(entry.Value, file)))],
+            [
+                .. node.Entries
+                    .Where(entry => entry.Key != IncludeKey)
+                    .Select(entry => KeyValuePair.Create(entry.Key, Resolve(entry.Value, file))),
+            ],
             node.Position, node.KeyPosition, node.Path);
         if (node[IncludeKey] is not { } include) return own;
         Node? beneath = null;
@@ -46,10 +50,13 @@ internal sealed class IncludeLoader
 
     private Node LoadIncluded(Node name, string file)
     {
-        if (name.Kind != NodeKind.Scalar || name.Text.Length == 0) throw name.Error($"expected a file name or a list of file names, not {name.Describe()}");
+        if (name.Kind != NodeKind.Scalar || name.Text.Length == 0)
+            throw name.Error($"expected a file name or a list of file names, not {name.Describe()}");
+        if (name.Text.Contains('\0', StringComparison.Ordinal)) throw name.Error($"{name.Describe()} is no file name");
         string path = Path.Combine(Path.GetDirectoryName(file) ?? "", name.Text);
         if (_open.Contains(Path.GetFullPath(path)))
-            throw name.Error($"'{Quantities.Shorten(name.Text)}' includes itself: {string.Join(" -> ", _open.Append(path).Select(Path.GetFileName))}");
+            throw name.Error(
+                $"'{Quantities.Shorten(name.Text)}' includes itself: {string.Join(" -> ", _open.Append(path).Select(Path.GetFileName))}");
         if (++_loads > MostFiles) throw name.Error($"more than {MostFiles} files are included in all");
         Node loaded;
         try
@@ -66,7 +73,10 @@ internal sealed class IncludeLoader
             : throw name.Error($"'{Quantities.Shorten(name.Text)}' holds {loaded.Describe()}; an included file must hold a mapping");
     }
 
-    /// <summary>The keys of <paramref name="beneath"/> in their order, then the new ones of <paramref name="above"/>; mappings on both sides merge.</summary>
+    /// <summary>
+    /// The keys of <paramref name="beneath"/> in their order, then the new ones of <paramref name="above"/>; mappings on both sides
+    /// merge.
+    /// </summary>
     private static Node Merge(Node beneath, Node above)
     {
         var entries = new List<KeyValuePair<string, Node>>(beneath.Entries.Count + above.Entries.Count);

@@ -14,7 +14,8 @@ internal static class SyntaxProblems
             : new InputException($"{position}: this is not valid YAML: {Reason(failure)}", failure);
     }
 
-    public static InputException ExplainFlag(string flag, YamlException failure) => new($"{flag}: the value is not valid YAML: {Reason(failure)}", failure);
+    public static InputException ExplainFlag(string flag, YamlException failure) =>
+        new($"{flag}: the value is not valid YAML: {Reason(failure)}", failure);
 
     private static string Reason(YamlException failure)
     {
@@ -22,16 +23,16 @@ internal static class SyntaxProblems
         return reason.Length == 0 ? "it cannot be read" : char.ToLowerInvariant(reason[0]) + reason[1..];
     }
 
-    /// <summary>The parser reports an indenting tab at its own line or one line later; null where neither line has one.</summary>
+    /// <summary>The parser reports an indenting tab at its own line or at one of the lines beside it; null where none has one.</summary>
     private static (int Line, int Column)? TabLine(string text, int line)
     {
-        string[] lines = text.Split('\n', line + 1);
-        foreach (int candidate in (int[])[line - 1, line])
+        string[] lines = text.Split('\n', line + 2);
+        foreach (int candidate in (int[])[line - 1, line, line + 1])
         {
             if (candidate < 1 || candidate > lines.Length) continue;
             string content = lines[candidate - 1];
             int tab = content.IndexOf('\t', StringComparison.Ordinal);
-            if (tab >= 0 && string.IsNullOrWhiteSpace(content[..tab])) return (candidate, tab + 1);
+            if (tab >= 0 && string.IsNullOrWhiteSpace(content[..tab]) && !string.IsNullOrWhiteSpace(content)) return (candidate, tab + 1);
         }
         return null;
     }

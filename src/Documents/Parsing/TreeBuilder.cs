@@ -37,7 +37,8 @@ internal sealed class TreeBuilder(string text, string origin, bool isFlag = fals
         Position key = keyPosition ?? position;
         if (current is AnchorAlias alias) return Alias(alias, path, key);
         var content = (NodeEvent)current;
-        if (!content.Tag.IsEmpty) throw Problem(position, path, $"the tag '{Quantities.Shorten(content.Tag.Value)}' is not used here; remove it");
+        if (!content.Tag.IsEmpty)
+            throw Problem(position, path, $"the tag '{Quantities.Shorten(content.Tag.Value)}' is not used here; remove it");
         Node node = content switch
         {
             Scalar scalar => Node.Scalar(scalar.Value, scalar.Style == ScalarStyle.Plain, position, key, path),
@@ -69,7 +70,10 @@ internal sealed class TreeBuilder(string text, string origin, bool isFlag = fals
             Position here = At(current);
             string name = Key(current, here, path);
             if (!firsts.TryAdd(name, here))
-                throw Problem(here, path, $"the key '{name}' appears twice (first at line {firsts[name].Line}); keep one of them");
+            {
+                string first = isFlag ? "" : $" (first at line {firsts[name].Line})";
+                throw Problem(here, path, $"the key '{name}' appears twice{first}; keep one of them");
+            }
             entries.Add(KeyValuePair.Create(name, Value(Next(), DocumentPath.Join(path, name), here)));
         }
         _depth--;
@@ -81,10 +85,12 @@ internal sealed class TreeBuilder(string text, string origin, bool isFlag = fals
         if (current is not Scalar scalar)
             throw Problem(here, path, "a key must be plain text, not a list, a mapping or an alias (write text with braces in quotes)");
         if (!scalar.Tag.IsEmpty || !scalar.Anchor.IsEmpty) throw Problem(here, path, "a key must be plain text, without tag or anchor");
-        if (scalar.Style == ScalarStyle.Plain && PlainScalars.IsNull(scalar.Value)) throw Problem(here, path, "a key is empty; write text before the colon");
+        if (scalar.Style == ScalarStyle.Plain && PlainScalars.IsNull(scalar.Value))
+            throw Problem(here, path, "a key is empty; write text before the colon");
         if (scalar.Style == ScalarStyle.Plain && scalar.Value == "<<")
             throw Problem(here, path, "the merge key '<<' is not YAML 1.2; share settings with 'include: file.yaml'");
-        if (scalar.Value.Length > LongestKey) throw Problem(here, path, $"a key of {scalar.Value.Length} characters is too long (at most {LongestKey}); is a colon missing?");
+        if (scalar.Value.Length > LongestKey)
+            throw Problem(here, path, $"a key of {scalar.Value.Length} characters is too long (at most {LongestKey}); is a colon missing?");
         return scalar.Value;
     }
 
@@ -95,7 +101,12 @@ internal sealed class TreeBuilder(string text, string origin, bool isFlag = fals
             throw Problem(position, path, $"no anchor &{alias.Value.Value} stands before this alias" + Known(alias.Value.Value));
         // Sizes are counted before the copy is made: nested aliases multiply.
         if (!Fits(target, Document.MaxAliasedNodes - _aliasedNodes, _depth, out int size))
-            throw Problem(position, path, $"the aliases of this document copy more than {Document.MaxAliasedNodes} values or nest deeper than {Document.MaxDepth}; write it out or split it");
+        {
+            throw Problem(
+                position, path,
+                $"the aliases of this document copy more than {Document.MaxAliasedNodes} values or nest deeper than {Document.MaxDepth}; "
+                + "write it out or split it");
+        }
         _aliasedNodes += size;
         return target.At(path, key);
     }
@@ -117,7 +128,8 @@ internal sealed class TreeBuilder(string text, string origin, bool isFlag = fals
 
     private void Enter(Position position, string path)
     {
-        if (++_depth > Document.MaxDepth) throw Problem(position, path, $"lists and mappings are nested deeper than {Document.MaxDepth} levels");
+        if (++_depth > Document.MaxDepth)
+            throw Problem(position, path, $"lists and mappings are nested deeper than {Document.MaxDepth} levels");
     }
 
     private ParsingEvent Next()
@@ -133,10 +145,14 @@ internal sealed class TreeBuilder(string text, string origin, bool isFlag = fals
         }
         catch (Exception failure) when (failure is ArgumentException or InvalidOperationException or FormatException or OverflowException)
         {
-            throw new InputException($"{origin}: this is not valid YAML: {failure.Message}", failure);
+            // Some malformed texts trip the parser over its own state; the last value it understood is the best clue there is.
+            throw new InputException(
+                $"{Last()}: the text after this place is not valid YAML; look for a bracket or a quote that is not closed", failure);
         }
-        throw new InputException($"{origin}: the text ends in the middle of a value");
+        throw new InputException($"{Last()}: the text ends in the middle of a value");
     }
+
+    private Position Last() => _parser.Current is { } last ? At(last) : new(origin, 0, 0);
 
     private Position At(ParsingEvent parsingEvent) => 
         isFlag ? new(origin, 0, 0) : new(origin, (int)parsingEvent.Start.Line, (int)parsingEvent.Start.Column);
