@@ -1,1 +1,4 @@
-return 0;
+using Orrery.Cli.Shell;
+
+using Terminal terminal = Terminal.OfProcess();
+return EntryPoint.Run(args, terminal);
