@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
 using Orrery.Kernel.Time;
+using Orrery.Traffic.Description;
 using Orrery.Traffic.Requests;
 
 namespace Orrery.Traffic.Readers;
@@ -23,27 +24,14 @@ public static class TraceWriter
     {
         const int flushBytes = 1 << 16;
         var buffer = new ArrayBufferWriter<byte>(2 * flushBytes);
-        var running = new PriorityQueue<Request, (long Nanoseconds, long Id)>();
         Text(buffer, Header);
-        long written = 0;
-        while (true)
+        long written = SourceDrain.ForEach(source, assumedLatency, request =>
         {
-            Instant next = source.NextArrival;
-            if (running.TryPeek(out _, out (long Nanoseconds, long Id) end) && end.Nanoseconds <= next.Nanoseconds)
-            {
-                Request done = running.Dequeue();
-                source.Completed(done, Instant.FromNanoseconds(end.Nanoseconds));
-                continue;
-            }
-            if (next.IsNever) break;
-            Request request = source.Take();
             Row(buffer, request, source.ClientName(request.Client));
-            written++;
-            if (source.IsClosedLoop) running.Enqueue(request, ((request.Arrival + assumedLatency).Nanoseconds, request.Id));
-            if (buffer.WrittenCount < flushBytes) continue;
+            if (buffer.WrittenCount < flushBytes) return;
             output.Write(buffer.WrittenSpan);
             buffer.ResetWrittenCount();
-        }
+        });
         output.Write(buffer.WrittenSpan);
         return written;
     }

@@ -20,17 +20,24 @@ internal static class DistributionReader
 
     private static IDistribution Read(Node node, Func<Node, double> value, double least)
     {
-        if (node.Kind == NodeKind.Scalar) return new Fixed(value(node));
+        if (node.Kind == NodeKind.Scalar) return new Constant(value(node));
         MapReader outer = node.AsMap();
         if (node.Entries.Count != 1) throw node.Error($"expected one family of distribution ({string.Join(", ", Families)}), for example {{lognormal: {{median: 512, sigma: 0.8}}}}");
         string family = node.Entries[0].Key;
         if (!Families.Contains(family)) throw node.Error($"'{family}' is not a family of distributions{Kernel.Names.Suggest(family, Families)}");
         Node body = outer.Required(family);
-        if (family == "fixed") return new Fixed(value(body));
+        if (family == "fixed") return new Constant(value(body));
         MapReader map = body.AsMap();
-        IDistribution result = Family(family, map, value, least);
-        map.Done();
-        return result;
+        try
+        {
+            IDistribution result = Family(family, map, value, least);
+            map.Done();
+            return result;
+        }
+        catch (ArgumentException e)
+        {
+            throw body.Error(e.Message);
+        }
     }
 
     private static IDistribution Family(string family, MapReader map, Func<Node, double> value, double least)
@@ -41,7 +48,7 @@ internal static class DistributionReader
             {
                 double min = value(map.Required("min"));
                 double max = value(map.Required("max"));
-                return max >= min ? new Uniform(min, max) : throw map.Required("max").Error("must not be less than min");
+                return max > min ? new Uniform(min, max) : throw map.Required("max").Error("must be more than min");
             }
             case "quantiles":
                 return Curve(map, value);
@@ -66,47 +73,30 @@ internal static class DistributionReader
         }
     }
 
-    private static IDistribution Unbounded(string family, MapReader map, Func<Node, double> value) => family switch
+    private static ICumulative Unbounded(string family, MapReader map, Func<Node, double> value) => family switch
     {
-        "lognormal" => LogNormal(map, value),
+        "lognormal" => ReadLogNormal(map, value),
         "exponential" => new Exponential(Positive(map.Required("mean"), value)),
-        "gamma" => Gamma(map, value),
-        "weibull" => Weibull(map, value),
+        "gamma" => Gamma.FromMeanAndCv(Positive(map.Required("mean"), value), map.Required("cv").AsNumber(0.001, LargestCv)),
+        "weibull" => Weibull.FromMeanAndCv(Positive(map.Required("mean"), value), map.Required("cv").AsNumber(0.001, LargestCv)),
         "normal" => new Normal(value(map.Required("mean")), value(map.Required("deviation"))),
-        _ => new Pareto(Positive(map.Required("min"), value), map.Required("shape").AsNumber(0.01, 1000)),
+        _ => new Pareto(map.Required("shape").AsNumber(0.01, 1000), Positive(map.Required("min"), value)),
     };
 
-    private static IDistribution Bounded(IDistribution inner, MapReader map, Func<Node, double> value, double least)
+    private static IDistribution Bounded(ICumulative inner, MapReader map, Func<Node, double> value, double least)
     {
         double min = map.Optional("min") is { } low ? value(low) : least;
-        double max = map.Optional("max") is { } high ? value(high) : double.PositiveInfinity;
-        return max >= min ? new Clamped(inner, min, max) : throw map.Required("max").Error("must not be less than min");
+        double max = map.Optional("max") is { } high ? value(high) : Readers.Formats.Limits.MaxTokens;
+        return max > min ? new Clamped(inner, min, max) : throw map.Required("max").Error("must be more than min");
     }
 
-    private static LogNormal LogNormal(MapReader map, Func<Node, double> value)
+    private static LogNormal ReadLogNormal(MapReader map, Func<Node, double> value)
     {
-        if (map.Has("mean"))
-        {
-            double cv = map.Required("cv").AsNumber(0, LargestCv);
-            double variance = Math.Log(1 + (cv * cv));
-            return new LogNormal(Positive(map.Required("mean"), value) * Math.Exp(-variance / 2), Math.Sqrt(variance));
-        }
+        if (map.Has("mean")) return LogNormal.FromMeanAndCv(Positive(map.Required("mean"), value), map.Required("cv").AsNumber(0, LargestCv));
         double median = Positive(map.Required("median"), value);
-        if (map.Optional("p90") is not { } p90) return new LogNormal(median, map.Required("sigma").AsNumber(0, 20));
+        if (map.Optional("p90") is not { } p90) return LogNormal.FromMedianSigma(median, map.Required("sigma").AsNumber(0, 20));
         double upper = value(p90);
-        return upper >= median ? new LogNormal(median, Math.Log(upper / median) / Generators.Distributions.LogNormal.NormalP90) : throw p90.Error("must not be less than the median");
-    }
-
-    private static Gamma Gamma(MapReader map, Func<Node, double> value)
-    {
-        double cv = map.Required("cv").AsNumber(0.001, LargestCv);
-        return new Gamma(1 / (cv * cv), Positive(map.Required("mean"), value) * cv * cv);
-    }
-
-    private static Weibull Weibull(MapReader map, Func<Node, double> value)
-    {
-        double shape = Generators.Arrivals.UnitGaps.WeibullShape(map.Required("cv").AsNumber(0.001, LargestCv));
-        return new Weibull(shape, Positive(map.Required("mean"), value) / Math.Exp(Generators.Arrivals.UnitGaps.LogGamma(1 + (1 / shape))));
+        return upper >= median ? LogNormal.FromMedianP90(median, upper) : throw p90.Error("must not be less than the median");
     }
 
     internal static QuantileCurve Curve(MapReader map, Func<Node, double> value)

@@ -27,7 +27,7 @@ public sealed record OpenLoopSpec : TrafficSpec
         Arrivals = ArrivalReader.Read(process, map),
         Lengths = LengthReader.Read(map),
         Marks = MarkReader.Read(map),
-        Budget = Budget(map),
+        Budget = ReadBudget(map),
     };
 }
 
@@ -58,7 +58,7 @@ public sealed record ClosedLoopSpec : TrafficSpec
             ThinkSeconds = DistributionReader.ReadSeconds(map.Required("think")),
             Lengths = LengthReader.Read(map),
             Marks = marks,
-            Budget = Budget(map),
+            Budget = ReadBudget(map),
         };
     }
 }
@@ -94,7 +94,7 @@ public sealed record SessionSpec : TrafficSpec
                 OpenLoop = map.Bool("openLoop", false),
             },
             Marks = MarkReader.Read(map),
-            Budget = Budget(map),
+            Budget = ReadBudget(map),
         };
     }
 
@@ -142,6 +142,6 @@ public sealed record PrefixTreeSpec : TrafficSpec
         kept.Done();
         // The rate is that of requests: sessions start less often by the mean number of turns.
         model = model with { Starts = model.Starts.AtRate(model.Starts.RatePerSecond / meanTurns) };
-        return new() { Name = "prefix-tree", Model = model, Marks = MarkReader.Read(map), Budget = Budget(map) };
+        return new() { Name = "prefix-tree", Model = model, Marks = MarkReader.Read(map), Budget = ReadBudget(map) };
     }
 }

@@ -68,7 +68,7 @@ public sealed record ManyClientSpec : TrafficSpec
             WindowSeconds = Math.Max(1e-3, map.Required("window").AsQuantity(Quantity.Duration)),
             RatePerSecond = ArrivalReader.Rate(map),
             Marks = marks,
-            Budget = Budget(map),
+            Budget = ReadBudget(map),
         };
     }
 

@@ -1,5 +1,4 @@
 using Orrery.Documents;
-using Orrery.Kernel;
 using Orrery.Kernel.Random;
 using Orrery.Traffic.Generators.Arrivals;
 using Orrery.Traffic.Generators.Sources;
@@ -104,7 +103,7 @@ public sealed record ServeGenSpec : TrafficSpec
             Path = path,
             RatePerSecond = ArrivalReader.OptionalRate(map),
             Marks = MarkReader.Read(map),
-            Budget = Budget(map),
+            Budget = ReadBudget(map),
         };
     }
 }

@@ -41,7 +41,7 @@ public abstract record TrafficSpec
     }
 
     /// <summary>How long to go on: <c>requests:</c>, <c>duration:</c> or both.</summary>
-    internal static TrafficBudget Budget(MapReader map)
+    internal static TrafficBudget ReadBudget(MapReader map)
     {
         long? requests = map.Optional("requests")?.AsLong(1);
         Duration duration = map.Duration("duration", Duration.Infinite);
