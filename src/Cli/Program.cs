@@ -1,3 +1,4 @@
+using Orrery.Cli;
 using Orrery.Cli.Shell;
 
 using Terminal terminal = Terminal.OfProcess();

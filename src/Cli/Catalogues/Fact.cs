@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Orrery.Cli.Tables;
 using Orrery.Documents;
 
 namespace Orrery.Cli.Catalogues;
@@ -23,5 +24,14 @@ internal sealed record Fact(string Key, string Label, string Text, JsonNode? Val
 
     /// <param name="value">In the plain unit of <paramref name="kind"/>.</param>
     public static Fact Of(string key, string label, double value, Quantity kind) =>
-        new(key, label, Quantities.Format(value, kind), JsonValue.Create(value));
+        new(key, label, TextOf(value, kind), JsonValue.Create(value));
+
+    /// <summary>Exact where that is short; sizes that are no round number of bytes are shown with four digits.</summary>
+    private static string TextOf(double value, Quantity kind)
+    {
+        const int longest = 10;
+        const double gibi = 1L << 30;
+        string text = Quantities.Format(value, kind);
+        return text.Length > longest && kind == Quantity.Bytes && value >= gibi ? TextTable.Figure(value / gibi, 4) + "GiB" : text;
+    }
 }

@@ -14,14 +14,10 @@ internal static class UsageErrors
         string path = PathOf(parsed.CommandResult);
         string seeHelp = $"see '{path} --help'";
         // Only real options count: "-" alone is standard output, and a text such as -5 may be a value.
+        string[] flags = [.. OptionsOf(parsed.CommandResult).Select(option => option.Name)];
         foreach (string token in parsed.UnmatchedTokens)
         {
-            if (token.Length > 1 && token[0] == '-')
-            {
-                string flag = token.Split('=', 2)[0];
-                string[] known = [.. OptionsOf(parsed.CommandResult).Select(option => option.Name)];
-                return $"{path} has no flag '{flag}'{Nearest(flag, known)}; {seeHelp}";
-            }
+            if (LooksLikeFlag(token)) return $"{path} has no flag '{NameOf(token)}'{Nearest(NameOf(token), flags)}; {seeHelp}";
             if (command.Subcommands.Count > 0)
                 return $"{path} has no verb '{token}'{Names.Suggest(token, [.. command.Subcommands.Select(verb => verb.Name)])}";
             return command.Arguments.Count == 0
@@ -30,9 +26,12 @@ internal static class UsageErrors
         }
         foreach (SymbolResult child in parsed.CommandResult.Children)
         {
+            // The parser takes any word where an argument may stand; a mistyped flag must not become a name.
+            if (child is ArgumentResult && child.Tokens.FirstOrDefault(token => LooksLikeFlag(token.Value)) is { } mistyped)
+                return $"{path} has no flag '{NameOf(mistyped.Value)}'{Nearest(NameOf(mistyped.Value), flags)}; {seeHelp}";
             if (child is not OptionResult { Implicit: false } result) continue;
             int values = result.Tokens.Count;
-            if (values < result.Option.Arity.MinimumNumberOfValues)
+            if (values < result.Option.Arity.MinimumNumberOfValues || result.Tokens.Any(token => token.Value.StartsWith("--", StringComparison.Ordinal)))
                 return $"{result.Option.Name} needs a value: {result.Option.Name} {result.Option.HelpName}; {seeHelp}";
             if (values > result.Option.Arity.MaximumNumberOfValues)
                 return $"{result.Option.Name} is given {values} times; keep one of {string.Join(", ", result.Tokens.Select(t => t.Value))}";
@@ -60,6 +59,10 @@ internal static class UsageErrors
     }
 
     public static string Placeholder(Argument argument) => argument.HelpName ?? argument.Name.ToUpperInvariant();
+
+    private static bool LooksLikeFlag(string token) => token.Length > 1 && token[0] == '-';
+
+    private static string NameOf(string flag) => flag.Split('=', 2)[0];
 
     private static string Nearest(string name, string[] known) => Names.Nearest(name, known) is { } nearest ? $"; did you mean '{nearest}'?" : "";
 }

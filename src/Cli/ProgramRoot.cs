@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Orrery.Cli.Catalogues;
+using Orrery.Cli.Shell;
+using Orrery.Cli.Verbs;
 
-namespace Orrery.Cli.Shell;
+namespace Orrery.Cli;
 
 /// <summary>The first level: every verb, and the flags that all of them know.</summary>
 internal sealed class ProgramRoot : Verb
@@ -35,5 +37,6 @@ internal sealed class ProgramRoot : Verb
     private static IEnumerable<Verb> Verbs()
     {
         yield return CatalogVerbs.Group();
+        yield return TrafficVerbs.Group();
     }
 }

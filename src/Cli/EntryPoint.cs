@@ -1,7 +1,8 @@
 using System.CommandLine;
+using Orrery.Cli.Shell;
 using Orrery.Kernel;
 
-namespace Orrery.Cli.Shell;
+namespace Orrery.Cli;
 
 /// <summary>The whole program as one call: what the process and the tests run.</summary>
 internal static class EntryPoint
