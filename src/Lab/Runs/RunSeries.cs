@@ -1,48 +1,31 @@
 namespace Orrery.Lab.Runs;
 
-/// <summary>What the report of a run draws, in bounded size whatever the run's length. Deterministic like the result itself.</summary>
-public sealed record RunSeries
+/// <summary>A result with what plots need beyond it.</summary>
+public sealed record RunRecord(RunResult Result, RunSeries Series);
+
+/// <summary>Bounded series of one run: at most <see cref="MostRows"/> rows over time and one curve per distribution.</summary>
+/// <param name="Timeline">State of the fleet at equally spaced instants; the last row is the end of the run.</param>
+/// <param name="Distributions">By the names of <see cref="RunMetricNames"/>; metrics without samples are absent.</param>
+public sealed record RunSeries(IReadOnlyList<TimelineRow> Timeline, IReadOnlyDictionary<string, DistributionCurve> Distributions)
 {
-    /// <summary>Most rows of <see cref="Rows"/>; longer runs are gathered into wider rows.</summary>
-    public const int MaxRows = 2000;
+    public const int MostRows = 2000;
 
-    public static RunSeries Empty { get; } = new();
-
-    /// <summary>One curve per latency metric that has samples, under the metric's name in expectations (<c>ttft</c>, <c>gap</c>, …).</summary>
-    public IReadOnlyList<MetricCurve> Curves { get; init; } = [];
-
-    /// <summary>Rows in ascending time, evenly wide.</summary>
-    public IReadOnlyList<SeriesRow> Rows { get; init; } = [];
-
-    /// <summary>Prompt lengths of the requests that arrived, in ascending bins.</summary>
-    public IReadOnlyList<LengthBin> PromptTokens { get; init; } = [];
-
-    /// <summary>Output lengths of the requests that finished, in ascending bins.</summary>
-    public IReadOnlyList<LengthBin> OutputTokens { get; init; } = [];
+    public static RunSeries Empty { get; } = new([], new Dictionary<string, DistributionCurve>());
 }
 
-/// <summary>An empirical distribution function.</summary>
-/// <param name="Metric">Name as expectations write it.</param>
-/// <param name="Values">Ascending, in seconds.</param>
-/// <param name="Shares">Share of the samples not above the value at the same index, ascending to 1.</param>
-public sealed record MetricCurve(string Metric, IReadOnlyList<double> Values, IReadOnlyList<double> Shares);
+/// <summary>The fleet at an instant. Counts and tokens are cumulative where it says so.</summary>
+/// <param name="Seconds">Virtual time.</param>
+/// <param name="Arrived">Requests so far.</param>
+/// <param name="Finished">Finished requests so far.</param>
+/// <param name="Left">Requests that left for another reason so far.</param>
+/// <param name="Waiting">Requests waiting now.</param>
+/// <param name="Running">Requests in running sets now.</param>
+/// <param name="LiveTokens">Prompt and output tokens of live requests now.</param>
+/// <param name="OutputTokens">Output tokens so far.</param>
+/// <param name="KvUse">Share of all KV blocks in use now.</param>
+/// <param name="Busy">Share of replica-time with a step in flight since the row before.</param>
+public readonly record struct TimelineRow(
+    double Seconds, long Arrived, long Finished, long Left, long Waiting, long Running, long LiveTokens, long OutputTokens, double KvUse, double Busy);
 
-/// <summary>What happened in one window of virtual time; gauges are time means over the window.</summary>
-/// <param name="Seconds">The window's end, from the start of the run.</param>
-/// <param name="ArrivalsPerSecond">Requests that arrived.</param>
-/// <param name="FinishedPerSecond">Requests that finished.</param>
-/// <param name="OutputTokensPerSecond">Tokens delivered, over the whole fleet.</param>
-/// <param name="Waiting">Requests in queues, over the whole fleet.</param>
-/// <param name="Running">Requests in batches, over the whole fleet.</param>
-/// <param name="KvUtilization">Share of KV blocks in use, mean over replicas.</param>
-public readonly record struct SeriesRow(
-    double Seconds, double ArrivalsPerSecond, double FinishedPerSecond, double OutputTokensPerSecond, double Waiting, double Running,
-    double KvUtilization);
-
-/// <param name="Low">First length in the bin, tokens.</param>
-/// <param name="High">Last length in the bin, tokens.</param>
-/// <param name="Count">Requests.</param>
-public readonly record struct LengthBin(long Low, long High, long Count);
-
-/// <summary>A run's figures and what its report draws.</summary>
-public sealed record RunRecord(RunResult Result, RunSeries Series);
+/// <summary>A cumulative distribution: <c>Values[i]</c> is the quantile of <c>Shares[i]</c>, both rising.</summary>
+public sealed record DistributionCurve(IReadOnlyList<double> Shares, IReadOnlyList<double> Values);
