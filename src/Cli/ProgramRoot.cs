@@ -36,7 +36,12 @@ internal sealed class ProgramRoot : Verb
 
     private static IEnumerable<Verb> Verbs()
     {
+        yield return new DemoVerb();
+        yield return new SimulateVerb();
+        yield return new CompareVerb();
+        yield return new CapacityVerb();
         yield return CatalogVerbs.Group();
         yield return TrafficVerbs.Group();
+        yield return new DiffVerb();
     }
 }

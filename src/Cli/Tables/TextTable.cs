@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Orrery.Cli.Tables;
 
 /// <summary>One column: its header carries the unit.</summary>
-/// <param name="Header">For example <c>memory GiB</c>.</param>
+/// <param name="Header">For example <c>memory GiB</c>; a line feed starts a second line.</param>
 /// <param name="IsNumber">Numbers stand right, words left.</param>
 /// <param name="Wraps">Long texts continue on the next line when the table would be too wide.</param>
 internal sealed record Column(string Header, bool IsNumber = true, bool Wraps = false);
@@ -28,7 +28,9 @@ internal sealed class TextTable(params Column[] columns)
     public void Write(TextWriter output, int indent = 0)
     {
         int[] widths = Widths(indent);
-        WriteRow(output, [.. columns.Select(column => column.Header)], widths, indent);
+        string[][] heads = [.. columns.Select(column => column.Header.Split('\n'))];
+        for (int k = 0; k < heads.Max(head => head.Length); k++)
+            WriteRow(output, [.. heads.Select(head => k < head.Length ? head[k] : "")], widths, indent);
         output.WriteLine(new string(' ', indent) + string.Join(new string(' ', Gap), widths.Select(width => new string('-', width))));
         foreach (string[] row in _rows) WriteRow(output, row, widths, indent);
     }
@@ -53,7 +55,7 @@ internal sealed class TextTable(params Column[] columns)
 
     private int[] Widths(int indent)
     {
-        int[] widths = [.. columns.Select((column, i) => _rows.Select(row => row[i].Length).Append(column.Header.Length).Max())];
+        int[] widths = [.. columns.Select((column, i) => _rows.Select(row => row[i].Length).Concat(column.Header.Split('\n').Select(line => line.Length)).Max())];
         int excess = indent + widths.Sum() + Gap * (columns.Length - 1) - Shell.Terminal.Columns;
         // The widest of the wrapping columns gives way first, down to a width at which words still fit.
         while (excess > 0)
