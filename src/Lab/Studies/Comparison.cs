@@ -1,6 +1,7 @@
 using Orrery.Documents;
 using Orrery.Kernel;
 using Orrery.Lab.Runs;
+using Orrery.Lab.Scenarios;
 
 namespace Orrery.Lab.Studies;
 
@@ -13,6 +14,22 @@ public static class Comparison
     /// <summary>Beyond this replications tell nothing that fewer did not.</summary>
     public const int MostSeeds = 1000;
 
+    /// <summary>The study of a scenario file.</summary>
+    /// <param name="sets"><c>PATH=VALUE</c> each, applied to every run before what is varied.</param>
+    /// <exception cref="InputException">A mistake in the file, a flag or any variant; found before the first run begins.</exception>
+    public static StudyResult Run(string scenarioPath, IReadOnlyList<string> sets, IReadOnlyList<string> varies, StudySettings settings) =>
+        Run(ScenarioReader.LoadTree(scenarioPath, sets), ScenarioReader.FolderOf(scenarioPath), varies, settings);
+
+    /// <summary>The study of a scenario's tree.</summary>
+    /// <param name="folder">Where relative file names start from; "" is the current one.</param>
+    /// <exception cref="InputException">As the other form.</exception>
+    public static StudyResult Run(Node tree, string folder, IReadOnlyList<string> varies, StudySettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        return Run(tree, varies, settings, ScenarioRuns.From(folder, settings.FastForward));
+    }
+
+    /// <summary>The study of anything that a tree can be made a run of.</summary>
     /// <param name="tree">The scenario, with <c>--set</c> applied.</param>
     /// <param name="varies"><c>PATH=V1,V2</c> each; none gives the scenario itself.</param>
     /// <param name="settings">How to execute it.</param>
@@ -58,7 +75,7 @@ public static class Comparison
         int finished = plan.DistinctBy(run => run.Key).Count() - missing.Length;
         int total = finished + missing.Length;
         settings.Progress?.Invoke(new(finished, total, ""));
-        ParallelWork.ForEach(missing.Length, settings.DegreeOfParallelism, settings.Cancel, index =>
+        ParallelWork.ForEach(missing.Length, settings.DegreeOfParallelism, index =>
         {
             Planned planned = missing[index];
             RunRecord record = planned.Run.Execute(settings.Cancel);
@@ -70,7 +87,7 @@ public static class Comparison
                 finished++;
                 settings.Progress?.Invoke(new(finished, total, planned.Label));
             }
-        });
+        }, settings.Cancel);
     }
 
     private sealed record Planned(IReadOnlyDictionary<string, string> Vary, PreparedRun Run, string Key)

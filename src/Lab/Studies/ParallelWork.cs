@@ -9,7 +9,7 @@ internal static class ParallelWork
     /// Begins the pieces in order, each once. After a failure no further piece begins, and the failure of the earliest piece is thrown as it
     /// was. After a cancellation it simply returns.
     /// </summary>
-    public static void ForEach(int count, int workers, CancellationToken cancel, Action<int> work)
+    public static void ForEach(int count, int workers, Action<int> work, CancellationToken cancel)
     {
         var failures = new ExceptionDispatchInfo?[count];
         int next = -1;
