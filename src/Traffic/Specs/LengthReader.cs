@@ -21,7 +21,7 @@ internal static class LengthReader
     {
         MapReader map = node.AsMap();
         Node levels = map.Required("levels");
-        QuantileCurve prompt = DistributionReader.Curve(levels, map.Required("prompt"), v => v.AsNumber(1));
+        QuantileCurve prompt = DistributionReader.Curve(map.Optional("promptLevels") ?? levels, map.Required("prompt"), v => v.AsNumber(1));
         Node outputs = map.Required("outputByPromptBin");
         QuantileCurve[] bins = [.. outputs.AsList().Select(row => DistributionReader.Curve(levels, row, v => v.AsNumber(1)))];
         map.Done();
