@@ -3,6 +3,7 @@ using System.Text;
 using Orrery.Documents;
 using Orrery.Kernel.Random;
 using Orrery.Kernel.Time;
+using Orrery.Testing.Traffic;
 using Orrery.Traffic.Description;
 using Orrery.Traffic.Readers;
 using Orrery.Traffic.Requests;
@@ -30,6 +31,8 @@ internal static class Sources
         using (source) SourceDrain.ForEach(source, Duration.FromSeconds(latencySeconds), requests.Add);
         return requests;
     }
+
+    internal static List<Request> Drain(this TraceBuilder builder) => All(builder.Build());
 
     internal static TrafficSpec Spec(string yaml, string folder = "") => TrafficSpec.Read(Document.Parse(yaml, "scenario.yaml"), folder);
 

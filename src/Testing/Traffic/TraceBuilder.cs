@@ -16,7 +16,8 @@ public sealed class TraceBuilder
         double? timeoutSeconds = null, double? cancelSeconds = null, ToolCall[]? calls = null, int adapter = -1, long session = -1)
     {
         Instant at = Instant.FromSeconds(atSeconds);
-        if (_requests.Count > 0 && at < _requests[^1].Arrival) throw new ArgumentException($"request {_requests.Count} at {atSeconds} s comes before the previous one; add requests in order", nameof(atSeconds));
+        if (_requests.Count > 0 && at < _requests[^1].Arrival)
+            throw new ArgumentException($"request {_requests.Count} at {atSeconds} s comes before the previous one; add requests in order", nameof(atSeconds));
         _requests.Add(new Request
         {
             Id = _requests.Count,

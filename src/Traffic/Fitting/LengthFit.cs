@@ -28,7 +28,8 @@ internal static class LengthFit
             FitReport.Entry("outputByPromptBin", Node.List(rows)));
     }
 
-    internal static Node Curve(IEnumerable<double> values) => FitReport.Map(FitReport.List("levels", Levels), FitReport.List("values", At(values, Levels)));
+    internal static Node Curve(IEnumerable<double> values) =>
+        FitReport.Map(FitReport.List("levels", Levels), FitReport.List("values", At(values, Levels)));
 
     internal static double[] At(IEnumerable<double> values, double[] levels)
     {

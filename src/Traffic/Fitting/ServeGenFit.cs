@@ -8,7 +8,8 @@ using Orrery.Traffic.Readers;
 namespace Orrery.Traffic.Fitting;
 
 /// <summary>
-/// A service of many clients in short: the heaviest clients one by one, the rest in groups of alike rate; each with its share, rate-weighted CV and family, activity, log-normal spread of its hourly rate,
+/// A service of many clients in short: the heaviest clients one by one, the rest in groups of alike rate; each with its share,
+/// rate-weighted CV and family, activity, log-normal spread of its hourly rate,
 /// and pooled length quantiles; and hourly factors over the whole time that all share.
 /// </summary>
 internal static class ServeGenFit
@@ -44,7 +45,10 @@ internal static class ServeGenFit
             FitReport.Entry("members", Node.List(members)));
     }
 
-    /// <summary>Relative rate of all clients together, hour by hour over the whole time: days differ more than hours, and the recording has silent hours.</summary>
+    /// <summary>
+    /// Relative rate of all clients together, hour by hour over the whole time: days differ more than hours, and the recording has
+    /// silent hours.
+    /// </summary>
     private static double[] Hourly(ServeGenStatistics statistics)
     {
         var hours = new double[Hours(statistics.Windows)];
@@ -88,7 +92,10 @@ internal static class ServeGenFit
         return sum / weights;
     }
 
-    /// <summary>Share of active hours among those in which anybody is, and the sigma of a log-normal with the CV of the active hours' rates once the common factor is divided out.</summary>
+    /// <summary>
+    /// Share of active hours among those in which anybody is, and the sigma of a log-normal with the CV of the active hours' rates once
+    /// the common factor is divided out.
+    /// </summary>
     private static (double Activity, double Sigma) Wander(ServeGenClient[] clients, int windows, double[] hourly)
     {
         int hours = Hours(windows);

@@ -24,11 +24,13 @@ public static class UnitGaps
     /// <summary>Largest CV accepted; ServeGen's burstiest windows reach about 60.</summary>
     public const double LargestCv = 200;
 
-    /// <summary>Weibull gaps burstier than this (shape below 0.2) are drawn at this CV: their mean would come from one gap in millions.</summary>
+    /// <summary>
+    /// Weibull gaps burstier than this (shape below 0.2) are drawn at this CV: their mean would come from one gap in millions.
+    /// </summary>
     public const double LargestWeibullCv = 50;
 
     /// <summary>A CV below this is a constant gap.</summary>
-    private const double SmallestCv = 0.02;
+    public const double SmallestCv = 0.02;
 
     public static IDistribution Of(GapFamily family, double cv) => family switch
     {
