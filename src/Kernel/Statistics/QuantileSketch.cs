@@ -20,7 +20,7 @@ public sealed class QuantileSketch
     /// <summary>Up to this many samples (weights counted) every quantile is exact.</summary>
     public const int ExactCapacity = 2048;
 
-    /// <summary>Bound on |answer − sample at that rank| / sample beyond <see cref="ExactCapacity"/>: half a bucket, 2⁻⁸ ≈ 0.39 %.</summary>
+    /// <summary>Bound on |answer − sample at that rank| / sample beyond the exact capacity: half a bucket, 2⁻⁸ ≈ 0.39 %.</summary>
     public const double RelativeError = 1.0 / (2 << SubBucketBits);
 
     private const int SubBucketBits = 7;
@@ -153,7 +153,8 @@ public sealed class QuantileSketch
 
     /// <summary>The nearest-rank quantile: the sample of rank max(1, ⌈p · count⌉) in ascending order.</summary>
     /// <param name="p">Share in [0, 1]; taken to 15 significant digits, so that 0.07 of 100 samples is the 7th and not the 8th.</param>
-    /// <returns>The sample itself while <see cref="IsExact"/> (and for the first and last rank always); otherwise the middle of its bucket.</returns>
+    /// <returns>The sample itself while <see cref="IsExact"/> (and for the first and last rank always); otherwise the middle of its
+    /// bucket.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="p"/> is not in [0, 1].</exception>
     /// <exception cref="InvalidOperationException">The sketch is empty.</exception>
     public long Quantile(double p)
@@ -178,7 +179,8 @@ public sealed class QuantileSketch
         return Math.Clamp(Middle(_firstBucket + index), _min, _max);
     }
 
-    /// <summary>The usual figures, each multiplied by <paramref name="scale"/> (1e-9 turns nanoseconds into seconds); null when empty.</summary>
+    /// <summary>The usual figures, each multiplied by <paramref name="scale"/> (1e-9 turns nanoseconds into seconds); null when
+    /// empty.</summary>
     public Summary? Summarize(double scale) => _count == 0
         ? null
         : new Summary(
@@ -264,7 +266,7 @@ public sealed class QuantileSketch
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void AddSquares(ulong low, ulong middle, ulong high)
     {
-        // Carries by hand: half the instructions of UInt128 on the hottest path. `middle` may wrap only when the carry lands on all ones.
+        // Three words have no integer type; the carries are written out. `middle` wraps only when the carry lands on all ones.
         ulong lowSum = _squaresLow + low;
         if (lowSum < low && ++middle == 0) high++;
         ulong middleSum = _squaresMiddle + middle;
