@@ -14,6 +14,7 @@ public sealed class StepShape
 {
     private PrefillChunk[] _chunks = new PrefillChunk[16];
     private int _chunkCount;
+    private int[] _decodeContexts = new int[64];
 
     /// <summary>Sequences that decode in this step.</summary>
     public int DecodeSequences { get; private set; }
@@ -26,6 +27,12 @@ public sealed class StepShape
 
     /// <summary>The longest of those contexts: skewed batches are slower than even ones.</summary>
     public int LongestDecodeContext { get; private set; }
+
+    /// <summary>Query-key pairs of all decodes under causal attention: q·context − q(q−1)/2 for a decode of q query tokens.</summary>
+    public long DecodePairs { get; private set; }
+
+    /// <summary>The context of every decode, in the order added: layers with a sliding window need more than the sum.</summary>
+    public ReadOnlySpan<int> DecodeContexts => _decodeContexts.AsSpan(0, DecodeSequences);
 
     public ReadOnlySpan<PrefillChunk> Chunks => _chunks.AsSpan(0, _chunkCount);
 
@@ -48,6 +55,7 @@ public sealed class StepShape
         DecodeTokens = 0;
         DecodeContextTokens = 0;
         LongestDecodeContext = 0;
+        DecodePairs = 0;
         PrefillTokens = 0;
         SampledTokens = 0;
         _chunkCount = 0;
@@ -57,10 +65,12 @@ public sealed class StepShape
     /// <param name="queryTokens">1, or 1 + drafts when verifying.</param>
     public void AddDecode(int contextTokens, int queryTokens = 1)
     {
-        DecodeSequences++;
+        if (DecodeSequences == _decodeContexts.Length) Array.Resize(ref _decodeContexts, _decodeContexts.Length * 2);
+        _decodeContexts[DecodeSequences++] = contextTokens;
         DecodeTokens += queryTokens;
         SampledTokens += queryTokens;
         DecodeContextTokens += contextTokens;
+        DecodePairs += ((long)queryTokens * contextTokens) - ((long)queryTokens * (queryTokens - 1) / 2);
         if (contextTokens > LongestDecodeContext) LongestDecodeContext = contextTokens;
     }
 

@@ -26,7 +26,7 @@ public enum Precision
 /// <param name="HourlyPrice">On-demand price per device-hour.</param>
 /// <param name="EmbodiedCarbon">Manufacturing footprint of the unit.</param>
 /// <param name="Source">Where the row comes from, with the card's mark.</param>
-public sealed record DeviceSpec(
+public sealed partial record DeviceSpec(
     string Name,
     IReadOnlyDictionary<Precision, FlopsPerSecond> PeakRates,
     Bytes Memory,
@@ -37,4 +37,57 @@ public sealed record DeviceSpec(
     Watts IdlePower,
     Money HourlyPrice,
     GramsCarbon EmbodiedCarbon,
-    string Source);
+    string Source)
+{
+    private readonly Bytes? _usableMemory;
+
+    /// <summary>What a program can allocate: <see cref="Memory"/> less error correction and driver reserve; all of it unless stated.</summary>
+    public Bytes UsableMemory
+    {
+        get => _usableMemory ?? Memory;
+        init => _usableMemory = value;
+    }
+
+    /// <summary>Name of the link that <see cref="LinkBandwidth"/> belongs to, for example <c>NVLink4</c>.</summary>
+    public string LinkName { get; init; } = "";
+
+    /// <summary>Every known price with its date and seller; <see cref="HourlyPrice"/> is the latest.</summary>
+    public IReadOnlyList<DatedPrice> Prices { get; init; } = [];
+
+    /// <summary>Silicon area of all dies of the unit in mm²; 0 when unknown.</summary>
+    public double DieAreaSquareMillimetres { get; init; }
+
+    /// <summary>Manufacturing node, for example <c>7nm</c>; empty when unknown.</summary>
+    public string ProcessNode { get; init; } = "";
+
+    /// <summary>Where the idle power comes from.</summary>
+    public string PowerSource { get; init; } = "";
+
+    /// <summary>Where the embodied carbon comes from.</summary>
+    public string EmbodiedSource { get; init; } = "";
+
+    /// <summary>Other accepted names; compared without case.</summary>
+    public IReadOnlyList<string> Aliases { get; init; } = [];
+
+    /// <summary>
+    /// Dense peak for a compute format, or null when the device has no units for it. Bf16 and Fp16 stand for each other: data sheets
+    /// state one rate for both, and devices older than Bf16 run such models in Fp16.
+    /// </summary>
+    public FlopsPerSecond? PeakRate(Precision precision)
+    {
+        if (PeakRates.TryGetValue(precision, out FlopsPerSecond rate)) return rate;
+        Precision? twin = precision switch
+        {
+            Precision.Bf16 => Precision.Fp16,
+            Precision.Fp16 => Precision.Bf16,
+            _ => null,
+        };
+        return twin is { } other && PeakRates.TryGetValue(other, out rate) ? rate : null;
+    }
+}
+
+/// <summary>What renting one device for an hour cost on demand.</summary>
+/// <param name="PerHour">Price per device-hour.</param>
+/// <param name="Year">Year, or span of years, in which it held.</param>
+/// <param name="Source">Seller and offer, with the mark of its source.</param>
+public sealed record DatedPrice(Money PerHour, string Year, string Source);

@@ -1,0 +1,93 @@
+using Orrery.Serving.Sequences;
+
+namespace Orrery.Serving.Memory;
+
+/// <summary>A block whose content has a name. Held by <see cref="References"/> sequences, or in the free queue while nobody holds it.</summary>
+internal sealed class CacheBlock(ulong hash)
+{
+    public ulong Hash { get; } = hash;
+
+    public int References { get; set; }
+
+    public FreeRun? FreeRun { get; set; }
+}
+
+/// <summary>Neighbouring entries of the free queue: one named block, or a number of unnamed ones.</summary>
+internal sealed class FreeRun
+{
+    public CacheBlock? Named { get; init; }
+
+    public int Blocks { get; set; }
+
+    /// <summary>The preempted sequence whose full blocks these are; it may take what is left of them back.</summary>
+    public Sequence? Owner { get; set; }
+
+    public FreeRun? Previous { get; set; }
+
+    public FreeRun? Next { get; set; }
+}
+
+/// <summary>
+/// Free blocks in the order in which they are reused: least recently freed first. Unnamed blocks are kept as counts, so traffic without
+/// shared prefixes costs constant time per request and memory stays bounded, with the very order a list of single blocks would have.
+/// </summary>
+internal sealed class FreeQueue
+{
+    private FreeRun? _head;
+    private FreeRun? _tail;
+
+    public int Blocks { get; private set; }
+
+    public FreeRun Append(CacheBlock? named, int blocks, Sequence? owner)
+    {
+        Blocks += blocks;
+        if (named is null && owner is null && _tail is { Named: null, Owner: null })
+        {
+            _tail.Blocks += blocks;
+            return _tail;
+        }
+        FreeRun run = new() { Named = named, Blocks = blocks, Owner = owner, Previous = _tail };
+        if (_tail is null) _head = run;
+        else _tail.Next = run;
+        _tail = run;
+        return run;
+    }
+
+    /// <summary>Takes up to <paramref name="blocks"/> from the front; evicted named blocks are reported by <paramref name="evict"/>.</summary>
+    public void Take(int blocks, Dictionary<ulong, CacheBlock> evict)
+    {
+        Blocks -= blocks;
+        while (blocks > 0)
+        {
+            FreeRun run = _head ?? throw new InvalidOperationException("the free queue is shorter than its count");
+            int taken = Math.Min(blocks, run.Blocks);
+            run.Blocks -= taken;
+            blocks -= taken;
+            if (run.Blocks > 0) return;
+            if (run.Named is { } block)
+            {
+                evict.Remove(block.Hash);
+                block.FreeRun = null;
+            }
+            Unlink(run);
+        }
+    }
+
+    /// <summary>Takes a whole entry out of the middle: its content is wanted again.</summary>
+    public void Withdraw(FreeRun run)
+    {
+        Blocks -= run.Blocks;
+        Unlink(run);
+    }
+
+    private void Unlink(FreeRun run)
+    {
+        if (run.Previous is null) _head = run.Next;
+        else run.Previous.Next = run.Next;
+        if (run.Next is null) _tail = run.Previous;
+        else run.Next.Previous = run.Previous;
+        if (run.Owner?.CacheClaim is { } claim) claim.Retained = null;
+        run.Previous = null;
+        run.Next = null;
+    }
+}

@@ -1,0 +1,38 @@
+using Orrery.Serving.Sequences;
+
+namespace Orrery.Serving.Memory;
+
+/// <summary>
+/// The KV memory of one replica, in blocks of tokens. Over-commit is impossible by construction: every block comes from
+/// <see cref="TryGrow"/> or <see cref="TryReserve"/>, and both refuse when too few are free.
+/// </summary>
+public interface IKvMemory
+{
+    /// <summary>Tokens per block.</summary>
+    int BlockTokens { get; }
+
+    int TotalBlocks { get; }
+
+    /// <summary>Blocks that can be handed out now (a prefix cache counts what it may evict).</summary>
+    int FreeBlocks { get; }
+
+    int UsedBlocks => TotalBlocks - FreeBlocks;
+
+    int BlocksFor(int tokens) => (tokens + BlockTokens - 1) / BlockTokens;
+
+    /// <summary>Leading tokens of a sequence that holds no blocks which the prefix cache could supply now; 0 without a cache.</summary>
+    int CachedTokens(Sequence sequence) => 0;
+
+    /// <summary>Makes room for <paramref name="tokens"/> leading tokens in all. All or nothing; true when it already has room.</summary>
+    /// <remarks>A sequence without blocks first claims its <see cref="CachedTokens"/>, which then count as computed.</remarks>
+    bool TryGrow(Sequence sequence, int tokens);
+
+    /// <summary>Gives all blocks of a sequence back. A cache may keep their content until they are needed.</summary>
+    void Release(Sequence sequence);
+
+    /// <summary>Takes blocks that belong to no sequence (padding rows, experiments); false when too few are free.</summary>
+    bool TryReserve(int blocks);
+
+    /// <summary>Returns blocks taken by <see cref="TryReserve"/>.</summary>
+    void Unreserve(int blocks);
+}

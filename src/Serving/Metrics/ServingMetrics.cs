@@ -1,0 +1,114 @@
+using Orrery.Kernel.Statistics;
+using Orrery.Kernel.Time;
+using Orrery.Serving.Sequences;
+
+namespace Orrery.Serving.Metrics;
+
+/// <summary>Per-request limits; <see cref="Duration.Infinite"/> where nothing is promised.</summary>
+public readonly record struct ServiceObjective(Duration Ttft, Duration Tpot)
+{
+    public static ServiceObjective None => new(Duration.Infinite, Duration.Infinite);
+}
+
+/// <summary>
+/// What users of a fleet felt, over the whole run, in bounded memory. All sums are exact integers, so the order in which replicas report
+/// does not matter.
+/// </summary>
+/// <remarks>
+/// TTFT counts from arrival to the first token, of every request that got one. TPOT = (last − first token) / (output tokens − 1), gaps
+/// lie between two tokens of one request, queue is arrival to first scheduled; TPOT, end-to-end, normalised latency (end-to-end per
+/// output token) and QoE are of finished requests. Times are in nanoseconds, QoE in units of <see cref="QoeUnit"/>.
+/// </remarks>
+public sealed class ServingMetrics(ServiceObjective objective, ReadingExpectation reading)
+{
+    /// <summary>QoE is stored as an integer in these steps.</summary>
+    public const double QoeUnit = 1e-9;
+
+    public ServiceObjective Objective { get; } = objective;
+
+    public ReadingExpectation Reading { get; } = reading;
+
+    public QuantileSketch Ttft { get; } = new();
+
+    public QuantileSketch Tpot { get; } = new();
+
+    public QuantileSketch Gaps { get; } = new();
+
+    public QuantileSketch EndToEnd { get; } = new();
+
+    public QuantileSketch Queue { get; } = new();
+
+    public QuantileSketch NormalizedLatency { get; } = new();
+
+    public QuantileSketch Qoe { get; } = new();
+
+    public long Finished { get; private set; }
+
+    public long Rejected { get; private set; }
+
+    public long Cancelled { get; private set; }
+
+    public long TimedOut { get; private set; }
+
+    /// <summary>Finished requests that met their limits.</summary>
+    public long MetObjective { get; private set; }
+
+    /// <summary>Prompt tokens of finished requests.</summary>
+    public long PromptTokens { get; private set; }
+
+    /// <summary>Output tokens delivered, of all requests that left.</summary>
+    public long OutputTokens { get; private set; }
+
+    /// <summary>Prompt tokens that a prefix cache supplied.</summary>
+    public long CachedTokens { get; private set; }
+
+    internal void Scheduled(Duration queued) => Queue.Add(queued.Nanoseconds);
+
+    internal void FirstToken(Duration sinceArrival) => Ttft.Add(sinceArrival.Nanoseconds);
+
+    internal void Gap(long nanoseconds, int tokens) => Gaps.Add(nanoseconds, tokens);
+
+    internal void Left(Sequence sequence)
+    {
+        OutputTokens += sequence.GeneratedTokens;
+        CachedTokens += sequence.CachedTokens;
+        switch (sequence.Outcome)
+        {
+            case Outcome.Finished:
+                CountFinished(sequence);
+                break;
+            case Outcome.Rejected:
+                Rejected++;
+                break;
+            case Outcome.Cancelled:
+                Cancelled++;
+                break;
+            case Outcome.TimedOut:
+                TimedOut++;
+                break;
+            case Outcome.Live:
+            default:
+                throw new InvalidOperationException($"{sequence} left without an outcome");
+        }
+    }
+
+    private void CountFinished(Sequence sequence)
+    {
+        Finished++;
+        PromptTokens += sequence.PromptTokens;
+        long total = (sequence.LastToken - sequence.Arrival).Nanoseconds;
+        EndToEnd.Add(total);
+        NormalizedLatency.Add(total / sequence.GeneratedTokens);
+        Qoe.Add((long)(sequence.Digestion.Quality(Reading) / QoeUnit));
+        Duration ttft = sequence.FirstToken - sequence.Arrival;
+        Duration tpot = Duration.Zero;
+        if (sequence.GeneratedTokens > 1)
+        {
+            tpot = Duration.FromNanoseconds((sequence.LastToken - sequence.FirstToken).Nanoseconds / (sequence.GeneratedTokens - 1));
+            Tpot.Add(tpot.Nanoseconds);
+        }
+        Duration ttftLimit = sequence.Request.TtftLimit > Duration.Zero ? sequence.Request.TtftLimit : Objective.Ttft;
+        Duration tpotLimit = sequence.Request.TpotLimit > Duration.Zero ? sequence.Request.TpotLimit : Objective.Tpot;
+        if (ttft <= ttftLimit && tpot <= tpotLimit) MetObjective++;
+    }
+}

@@ -1,0 +1,162 @@
+using Orrery.Kernel.Time;
+using Orrery.Serving.Execution;
+using Orrery.Serving.Sequences;
+
+namespace Orrery.Serving.Replicas;
+
+public sealed partial class Replica
+{
+    private readonly List<Sequence> _departing = [];
+
+    /// <summary>Ends every step whose time has come, oldest first.</summary>
+    private void EndSteps()
+    {
+        while (_inFlight > 0)
+        {
+            StepRun run = _runs[_oldest];
+            if (run.LastEnd > _clock.Now) return;
+            if (run.CanExtend)
+            {
+                _executor.Extend(run);
+                return;
+            }
+            _oldest = (_oldest + 1) % _runs.Length;
+            if (--_inFlight == 0) Counters.BecomesIdle(run.LastEnd);
+            End(run);
+            _needsPlan = true;
+        }
+    }
+
+    private void End(StepRun run)
+    {
+        StepPlan plan = run.Plan;
+        int steps = run.Count;
+        Account(run, steps);
+        _view.InFlightSequences -= plan.Items.Length;
+        if (plan.IsDecodeOnly) DeliverDecodes(run, steps);
+        else DeliverMixed(run);
+        _scheduler.Advance(plan, steps);
+        foreach (Sequence sequence in _departing)
+        {
+            _scheduler.Remove(sequence);
+            Leave(sequence, Outcome.Finished, sequence.LastToken);
+        }
+        if (_departing.Count > 0) Counters.KvBlocks.Set(_clock.Now, _memory.UsedBlocks);
+        _departing.Clear();
+        plan.Clear();
+    }
+
+    private void Account(StepRun run, int steps)
+    {
+        Counters.Steps += steps;
+        if (run.Cost is { } cost)
+        {
+            (long flops, long bytes) = cost.Totals(steps);
+            Counters.Flops += flops;
+            Counters.MemoryBytes += bytes;
+        }
+        // The memory each further step took when single steps would have planned it.
+        int used = _usedAtStart;
+        for (int step = 1; step < steps; step++)
+        {
+            int taken = _growth[(step - 1) % _growth.Length];
+            if (taken == 0) continue;
+            used += taken;
+            Counters.KvBlocks.Set(Instant.FromNanoseconds(run.Ends[step - 1]), used);
+        }
+    }
+
+    /// <summary>Every item decodes: each step of the run gives each of them one token.</summary>
+    private void DeliverDecodes(StepRun run, int steps)
+    {
+        ReadOnlySpan<long> ends = run.Ends;
+        ReadOnlySpan<PlanItem> items = run.Plan.Items;
+        long firstEnd = ends[0];
+        long lastEnd = ends[steps - 1];
+        Instant end = Instant.FromNanoseconds(lastEnd);
+        long groupGap = -1;
+        int groupSize = 0;
+        int leftEarly = 0;
+        foreach (ref readonly PlanItem item in items)
+        {
+            Sequence sequence = item.Sequence;
+            sequence.InFlight = false;
+            // A client that left before the last step ended does not get its token.
+            int delivered = sequence.CancelledAt < end ? steps - 1 : steps;
+            leftEarly += steps - delivered;
+            if (steps > 1 && !_memory.TryGrow(sequence, sequence.ComputedTokens + steps)) ThrowOvercommit(sequence);
+            sequence.ComputedTokens += steps;
+            if (delivered > 0)
+            {
+                long gap = firstEnd - sequence.LastToken.Nanoseconds;
+                if (gap != groupGap)
+                {
+                    if (groupSize > 0) _metrics.Gap(groupGap, groupSize);
+                    groupGap = gap;
+                    groupSize = 0;
+                }
+                groupSize++;
+                Deliver(sequence, ends[..delivered]);
+            }
+            if (sequence.RemainingTokens == 0) _departing.Add(sequence);
+        }
+        if (groupSize > 0) _metrics.Gap(groupGap, groupSize);
+        for (int step = 1; step < steps; step++)
+        {
+            int receivers = step == steps - 1 ? items.Length - leftEarly : items.Length;
+            if (receivers > 0) _metrics.Gap(ends[step] - ends[step - 1], receivers);
+        }
+    }
+
+    /// <summary>A single step with prompt chunks in it.</summary>
+    private void DeliverMixed(StepRun run)
+    {
+        ReadOnlySpan<long> ends = run.Ends;
+        Instant end = run.LastEnd;
+        foreach (ref readonly PlanItem item in run.Plan.Items)
+        {
+            Sequence sequence = item.Sequence;
+            bool samples = item.Samples;
+            if (!sequence.IsDecoding) Counters.PrefillTokens += item.Tokens;
+            sequence.InFlight = false;
+            sequence.ComputedTokens += item.Tokens;
+            if (samples && sequence.CancelledAt >= end)
+            {
+                if (sequence.FirstToken.IsNever)
+                {
+                    sequence.FirstToken = end;
+                    _metrics.FirstToken(end - sequence.Arrival);
+                }
+                else
+                {
+                    _metrics.Gap(ends[0] - sequence.LastToken.Nanoseconds, 1);
+                }
+                Deliver(sequence, ends);
+            }
+            if (sequence.RemainingTokens == 0) _departing.Add(sequence);
+        }
+    }
+
+    private void Deliver(Sequence sequence, ReadOnlySpan<long> ends)
+    {
+        sequence.GeneratedTokens += ends.Length;
+        sequence.LastToken = Instant.FromNanoseconds(ends[^1]);
+        sequence.Digestion.Deliver(ends, sequence.Arrival, _metrics.Reading.TokenInterval);
+        Counters.OutputTokens += ends.Length;
+        _liveTokens += ends.Length;
+    }
+
+    private void Leave(Sequence sequence, Outcome outcome, Instant at)
+    {
+        sequence.Outcome = outcome;
+        sequence.End = at;
+        _memory.Release(sequence);
+        _live--;
+        _liveTokens -= sequence.TotalTokens;
+        _metrics.Left(sequence);
+        _observer.Left(sequence);
+    }
+
+    private static void ThrowOvercommit(Sequence sequence) =>
+        throw new InvalidOperationException($"{sequence} outgrew the memory that its run of steps was planned for");
+}

@@ -1,0 +1,163 @@
+using Orrery.Kernel.Time;
+using Orrery.Serving.Execution;
+using Orrery.Serving.Scheduling;
+using Orrery.Serving.Sequences;
+
+namespace Orrery.Serving.Replicas;
+
+public sealed partial class Replica
+{
+    /// <summary>
+    /// Plan when a step may start, after everything else of the instant; then wait for the oldest step to end or for news.
+    /// </summary>
+    private async ValueTask Loop()
+    {
+        while (true)
+        {
+            if (_needsPlan && _inFlight < _runs.Length && _executor.ReadyAt <= _clock.Now)
+            {
+                if (!_clock.IsAloneNow) await _clock.Until(_clock.Now, Phase.Plan);
+                PlanStep();
+                continue;
+            }
+            await _wake.Wait(NextWake());
+            EndSteps();
+            if (_retryAt <= _clock.Now)
+            {
+                _retryAt = Instant.Never;
+                _needsPlan = true;
+            }
+        }
+    }
+
+    private Instant NextWake()
+    {
+        Instant wake = _retryAt;
+        if (_inFlight > 0) wake = Instant.Min(wake, _runs[_oldest].LastEnd);
+        if (_needsPlan && _inFlight < _runs.Length) wake = Instant.Min(wake, _executor.ReadyAt);
+        return wake;
+    }
+
+    private void PlanStep()
+    {
+        _needsPlan = false;
+        _wake.Reset();
+        TakeInbox();
+        StepRun run = _runs[(_oldest + _inFlight) % _runs.Length];
+        StepPlan plan = run.Plan;
+        _view.Now = _clock.Now;
+        _scheduler.Plan(_view, plan);
+        Counters.Preemptions += plan.PreemptedCount;
+        while (plan.IsEmpty && plan.PreemptedCount > 0)
+        {
+            // An engine that only evicted runs an empty step and decides again at once; each round frees memory, so this ends.
+            plan.Clear();
+            _scheduler.Plan(_view, plan);
+            Counters.Preemptions += plan.PreemptedCount;
+        }
+        Counters.KvBlocks.Set(_clock.Now, _memory.UsedBlocks);
+        if (plan.IsEmpty)
+        {
+            _retryAt = plan.RetryAt;
+            plan.Clear();
+            ThrowIfStuck();
+            return;
+        }
+        Counters.Plans++;
+        int horizon = FindHorizon(plan);
+        foreach (ref readonly PlanItem item in plan.Items)
+        {
+            Sequence sequence = item.Sequence;
+            sequence.InFlight = true;
+            if (sequence.FirstScheduled.IsNever) FirstScheduled(sequence);
+        }
+        run.Begin(_clock.Now, horizon);
+        _usedAtStart = _memory.UsedBlocks;
+        if (_inFlight++ == 0) Counters.BecomesBusy(_clock.Now);
+        _view.InFlightSequences += plan.Items.Length;
+        _executor.Start(run);
+        _needsPlan = _inFlight < _runs.Length;
+    }
+
+    private void FirstScheduled(Sequence sequence)
+    {
+        sequence.FirstScheduled = _clock.Now;
+        _metrics.Scheduled(_clock.Now - sequence.Arrival);
+    }
+
+    /// <summary>New sequences enter the scheduler; those whose client left go now unless a step in flight still holds them.</summary>
+    private void TakeInbox()
+    {
+        foreach (Sequence sequence in _inbox) _scheduler.Enqueue(sequence);
+        _inbox.Clear();
+        int kept = 0;
+        for (int i = 0; i < _leaving.Count; i++)
+        {
+            Sequence sequence = _leaving[i];
+            if (sequence.Outcome != Outcome.Live) continue;
+            if (sequence.InFlight)
+            {
+                _leaving[kept++] = sequence;
+                continue;
+            }
+            _scheduler.Remove(sequence);
+            Leave(sequence, sequence.PendingOutcome, sequence.CancelledAt);
+        }
+        _leaving.RemoveRange(kept, _leaving.Count - kept);
+    }
+
+    /// <summary>
+    /// How many steps the plan may repeat: as long as the policy says, nobody finishes, and memory for everybody's next token is there.
+    /// Also fills <see cref="_growth"/>: the blocks that the step after step j takes, periodic in the block size.
+    /// </summary>
+    private int FindHorizon(StepPlan plan)
+    {
+        _arrivalsMatter = false;
+        if (!_fastForward || !_executor.RunsAhead || !plan.IsDecodeOnly || plan.PreemptedCount > 0 || plan.PaddingRows > 0) return 1;
+        Stability stability = _scheduler.Stable(_view, plan);
+        if (stability.Steps <= 1) return 1;
+        int horizon = Math.Min(stability.Steps, LongestRun);
+        int blockTokens = _memory.BlockTokens;
+        int growing = 0;
+        Array.Clear(_growth);
+        foreach (ref readonly PlanItem item in plan.Items)
+        {
+            Sequence sequence = item.Sequence;
+            horizon = Math.Min(horizon, sequence.RemainingTokens);
+            int slack = sequence.KvBlocks * blockTokens - sequence.ComputedTokens - 1;
+            if (slack < blockTokens)
+            {
+                _growth[slack]++;
+                growing++;
+            }
+            else
+            {
+                // Reserved ahead: the run ends before the reservation does.
+                horizon = Math.Min(horizon, slack + 1);
+            }
+        }
+        _arrivalsMatter = stability.ArrivalsMatter;
+        return Math.Min(horizon, StepsThatFit(horizon, growing));
+    }
+
+    private int StepsThatFit(int horizon, int growing)
+    {
+        int free = _memory.FreeBlocks;
+        int cycles = (horizon + _growth.Length - 1) / _growth.Length;
+        if ((long)growing * cycles <= free) return horizon;
+        int taken = 0;
+        for (int step = 1; step < horizon; step++)
+        {
+            taken += _growth[(step - 1) % _growth.Length];
+            if (taken > free) return step;
+        }
+        return horizon;
+    }
+
+    private void ThrowIfStuck()
+    {
+        if (_inFlight > 0 || !_retryAt.IsNever || _live == 0) return;
+        throw new InvalidOperationException(
+            $"{_scheduler.GetType().Name} planned nothing with {_scheduler.WaitingCount} waiting and {_scheduler.RunningCount} running sequences and no step in flight");
+    }
+}

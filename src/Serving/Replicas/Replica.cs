@@ -1,0 +1,156 @@
+using Orrery.Kernel.Processes;
+using Orrery.Kernel.Time;
+using Orrery.Serving.Execution;
+using Orrery.Serving.Memory;
+using Orrery.Serving.Metrics;
+using Orrery.Serving.Scheduling;
+using Orrery.Serving.Sequences;
+
+namespace Orrery.Serving.Replicas;
+
+/// <summary>What a replica is made of.</summary>
+/// <param name="Index">Position in the fleet.</param>
+/// <param name="Scheduler">Decides each step.</param>
+/// <param name="Memory">Its KV blocks.</param>
+/// <param name="Executor">Modelled or real.</param>
+/// <param name="MaxModelTokens">Longest sequence, prompt and output together.</param>
+/// <param name="FastForward">False plans every step singly; results are the same.</param>
+public sealed record ReplicaParts(
+    int Index, IScheduler Scheduler, IKvMemory Memory, IStepExecutor Executor, int MaxModelTokens, bool FastForward = true);
+
+/// <summary>
+/// One running copy of a model: a queue, a scheduler, a KV memory and an executor, driven by one loop that is the same in virtual and
+/// in wall time. This file: what others may ask and tell; the loop and the end of steps have files of their own.
+/// </summary>
+public sealed partial class Replica
+{
+    /// <summary>Longest run of steps between two plans; bounds the step log.</summary>
+    private const int LongestRun = 1024;
+
+    private readonly Clock _clock;
+    private readonly IScheduler _scheduler;
+    private readonly IKvMemory _memory;
+    private readonly IStepExecutor _executor;
+    private readonly ReplicaView _view;
+    private readonly ServingMetrics _metrics;
+    private readonly IServingObserver _observer;
+    private readonly bool _fastForward;
+    private readonly Signal _wake;
+    private readonly StepRun[] _runs;
+    private readonly List<Sequence> _inbox = [];
+    private readonly List<Sequence> _leaving = [];
+    private readonly int[] _growth;
+    private int _oldest;
+    private int _inFlight;
+    private int _live;
+    private long _liveTokens;
+    private bool _needsPlan;
+    private bool _arrivalsMatter;
+    private int _usedAtStart;
+    private Instant _retryAt = Instant.Never;
+
+    public Replica(Clock clock, ReplicaParts parts, ServingMetrics metrics, IServingObserver observer)
+    {
+        _clock = clock;
+        _scheduler = parts.Scheduler;
+        _memory = parts.Memory;
+        _executor = parts.Executor;
+        _metrics = metrics;
+        _observer = observer;
+        _fastForward = parts.FastForward;
+        // What cannot fit alone could only preempt itself for ever; the fleet refuses it on arrival instead.
+        long capacityTokens = (long)parts.Memory.TotalBlocks * parts.Memory.BlockTokens;
+        _view = new(parts.Memory, (int)Math.Min(parts.MaxModelTokens, capacityTokens));
+        _growth = new int[parts.Memory.BlockTokens];
+        Index = parts.Index;
+        Counters = new(parts.Memory.TotalBlocks);
+        string name = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"replica {parts.Index}");
+        _wake = new(clock, $"work for {name}");
+        _runs = new StepRun[parts.Executor.Depth];
+        for (int i = 0; i < _runs.Length; i++) _runs[i] = new(new StepPlan(parts.Memory));
+        clock.Spawn(name, Loop, background: true);
+    }
+
+    public int Index { get; }
+
+    public ReplicaCounters Counters { get; }
+
+    /// <summary>Longest sequence accepted: the model's limit, or what the KV memory holds when that is less.</summary>
+    public int MaxModelTokens => _view.MaxModelTokens;
+
+    /// <summary>Requests here that have not left.</summary>
+    public int LiveRequests => _live;
+
+    /// <summary>Requests here that wait for a place in the running set.</summary>
+    public int WaitingRequests => _inbox.Count + _scheduler.WaitingCount;
+
+    public int RunningRequests => _scheduler.RunningCount;
+
+    public IKvMemory Memory => _memory;
+
+    /// <summary>Prompt and output tokens of all live requests at this instant, also in the middle of a run of steps.</summary>
+    public long LiveTokens => _liveTokens + TokensOfTheRunSoFar();
+
+    /// <summary>Output tokens produced by now, also in the middle of a run of steps.</summary>
+    public long OutputTokens => Counters.OutputTokens + TokensOfTheRunSoFar();
+
+    /// <summary>KV blocks in use at this instant, as single steps would have it.</summary>
+    public int UsedBlocks
+    {
+        get
+        {
+            if (!IsRunningAhead) return _memory.UsedBlocks;
+            StepRun run = _runs[_oldest];
+            int planned = run.EndedBy(_clock.Now);
+            // At the very end of a step the next one is not planned yet.
+            if (planned > 0 && (planned == run.Count || run.Ends[planned - 1] == _clock.Now.Nanoseconds)) planned--;
+            int used = _usedAtStart;
+            for (int step = 0; step < planned; step++) used += _growth[step % _growth.Length];
+            return used;
+        }
+    }
+
+    private bool IsRunningAhead => _inFlight == 1 && _runs[_oldest].IsAhead;
+
+    /// <summary>Why this replica could never serve a sequence, or null.</summary>
+    public string? Refuses(Sequence sequence) => _scheduler.Refuses(sequence, _memory);
+
+    /// <summary>Hands a sequence over. It enters the scheduler at the next plan.</summary>
+    public void Submit(Sequence sequence)
+    {
+        sequence.Replica = Index;
+        _inbox.Add(sequence);
+        _live++;
+        _liveTokens += sequence.TotalTokens;
+        _needsPlan = true;
+        if (!WakeToPlan() && _arrivalsMatter) CutRun();
+    }
+
+    /// <summary>The client left. The sequence goes at the end of the step it is in, or at the next plan.</summary>
+    /// <remarks>Call in the phase <see cref="Phase.React"/>: a token delivered at this very instant still counts.</remarks>
+    public void Cancel(Sequence sequence, Outcome outcome)
+    {
+        if (sequence.Outcome != Outcome.Live || !sequence.CancelledAt.IsNever) return;
+        sequence.CancelledAt = _clock.Now;
+        sequence.PendingOutcome = outcome;
+        _leaving.Add(sequence);
+        _needsPlan = true;
+        if (!WakeToPlan()) CutRun();
+    }
+
+    private bool WakeToPlan()
+    {
+        if (_inFlight == _runs.Length) return false;
+        // With the entry still busy the loop only has to learn that there is something to wait for.
+        _wake.Set(_executor.ReadyAt <= _clock.Now ? Phase.Plan : Phase.React);
+        return true;
+    }
+
+    private void CutRun()
+    {
+        if (_inFlight == 1 && _runs[_oldest].CutAt(_clock.Now)) _wake.Set(Phase.React);
+    }
+
+    private long TokensOfTheRunSoFar() =>
+        IsRunningAhead ? (long)_runs[_oldest].EndedBy(_clock.Now) * _runs[_oldest].Plan.Items.Length : 0;
+}

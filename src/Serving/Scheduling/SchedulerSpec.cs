@@ -1,0 +1,23 @@
+using Orrery.Kernel.Units;
+
+namespace Orrery.Serving.Scheduling;
+
+/// <summary>What a scheduler may depend on when it is created: the replica's facts, never its state.</summary>
+/// <param name="MaxModelTokens">Longest sequence, prompt and output together.</param>
+/// <param name="DeviceName">Catalogue name of the device; some engines choose defaults by it.</param>
+/// <param name="DeviceMemory">Memory of one device.</param>
+/// <param name="PipelineStages">Steps that may be in flight.</param>
+public sealed record ReplicaFacts(int MaxModelTokens, string DeviceName, Bytes DeviceMemory, int PipelineStages = 1);
+
+/// <summary>A scheduler as data: named, comparable, what a scenario holds. Its options are the properties of the derived record.</summary>
+public abstract record SchedulerSpec
+{
+    /// <summary>The most tokens that one of its steps may compute: sizes the activation memory.</summary>
+    public abstract int MaxStepTokens(ReplicaFacts facts);
+
+    /// <summary>Whether this engine shares prefixes unless the scenario says otherwise.</summary>
+    public virtual bool UsesPrefixCache => false;
+
+    /// <summary>A fresh scheduler for one replica.</summary>
+    public abstract IScheduler Create(ReplicaFacts facts);
+}

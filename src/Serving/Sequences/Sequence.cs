@@ -1,0 +1,126 @@
+using Orrery.Kernel.Time;
+using Orrery.Traffic.Requests;
+
+namespace Orrery.Serving.Sequences;
+
+/// <summary>How a request left the fleet.</summary>
+public enum Outcome
+{
+    /// <summary>Still queued or running.</summary>
+    Live,
+
+    /// <summary>Produced all its tokens.</summary>
+    Finished,
+
+    /// <summary>Refused on arrival: it could never fit.</summary>
+    Rejected,
+
+    /// <summary>The user left.</summary>
+    Cancelled,
+
+    /// <summary>The client's timeout passed.</summary>
+    TimedOut,
+}
+
+/// <summary>
+/// The live state of one request on a replica: what a policy may know of it. The true output length stays inside
+/// <see cref="Request"/>, which policies must not touch (a test holds them to it); a predictor may reveal an estimate.
+/// </summary>
+/// <remarks>
+/// Tokens: a sequence is its prompt followed by what was generated. <see cref="ComputedTokens"/> of them have their KV in memory. A step
+/// that computes the last missing token also samples the next one. Decoding is therefore the state with one missing token.
+/// </remarks>
+public sealed class Sequence
+{
+    public Sequence(Request request, int limitTokens, int predictedOutputTokens)
+    {
+        Request = request;
+        OutputLimit = Math.Min(request.OutputTokens, limitTokens);
+        MaxTokens = limitTokens;
+        PredictedOutputTokens = predictedOutputTokens;
+        PromptTokens = request.PromptTokens;
+    }
+
+    /// <summary>What arrived, with the hidden truth. Not for policies.</summary>
+    public Request Request { get; }
+
+    public long Id => Request.Id;
+
+    public Instant Arrival => Request.Arrival;
+
+    public int Client => Request.Client;
+
+    /// <summary>Lower is more urgent.</summary>
+    public int Priority => Request.Priority;
+
+    public int PromptTokens { get; }
+
+    /// <summary>The most it may generate: the client's limit and the model's, whichever is smaller.</summary>
+    public int MaxTokens { get; }
+
+    /// <summary>True when the head of its prompt is named, so that other sequences may supply its KV.</summary>
+    public bool HasSharedContent => Request.Content is not null;
+
+    /// <summary>A predictor's estimate of the output length; 0 when nothing is predicted.</summary>
+    public int PredictedOutputTokens { get; }
+
+    /// <summary>Output tokens produced so far. They survive a preemption: they are re-prefilled, not produced again.</summary>
+    public int GeneratedTokens { get; internal set; }
+
+    /// <summary>Leading tokens whose KV is in memory.</summary>
+    public int ComputedTokens { get; internal set; }
+
+    public int TotalTokens => PromptTokens + GeneratedTokens;
+
+    public int MissingTokens => TotalTokens - ComputedTokens;
+
+    /// <summary>True when one step yields one more output token from one query token.</summary>
+    public bool IsDecoding => GeneratedTokens > 0 && MissingTokens == 1;
+
+    /// <summary>In a step that has not ended yet: a plan never touches it.</summary>
+    public bool InFlight { get; internal set; }
+
+    /// <summary>KV blocks held.</summary>
+    public int KvBlocks { get; internal set; }
+
+    /// <summary>Prompt tokens that were found in the prefix cache, over all admissions.</summary>
+    public int CachedTokens { get; internal set; }
+
+    public int Preemptions { get; internal set; }
+
+    public Outcome Outcome { get; internal set; }
+
+    /// <summary>When a step first included it; <see cref="Instant.Never"/> before.</summary>
+    public Instant FirstScheduled { get; internal set; } = Instant.Never;
+
+    public Instant FirstToken { get; internal set; } = Instant.Never;
+
+    public Instant LastToken { get; internal set; } = Instant.Never;
+
+    /// <summary>When it left the fleet, whatever the outcome.</summary>
+    public Instant End { get; internal set; } = Instant.Never;
+
+    /// <summary>Why it was rejected, in words for the user.</summary>
+    public string? Reason { get; internal set; }
+
+    /// <summary>Index of the replica that took it, −1 before routing.</summary>
+    public int Replica { get; internal set; } = -1;
+
+    /// <summary>Andes' client buffer: what the reader has consumed and when.</summary>
+    internal Metrics.Digestion Digestion;
+
+    /// <summary>When the client left; tokens that end later are not delivered.</summary>
+    internal Instant CancelledAt { get; set; } = Instant.Never;
+
+    /// <summary>What it will have left as, when the client has left.</summary>
+    internal Outcome PendingOutcome { get; set; }
+
+    /// <summary>What the prefix-caching memory remembers of this sequence.</summary>
+    internal Memory.CacheClaim? CacheClaim { get; set; }
+
+    internal int OutputLimit { get; }
+
+    internal int RemainingTokens => OutputLimit - GeneratedTokens;
+
+    public override string ToString() => $"request {Request.Label ?? Id.ToString(System.Globalization.CultureInfo.InvariantCulture)}";
+}

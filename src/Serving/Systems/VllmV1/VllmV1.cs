@@ -1,0 +1,102 @@
+using Orrery.Serving.Execution;
+using Orrery.Serving.Memory;
+using Orrery.Serving.Scheduling;
+using Orrery.Serving.Sequences;
+
+namespace Orrery.Serving.Systems.VllmV1;
+
+/// <summary>
+/// vLLM v1's scheduler: no prefill or decode phases. Every sequence has computed tokens and wants the rest; a step hands out one token
+/// budget, first to the running set in its order, then to the queue. Recompute is the only preemption.
+/// </summary>
+/// <remarks>
+/// Source: vLLM v1 scheduler code. A sequence enters the running set when it is first scheduled; max sequences counts partial prefills
+/// too, not the queue. Whoever is preempted goes to the front of the queue, and nobody is admitted in that step.
+/// </remarks>
+public sealed class VllmV1(int maxBatchedTokens, int maxSequences, int longPrefillThreshold, QueuePolicy policy) : IScheduler
+{
+    private readonly WaitingQueue _waiting = new(policy == QueuePolicy.Priority);
+    private readonly List<Sequence> _running = [];
+
+    public int WaitingCount => _waiting.Count;
+
+    public int RunningCount => _running.Count;
+
+    public void Enqueue(Sequence sequence) => _waiting.Add(sequence);
+
+    public void Remove(Sequence sequence)
+    {
+        if (!_running.Remove(sequence)) _waiting.Remove(sequence);
+    }
+
+    public void Plan(ReplicaView view, StepPlan plan)
+    {
+        int budget = ScheduleRunning(view.Memory, plan);
+        if (plan.PreemptedCount == 0) Admit(view.Memory, plan, budget);
+    }
+
+    /// <summary>A plan of decodes stays while the queue is empty or its head is blocked by a limit that only a departure lifts.</summary>
+    public Stability Stable(ReplicaView view, StepPlan plan)
+    {
+        if (_waiting.Count == 0) return Stability.UntilArrival;
+        // Others' output may complete a prefix that the head waits for; that can only be seen by looking again.
+        if (_waiting.Peek().HasSharedContent) return Stability.OneStep;
+        // A full budget or set blocks everybody. Memory blocks the head, and free blocks only shrink until somebody leaves.
+        return policy == QueuePolicy.Fcfs ? Stability.UntilDeparture : Stability.UntilArrival;
+    }
+
+    private int ScheduleRunning(IKvMemory memory, StepPlan plan)
+    {
+        int budget = maxBatchedTokens;
+        for (int i = 0; i < _running.Count && budget > 0; i++)
+        {
+            Sequence sequence = _running[i];
+            if (sequence.InFlight) continue;
+            int tokens = Math.Min(Math.Min(sequence.MissingTokens, longPrefillThreshold), budget);
+            bool fits;
+            while (!(fits = memory.TryGrow(sequence, sequence.ComputedTokens + tokens)))
+            {
+                Sequence? victim = ChooseVictim();
+                if (victim is null) return 0;
+                int index = _running.IndexOf(victim);
+                _running.RemoveAt(index);
+                if (index < i) i--;
+                budget += plan.PreemptByRecompute(victim);
+                _waiting.AddFirst(victim);
+                if (ReferenceEquals(victim, sequence)) break;
+            }
+            if (!fits) break;
+            plan.Add(sequence, tokens);
+            budget -= tokens;
+        }
+        return budget;
+    }
+
+    private void Admit(IKvMemory memory, StepPlan plan, int budget)
+    {
+        while (_waiting.Count > 0 && budget > 0 && _running.Count < maxSequences)
+        {
+            Sequence head = _waiting.Peek();
+            int cached = memory.CachedTokens(head);
+            int tokens = Math.Min(Math.Min(head.MissingTokens - cached, longPrefillThreshold), budget);
+            if (!memory.TryGrow(head, cached + tokens)) return;
+            _waiting.RemoveFirst();
+            _running.Add(head);
+            plan.Add(head, tokens);
+            budget -= tokens;
+        }
+    }
+
+    private Sequence? ChooseVictim()
+    {
+        Sequence? victim = null;
+        for (int i = _running.Count - 1; i >= 0; i--)
+        {
+            Sequence candidate = _running[i];
+            if (candidate.InFlight) continue;
+            if (policy == QueuePolicy.Fcfs) return candidate;
+            if (victim is null || WaitingQueue.IsMoreUrgent(victim, candidate)) victim = candidate;
+        }
+        return victim;
+    }
+}

@@ -1,0 +1,126 @@
+using System.Globalization;
+using System.Text;
+using Orrery.Kernel.Processes;
+using Orrery.Kernel.Statistics;
+using Orrery.Kernel.Time;
+using Orrery.Serving.Execution;
+using Orrery.Serving.Fleets;
+using Orrery.Serving.Memory;
+using Orrery.Serving.Metrics;
+using Orrery.Serving.Replicas;
+using Orrery.Serving.Routing;
+using Orrery.Serving.Scheduling;
+using Orrery.Serving.Sequences;
+using Orrery.Traffic.Requests;
+using Orrery.World.Cost;
+
+namespace Orrery.Testing.Serving;
+
+/// <summary>A small fleet for tests: build it, run traffic through it, look at everything it did as text.</summary>
+public sealed record FleetHarness
+{
+    public required Func<IScheduler> Scheduler { get; init; }
+
+    public Func<IKvMemory> Memory { get; init; } = () => new PagedMemory(1000, 16);
+
+    public ICostModel Cost { get; init; } = new World.ToyCost(
+        Duration.FromMilliseconds(5), Duration.FromMicroseconds(100), Duration.FromNanoseconds(500), Duration.FromMilliseconds(1));
+
+    public Func<IRouter> Router { get; init; } = () => new FewestTokens();
+
+    public int Replicas { get; init; } = 1;
+
+    public int MaxModelTokens { get; init; } = 4096;
+
+    public Func<Request, int> Predictor { get; init; } = _ => 0;
+
+    public ServiceObjective Objective { get; init; } = ServiceObjective.None;
+
+    /// <summary>An observer that looks at every replica this often, in the phase React; zero for none.</summary>
+    public Duration SampleEvery { get; init; }
+
+    /// <summary>Called for each sequence that leaves.</summary>
+    public Action<Sequence>? OnLeft { get; init; }
+
+    /// <summary>Runs the traffic to its end in virtual time.</summary>
+    public FleetOutcome Run(ITrafficSource source, bool fastForward = true)
+    {
+        VirtualClock clock = new();
+        return Run(source, fastForward, clock, () => clock.Run());
+    }
+
+    /// <summary>Runs the traffic to its end on a wall clock: the same replicas, routers and schedulers, live.</summary>
+    public FleetOutcome RunLive(ITrafficSource source, TimeProvider provider)
+    {
+        using WallClock clock = new(provider);
+        return Run(source, true, clock, () => clock.Run());
+    }
+
+    private FleetOutcome Run(ITrafficSource source, bool fastForward, Clock clock, Action runClock)
+    {
+        Recorder recorder = new(OnLeft);
+        ServingMetrics metrics = new(Objective, ReadingExpectation.Default);
+        Fleet fleet = new(clock, Router(), metrics, Predictor, recorder);
+        for (int i = 0; i < Replicas; i++) fleet.Add(new(i, Scheduler(), Memory(), new ModelledExecutor(Cost), MaxModelTokens, fastForward));
+        fleet.Feed(source);
+        if (SampleEvery > Duration.Zero) clock.Spawn("sampler", () => Sample(clock, fleet, recorder.Text), background: true);
+        runClock();
+        foreach (Replica replica in fleet.Replicas) recorder.Counters(replica, clock.Now);
+        recorder.Summaries(metrics);
+        return new(recorder.Text.ToString(), fleet, metrics, recorder.Sequences, clock);
+    }
+
+    private async ValueTask Sample(Clock clock, Fleet fleet, StringBuilder text)
+    {
+        while (!fleet.IsTrafficOver || fleet.Live > 0)
+        {
+            await clock.Delay(SampleEvery, Phase.React);
+            foreach (Replica replica in fleet.Replicas)
+                text.Append(CultureInfo.InvariantCulture, $"{clock.Now} r{replica.Index} live {replica.LiveRequests} tokens {replica.LiveTokens} out {replica.OutputTokens} kv {replica.UsedBlocks}\n");
+        }
+    }
+
+    /// <summary>Sends each request to the replica with the fewest live tokens: the observer that catches stale views.</summary>
+    private sealed class FewestTokens : IRouter
+    {
+        public int Choose(Sequence sequence, IFleetView fleet)
+        {
+            int best = 0;
+            for (int i = 1; i < fleet.Count; i++)
+                if (fleet.LiveTokens(i) < fleet.LiveTokens(best)) best = i;
+            return best;
+        }
+    }
+
+    private sealed class Recorder(Action<Sequence>? onLeft) : IServingObserver
+    {
+        public StringBuilder Text { get; } = new();
+
+        public List<Sequence> Sequences { get; } = [];
+
+        public void Left(Sequence sequence)
+        {
+            Sequences.Add(sequence);
+            onLeft?.Invoke(sequence);
+            Text.Append(CultureInfo.InvariantCulture, $"{sequence} {sequence.Outcome} on {sequence.Replica}: queued {sequence.FirstScheduled} first {sequence.FirstToken} ")
+                .Append(CultureInfo.InvariantCulture, $"last {sequence.LastToken} end {sequence.End} tokens {sequence.GeneratedTokens} cached {sequence.CachedTokens} preempted {sequence.Preemptions}\n");
+        }
+
+        public void Counters(Replica replica, Instant now)
+        {
+            ReplicaCounters counters = replica.Counters;
+            Text.Append(CultureInfo.InvariantCulture, $"replica {replica.Index}: steps {counters.Steps} preemptions {counters.Preemptions} out {counters.OutputTokens} prefill {counters.PrefillTokens} ")
+                .Append(CultureInfo.InvariantCulture, $"flops {counters.Flops} bytes {counters.MemoryBytes} busy {counters.Busy(now)} kv max {counters.KvBlocks.Max} integral {counters.KvBlocks.Integral(now)}\n");
+        }
+
+        public void Summaries(ServingMetrics metrics)
+        {
+            foreach ((string name, QuantileSketch sketch) in new[] { ("ttft", metrics.Ttft), ("tpot", metrics.Tpot), ("gap", metrics.Gaps), ("e2e", metrics.EndToEnd), ("queue", metrics.Queue), ("qoe", metrics.Qoe) })
+                Text.Append(CultureInfo.InvariantCulture, $"{name} {sketch.Summarize(1)}\n");
+        }
+    }
+}
+
+/// <summary>Everything a run of a <see cref="FleetHarness"/> left behind.</summary>
+/// <param name="Text">Every departure, sample, counter and summary: equal texts mean equal runs.</param>
+public sealed record FleetOutcome(string Text, Fleet Fleet, ServingMetrics Metrics, IReadOnlyList<Sequence> Sequences, Clock Clock);

@@ -1,0 +1,63 @@
+using Orrery.Kernel.Random;
+using Orrery.Kernel.Time;
+using Orrery.Traffic.Requests;
+
+namespace Orrery.Testing.Traffic;
+
+/// <summary>Random request lists on a coarse time grid, so that arrivals, step ends and departures often share an instant.</summary>
+public sealed record RandomRequests
+{
+    public int Count { get; init; } = 60;
+
+    public int MaxPrompt { get; init; } = 300;
+
+    public int MaxOutput { get; init; } = 80;
+
+    /// <summary>Mean gap in grid cells.</summary>
+    public int MeanGapCells { get; init; } = 12;
+
+    public Duration Grid { get; init; } = Duration.FromMilliseconds(1);
+
+    /// <summary>Share of requests whose user leaves early, and as many that time out.</summary>
+    public double ImpatientShare { get; init; }
+
+    /// <summary>Share of requests that start with one of a few shared prefixes.</summary>
+    public double SharedShare { get; init; }
+
+    public int Clients { get; init; } = 3;
+
+    public int Priorities { get; init; } = 1;
+
+    public IReadOnlyList<Request> Make(RandomStream random)
+    {
+        List<Request> requests = [];
+        Instant at = Instant.Zero;
+        for (int i = 0; i < Count; i++)
+        {
+            at += Grid * random.NextInt(2 * MeanGapCells + 1);
+            requests.Add(MakeOne(random, i, at));
+        }
+        return requests;
+    }
+
+    private Request MakeOne(RandomStream random, int id, Instant at)
+    {
+        int prompt = 1 + random.NextInt(MaxPrompt);
+        bool leaves = random.NextDouble() < ImpatientShare;
+        bool timesOut = random.NextDouble() < ImpatientShare;
+        bool shares = random.NextDouble() < SharedShare;
+        Duration patience = Grid * (1 + random.NextInt(400));
+        return new()
+        {
+            Id = id,
+            Arrival = at,
+            PromptTokens = prompt,
+            OutputTokens = 1 + random.NextInt(MaxOutput),
+            Client = random.NextInt(Clients),
+            Priority = random.NextInt(Priorities),
+            CancelAfter = leaves ? patience : Duration.Infinite,
+            Timeout = timesOut ? patience : Duration.Infinite,
+            Content = shares ? [new TokenSpan((ulong)random.NextInt(3) + 1, 1 + random.NextInt(prompt))] : null,
+        };
+    }
+}

@@ -1,0 +1,55 @@
+using Orrery.Kernel;
+using Orrery.World.Cost;
+using Orrery.World.Hardware;
+using Orrery.World.Models;
+using Orrery.World.Power;
+
+namespace Orrery.World.Catalogue;
+
+/// <summary>What is built in. Each kind is read when first asked for; names and aliases are found without case.</summary>
+/// <remarks>Every finder throws <see cref="InputException"/> with the nearest name for an unknown one.</remarks>
+public static class Catalog
+{
+    private static readonly CatalogSection<DeviceSpec> DeviceSection =
+        new("device", "catalog/devices/", DeviceSpec.Read, d => d.Name, d => d.Aliases);
+
+    private static readonly CatalogSection<ModelSpec> ModelSection =
+        new("model", "catalog/models/", ModelSpec.Read, m => m.Name, m => m.Aliases);
+
+    private static readonly CatalogSection<NetworkLink> NetworkSection =
+        new("network", "catalog/networks.yaml", NetworkLink.Read, n => n.Name, _ => []);
+
+    private static readonly CatalogSection<CostProfile> ProfileSection =
+        new("profile", "catalog/profiles/", CostProfile.Read, p => p.Name, _ => []);
+
+    private static readonly CatalogSection<GridSpec> GridSection =
+        new("grid", "catalog/grids.yaml", GridSpec.Read, g => g.Name, g => g.Aliases);
+
+    public static IReadOnlyList<DeviceSpec> Devices => DeviceSection.Entries;
+
+    public static IReadOnlyList<ModelSpec> Models => ModelSection.Entries;
+
+    public static IReadOnlyList<NetworkLink> Networks => NetworkSection.Entries;
+
+    public static IReadOnlyList<CostProfile> Profiles => ProfileSection.Entries;
+
+    public static IReadOnlyList<GridSpec> Grids => GridSection.Entries;
+
+    /// <summary>A device such as <c>h100-sxm</c>.</summary>
+    public static DeviceSpec Device(string name) => DeviceSection.Find(name);
+
+    /// <summary>A model by catalogue name or Hugging Face id.</summary>
+    public static ModelSpec Model(string nameOrAlias) => ModelSection.Find(nameOrAlias);
+
+    /// <summary>A link such as <c>infiniband-ndr</c>.</summary>
+    public static NetworkLink Network(string name) => NetworkSection.Find(name);
+
+    /// <summary>A cost profile such as <c>analytic</c>.</summary>
+    public static CostProfile Profile(string name) => ProfileSection.Find(name);
+
+    /// <summary>A grid such as <c>us-caiso</c> or <c>france</c>.</summary>
+    public static GridSpec Grid(string name) => GridSection.Find(name);
+
+    /// <summary>The model of a name or alias, or null.</summary>
+    public static ModelSpec? TryModel(string nameOrAlias) => ModelSection.TryFind(nameOrAlias, out ModelSpec? model) ? model : null;
+}

@@ -1,0 +1,83 @@
+namespace Orrery.World.Cost;
+
+/// <summary>
+/// The achievable fractions and fixed costs that turn a data sheet into times. One profile serves all devices and all systems; nothing
+/// here is tuned per system. Marks: b published by a public performance model as empirical, c remembered vendor or practice value,
+/// d our assumption.
+/// </summary>
+public sealed partial record CostProfile
+{
+    /// <summary>The shipped analytic profile: the defaults below, which <c>catalog/profiles/analytic.yaml</c> repeats with sources.</summary>
+    public static CostProfile Analytic { get; } = new();
+
+    public string Name { get; init; } = "analytic";
+
+    public string Source { get; init; } = "reference table of achievable fractions (b, c) and stated assumptions (d); fitted to no system";
+
+    /// <summary>Share of peak device-memory bandwidth that kernels reach (b).</summary>
+    public double MemoryBandwidthFraction { get; init; } = 0.8;
+
+    /// <summary>Fixed cost of every kernel in seconds (b: added to each memory-bound operator).</summary>
+    public double KernelSeconds { get; init; } = 3e-6;
+
+    /// <summary>Share of dense peak that large matrix products reach (c: 0.6-0.8).</summary>
+    public double GemmEfficiency { get; init; } = 0.7;
+
+    /// <summary>Share of dense peak that attention kernels reach on prompts (d; tiled attention kernels publish 0.5-0.75).</summary>
+    public double AttentionEfficiency { get; init; } = 0.6;
+
+    /// <summary>Share of peak device-memory bandwidth that decode attention reaches (c: 0.6-0.8).</summary>
+    public double DecodeAttentionBandwidthFraction { get; init; } = 0.7;
+
+    /// <summary>
+    /// Share of the imbalance n·longest − sum of decode contexts that is not hidden by splitting long sequences over cores (d). 0 would be
+    /// perfect splitting, 1 padding to the longest.
+    /// </summary>
+    public double DecodeSkewFraction { get; init; } = 0.02;
+
+    /// <summary>Rows of a matrix tile; batches above one tile are rounded up to whole tiles (c).</summary>
+    public int GemmTileTokens { get; init; } = 128;
+
+    /// <summary>Largest step whose shape is captured in a device graph (c: vLLM captures up to 512 tokens).</summary>
+    public int GraphMaxTokens { get; init; } = 512;
+
+    /// <summary>Captured sizes are 1, 2, 4 and the multiples of this; smaller steps are padded to the next one (c).</summary>
+    public int GraphStepTokens { get; init; } = 8;
+
+    /// <summary>Share of peak link bandwidth that transfers reach (c: PCIe 12 of 16, 25 of 32, 50 of 64 GB/s).</summary>
+    public double LinkFraction { get; init; } = 0.8;
+
+    /// <summary>Floor of one collective within a machine in seconds; the latency of the link is added per doubling of the group (b: 10 µs point to point).</summary>
+    public double CollectiveFloorSeconds { get; init; } = 10e-6;
+
+    /// <summary>Fixed cost of one point-to-point transfer in seconds (b).</summary>
+    public double PointToPointSeconds { get; init; } = 10e-6;
+
+    /// <summary>CPU time between two steps that the device waits for: scheduling, input preparation, sampling hand-over (d).</summary>
+    public double StepCpuSeconds { get; init; } = 0.5e-3;
+
+    /// <summary>Further CPU time per sequence in the step (d).</summary>
+    public double SequenceCpuSeconds { get; init; } = 3e-6;
+
+    /// <summary>Load of the busiest expert rank over the mean; 1 is uniform routing (d).</summary>
+    public double ExpertImbalance { get; init; } = 1.0;
+
+    /// <summary>Communication buffers per device when a replica has several (b: 342-392 MB; the upper end).</summary>
+    public double CollectiveBufferBytes { get; init; } = 392e6;
+
+    /// <summary>Memory per device for context, graphs, workspaces and fragmentation (b: 3.5 GB).</summary>
+    public double RuntimeBytes { get; init; } = 3.5e9;
+
+    /// <summary>On small devices runtime memory is at most this share of the usable memory (d).</summary>
+    public double RuntimeShareLimit { get; init; } = 0.15;
+
+    /// <summary>Rows that a step of this many tokens is computed with: graph padding up to the captured limit, whole tiles above one tile.</summary>
+    public long PaddedRows(long tokens)
+    {
+        if (tokens <= 2) return tokens;
+        if (tokens <= GraphMaxTokens) tokens = tokens <= 4 ? 4 : RoundUp(tokens, GraphStepTokens);
+        return tokens <= GemmTileTokens ? tokens : RoundUp(tokens, GemmTileTokens);
+    }
+
+    private static long RoundUp(long value, int multiple) => (value + multiple - 1) / multiple * multiple;
+}

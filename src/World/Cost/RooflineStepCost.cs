@@ -1,0 +1,262 @@
+using Orrery.Kernel.Time;
+using Orrery.World.Deployments;
+
+namespace Orrery.World.Cost;
+
+/// <summary>
+/// A prepared roofline step. Only decode attention depends on k; every call computes it from integers, so that step k of a stable run
+/// equals, bit for bit, step 0 of the shape prepared with contexts grown by k.
+/// </summary>
+internal sealed class RooflineStepCost : StepCost
+{
+    private readonly RooflineCost _cost;
+    private readonly double[] _stageFixed;
+    private readonly DecodeWindow? _window;
+    private readonly int _fullLayers;
+    private readonly int _windowedLayers;
+    private readonly double _perKvToken;
+    private readonly double _perPair;
+    private readonly double _skewFraction;
+
+    private double _fixed;
+    private double _compute;
+    private double _memory;
+    private double _network;
+    private double _launch;
+    private double _skewTokens;
+    private long _context;
+    private long _pairs;
+    private long _sequences;
+    private long _queries;
+    private int _longest;
+    private long _flops;
+    private long _bytes;
+
+    public RooflineStepCost(RooflineCost cost)
+    {
+        _cost = cost;
+        _stageFixed = new double[cost.Stages.Length];
+        _fullLayers = cost.Work.Full;
+        _windowedLayers = cost.Work.Windowed;
+        _window = _windowedLayers > 0 ? new DecodeWindow(cost.Work.Window) : null;
+        _perKvToken = cost.DecodePerKvToken;
+        _perPair = cost.DecodePerPair;
+        _skewFraction = cost.Deployment.Profile.DecodeSkewFraction;
+    }
+
+    public override void Prepare(StepShape shape)
+    {
+        ArgumentNullException.ThrowIfNull(shape);
+        RooflineCost cost = _cost;
+        _sequences = shape.DecodeSequences;
+        _queries = shape.DecodeTokens;
+        _context = shape.DecodeContextTokens;
+        _pairs = shape.DecodePairs;
+        _longest = shape.LongestDecodeContext;
+        _skewTokens = _skewFraction * ((_sequences * _longest) - _context);
+        _window?.Prepare(shape);
+
+        int data = cost.Deployment.Parallel.Data;
+        long tokens = shape.Tokens;
+        long localRows = cost.Deployment.Profile.PaddedRows(Share(tokens, data));
+        long localSamples = cost.Deployment.Profile.PaddedRows(Share(shape.SampledTokens, data));
+        OperatorTime attention = cost.AttentionLinear.At(localRows);
+        OperatorTime dense = cost.DenseFfn.At(localRows);
+        OperatorTime expert = default;
+        double routedBytes = 0;
+        if (cost.ExpertsPerRank > 0)
+        {
+            expert = cost.ExpertFfn.At(localRows) + Routed(tokens, localRows, out routedBytes);
+        }
+        OperatorTime head = localSamples > 0 ? cost.Head.At(localSamples) : default;
+        double gather = localSamples > 0 ? cost.LogitGather.At(localSamples * cost.LogitBytesPerRow) : 0;
+        double reduce = cost.AllReduce.At(localRows * cost.AllReduceBytesPerRow);
+        double exchange = 2 * cost.ExpertExchange.At(localRows * cost.ExpertExchangeBytesPerRow);
+        double denseNetwork = cost.DenseReduces * reduce;
+        double expertNetwork = (cost.ExpertReduces * reduce) + exchange;
+        double handOver = cost.HandOver.At(localRows * cost.HandOverBytesPerRow);
+        double cpu = cost.StepCpu + ((shape.DecodeSequences + shape.Chunks.Length) * cost.SequenceCpu);
+        PrepareChunks(shape, out OperatorTime fullPrefill, out OperatorTime windowedPrefill);
+        double decodeLaunch = _sequences > 0 ? cost.Kernel : 0;
+
+        _fixed = _compute = _memory = _network = _launch = 0;
+        for (int s = 0; s < _stageFixed.Length; s++)
+        {
+            StageLayers stage = cost.Stages[s];
+            OperatorTime time = (stage.Layers * attention) + (stage.Dense * dense) + (stage.Experts * expert)
+                + (stage.Full * fullPrefill) + (stage.Windowed * windowedPrefill);
+            double network = (stage.Dense * denseNetwork) + (stage.Experts * expertNetwork);
+            double launch = time.Launch + (stage.Layers * decodeLaunch);
+            if (stage.IsFirst)
+            {
+                time += cost.Embedding.At(localRows);
+                launch += cost.Embedding.Launch + cpu;
+            }
+            if (stage.IsLast)
+            {
+                time += head;
+                launch += head.Launch;
+                network += gather;
+            }
+            else
+            {
+                network += handOver;
+            }
+            _stageFixed[s] = time.Busy + launch + network;
+            _fixed += _stageFixed[s];
+            _compute += time.Compute;
+            _memory += time.Memory;
+            _network += network;
+            _launch += launch;
+        }
+        PrepareWork(shape, routedBytes);
+    }
+
+    public override Duration At(int k)
+    {
+        double nanoseconds = _fixed + (_fullLayers * FullDecode(k));
+        if (_window is not null) nanoseconds += _windowedLayers * WindowedDecode(k);
+        return Round(nanoseconds);
+    }
+
+    public override Duration StageAt(int k)
+    {
+        if (_stageFixed.Length == 1) return At(k);
+        double full = FullDecode(k);
+        double windowed = _window is null ? 0 : WindowedDecode(k);
+        double slowest = 0;
+        for (int s = 0; s < _stageFixed.Length; s++)
+        {
+            StageLayers stage = _cost.Stages[s];
+            slowest = Math.Max(slowest, _stageFixed[s] + (stage.Full * full) + (stage.Windowed * windowed));
+        }
+        return Round(slowest);
+    }
+
+    public override long FlopsAt(int k)
+    {
+        StepWork work = _cost.Work;
+        long flops = _flops + (_fullLayers * work.DecodeFlopsPerPair * (_pairs + (_queries * k)));
+        if (_window is not null) flops += _windowedLayers * work.DecodeFlopsPerPair * WindowedPairs(k);
+        return flops;
+    }
+
+    public override long MemoryBytesAt(int k)
+    {
+        long kv = _cost.Work.KvBytesPerToken;
+        long bytes = _bytes + (_fullLayers * kv * (_context + (_sequences * k)));
+        if (_window is not null) bytes += _windowedLayers * kv * _window.ContextAt(k);
+        return bytes;
+    }
+
+    public override (long Flops, long MemoryBytes) Totals(int steps)
+    {
+        if (_window is not null) return base.Totals(steps);
+        // Without windows both are linear in k: the sum of 0 … steps − 1 is exact in integers.
+        long pairsOfSteps = (long)steps * (steps - 1) / 2;
+        StepWork work = _cost.Work;
+        long flops = (steps * FlopsAt(0)) + (_fullLayers * work.DecodeFlopsPerPair * _queries * pairsOfSteps);
+        long bytes = (steps * MemoryBytesAt(0)) + (_fullLayers * work.KvBytesPerToken * _sequences * pairsOfSteps);
+        return (flops, bytes);
+    }
+
+    public override StepTerms TermsAt(int k)
+    {
+        double compute = _compute + (_fullLayers * _perPair * (_pairs + (_queries * k)));
+        double memory = _memory + (_fullLayers * _perKvToken * (_context + (_sequences * k) + _skewTokens));
+        if (_window is not null)
+        {
+            compute += _windowedLayers * _perPair * WindowedPairs(k);
+            memory += _windowedLayers * _perKvToken * WindowedTokens(k);
+        }
+        const double s = 1e-9;
+        return new(compute * s, memory * s, 0, 0, _network * s, _launch * s, At(k).Seconds);
+    }
+
+    private double FullDecode(int k)
+    {
+        double memory = _perKvToken * (_context + (_sequences * k) + _skewTokens);
+        double compute = _perPair * (_pairs + (_queries * k));
+        return memory > compute ? memory : compute;
+    }
+
+    private double WindowedDecode(int k) => Math.Max(_perKvToken * WindowedTokens(k), _perPair * WindowedPairs(k));
+
+    private double WindowedTokens(int k)
+    {
+        long context = _window!.ContextAt(k);
+        long longest = Math.Min((long)_longest + k, _window.Tokens);
+        return context + (_skewFraction * ((_sequences * longest) - context));
+    }
+
+    private long WindowedPairs(int k) => AttentionSpan.SpreadOverQueries(_window!.ContextAt(k), _queries, _sequences);
+
+    private OperatorTime Routed(long tokens, long localRows, out double routedBytes)
+    {
+        RooflineCost cost = _cost;
+        ParallelPlan plan = cost.Deployment.Parallel;
+        // Experts spread over the data ranks see the tokens of all of them; experts cut like dense layers only those of their own rank.
+        bool shared = plan.Expert > 1;
+        long routedRows = shared ? localRows * plan.Data : localRows;
+        double touched = cost.TouchedPerRank(shared ? tokens : Share(tokens, plan.Data));
+        double weightBytes = touched * cost.ExpertSliceBytes;
+        routedBytes = weightBytes + (routedRows * cost.RoutedBytesPerRow);
+        double compute = routedRows * cost.RoutedPerRow;
+        double memory = routedBytes * cost.RoutedMemoryPerByte;
+        return new(compute, memory, Math.Max(compute, memory), 2 * cost.Kernel);
+    }
+
+    private void PrepareChunks(StepShape shape, out OperatorTime full, out OperatorTime windowed)
+    {
+        full = windowed = default;
+        ReadOnlySpan<PrefillChunk> chunks = shape.Chunks;
+        if (chunks.Length == 0) return;
+        long pairs = 0;
+        long kvTokens = 0;
+        long history = 0;
+        long windowedPairs = 0;
+        long windowedKv = 0;
+        int window = _cost.Work.Window;
+        foreach (PrefillChunk chunk in chunks)
+        {
+            pairs += AttentionSpan.Pairs(chunk);
+            kvTokens += (long)chunk.HistoryTokens + chunk.Tokens;
+            history += chunk.HistoryTokens;
+            if (_window is null) continue;
+            windowedPairs += AttentionSpan.Pairs(chunk, window);
+            windowedKv += AttentionSpan.KvTokens(chunk, window);
+        }
+        full = Attention(pairs, kvTokens, history);
+        if (_window is not null) windowed = Attention(windowedPairs, windowedKv, history);
+    }
+
+    private OperatorTime Attention(long pairs, long kvTokens, long history)
+    {
+        double compute = (pairs * _cost.PrefillPerPair) + (history * _cost.PrefillPerHistoryToken);
+        double memory = kvTokens * _cost.PrefillPerKvToken;
+        return new(compute, memory, Math.Max(compute, memory), _cost.Kernel);
+    }
+
+    private void PrepareWork(StepShape shape, double routedBytes)
+    {
+        StepWork work = _cost.Work;
+        long flops = (work.FlopsPerToken * shape.Tokens) + (work.FlopsPerSample * shape.SampledTokens);
+        long bytes = work.LinearBytes(shape.Tokens, shape.SampledTokens, routedBytes);
+        foreach (PrefillChunk chunk in shape.Chunks)
+        {
+            flops += work.Full * work.PrefillFlopsPerPair * AttentionSpan.Pairs(chunk);
+            flops += work.HistoryFlopsPerToken * chunk.HistoryTokens;
+            bytes += work.Full * work.KvBytesPerToken * ((long)chunk.HistoryTokens + chunk.Tokens);
+            if (_window is null) continue;
+            flops += work.Windowed * work.PrefillFlopsPerPair * AttentionSpan.Pairs(chunk, work.Window);
+            bytes += work.Windowed * work.KvBytesPerToken * AttentionSpan.KvTokens(chunk, work.Window);
+        }
+        _flops = flops;
+        _bytes = bytes;
+    }
+
+    private static long Share(long tokens, int ranks) => ranks == 1 ? tokens : (tokens + ranks - 1) / ranks;
+
+    /// <summary>Half up: times are never negative, and this is cheaper than the general rounding.</summary>
+    private static Duration Round(double nanoseconds) => Duration.FromNanoseconds((long)(nanoseconds + 0.5));
+}

@@ -1,0 +1,59 @@
+using Orrery.Kernel;
+using Orrery.World.Hardware;
+
+namespace Orrery.World.Deployments;
+
+/// <summary>Number formats of a deployment.</summary>
+/// <param name="Weights">Stored linear weights. Embeddings, the vocabulary projection, routers and norms stay in 16 bit, as engines keep them.</param>
+/// <param name="Kv">Stored keys and values.</param>
+/// <param name="Activations">Format the matrix units compute in; 8-bit weights need not mean 8-bit compute.</param>
+public sealed record PrecisionPlan(
+    Precision Weights = Precision.Bf16,
+    Precision Kv = Precision.Bf16,
+    Precision Activations = Precision.Bf16)
+{
+    /// <summary>Weights per 16-bit scale in 8-bit and 4-bit integer formats (usual group of AWQ, GPTQ and block FP8).</summary>
+    public const int ScaleGroup = 128;
+
+    /// <summary>Weights per scale in 4-bit floating point (micro-scaling formats).</summary>
+    public const int MicroScaleGroup = 32;
+
+    /// <summary>Bytes of one scale.</summary>
+    public const double ScaleBytes = 2;
+
+    /// <summary>16 bit throughout.</summary>
+    public static PrecisionPlan SixteenBit { get; } = new();
+
+    /// <summary>Bytes per stored linear weight, scales included (2/g more for grouped formats).</summary>
+    public double BytesPerWeight => BytesPerElement(Weights) + Weights switch
+    {
+        Precision.Fp8 or Precision.Int8 or Precision.Int4 => ScaleBytes / ScaleGroup,
+        Precision.Fp4 => ScaleBytes / MicroScaleGroup,
+        _ => 0,
+    };
+
+    /// <summary>Bytes per element of the KV cache.</summary>
+    public double BytesPerKvElement => BytesPerElement(Kv);
+
+    /// <summary>Bytes per activation element in memory and on links: 16 bit, or 32 for an Fp32 model. Formats of 8 bits and less are quantised inside the kernel.</summary>
+    public double BytesPerActivation => Activations == Precision.Fp32 ? 4 : 2;
+
+    /// <summary>Bytes of one number.</summary>
+    public static double BytesPerElement(Precision precision) => precision switch
+    {
+        Precision.Fp32 => 4,
+        Precision.Bf16 or Precision.Fp16 => 2,
+        Precision.Fp8 or Precision.Int8 => 1,
+        _ => 0.5,
+    };
+
+    /// <summary>Checks that the device has units for the compute format.</summary>
+    /// <exception cref="InputException">It has none.</exception>
+    public void Validate(DeviceSpec device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        if (device.PeakRate(Activations) is not null) return;
+        string known = string.Join(", ", device.PeakRates.Keys.Select(p => p.ToString().ToLowerInvariant()));
+        throw new InputException($"activations: {device.Name} has no matrix units for {Activations.ToString().ToLowerInvariant()}; it computes in {known}");
+    }
+}
