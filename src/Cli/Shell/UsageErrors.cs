@@ -17,7 +17,7 @@ internal static class UsageErrors
         string[] flags = [.. OptionsOf(parsed.CommandResult).Select(option => option.Name)];
         foreach (string token in parsed.UnmatchedTokens)
         {
-            if (LooksLikeFlag(token)) return $"{path} has no flag '{NameOf(token)}'{Nearest(NameOf(token), flags)}; {seeHelp}";
+            if (LooksLikeFlag(token)) return UnknownFlag(path, token, flags);
             if (command.Subcommands.Count > 0)
                 return $"{path} has no verb '{token}'{Names.Suggest(token, [.. command.Subcommands.Select(verb => verb.Name)])}";
             return command.Arguments.Count == 0
@@ -28,7 +28,7 @@ internal static class UsageErrors
         {
             // The parser takes any word where an argument may stand; a mistyped flag must not become a name.
             if (child is ArgumentResult && child.Tokens.FirstOrDefault(token => LooksLikeFlag(token.Value)) is { } mistyped)
-                return $"{path} has no flag '{NameOf(mistyped.Value)}'{Nearest(NameOf(mistyped.Value), flags)}; {seeHelp}";
+                return UnknownFlag(path, mistyped.Value, flags);
             if (child is not OptionResult { Implicit: false } result) continue;
             int values = result.Tokens.Count;
             if (values < result.Option.Arity.MinimumNumberOfValues || result.Tokens.Any(token => token.Value.StartsWith("--", StringComparison.Ordinal)))
@@ -40,7 +40,7 @@ internal static class UsageErrors
             if (argument.Arity.MinimumNumberOfValues > (parsed.GetResult(argument)?.Tokens.Count ?? 0))
                 return $"{path} needs {Placeholder(argument)}: {argument.Description?.TrimEnd('.')}; {seeHelp}";
         foreach (Option option in command.Options)
-            if (option.Required && parsed.GetResult(option) is null)
+            if (option.Required && (parsed.GetResult(option)?.Tokens.Count ?? 0) == 0)
                 return $"{path} needs {option.Name} {option.HelpName}: {option.Description?.TrimEnd('.')}; {seeHelp}";
         return parsed.Errors.Count == 0 ? null : $"{path}: {parsed.Errors[0].Message.TrimEnd('.')}; {seeHelp}";
     }
@@ -62,7 +62,10 @@ internal static class UsageErrors
 
     private static bool LooksLikeFlag(string token) => token.Length > 1 && token[0] == '-';
 
-    private static string NameOf(string flag) => flag.Split('=', 2)[0];
-
-    private static string Nearest(string name, string[] known) => Names.Nearest(name, known) is { } nearest ? $"; did you mean '{nearest}'?" : "";
+    private static string UnknownFlag(string path, string token, string[] flags)
+    {
+        string name = token.Split('=', 2)[0];
+        string advice = Names.Nearest(name, flags) is { } nearest ? $"did you mean '{nearest}'?" : $"see '{path} --help'";
+        return $"{path} has no flag '{name}'; {advice}";
+    }
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Orrery.Cli.Shell;
-using Orrery.Cli.Tables;
 using Orrery.Kernel;
 using Orrery.Lab.Reports;
 using Orrery.Lab.Runs;
