@@ -50,7 +50,19 @@ internal sealed class TrafficBlock
         ulong seed = CommonOptions.SeedOf(parsed, _seed) ?? DefaultSeed;
         (Node block, string folder) = Find(name);
         foreach (string assignment in parsed.GetValue(_set) ?? []) block = Overrides.Apply(block, assignment);
+        RequireKeys(name, block);
         return TrafficSpec.Read(block, folder).Open(RandomStream.Root(seed).Split(StreamName));
+    }
+
+    /// <summary>A bare generator has no file whose line an error could name, so what is missing is told by flag.</summary>
+    private static void RequireKeys(string name, Node block)
+    {
+        if (GeneratorInfo.Find(name) is not { } info) return;
+        GeneratorKey[] missing = [.. info.Keys.Where(key => key.Default is null && block[key.Key] is null)];
+        if (missing.Length > 0)
+            throw new InputException($"{name} needs {string.Join(", ", missing.Select(key => key.Key))}; add {string.Join(' ', missing.Select(key => $"--set '{key.Key}={key.Example}'"))}");
+        if (block["requests"] is null && block["duration"] is null)
+            throw new InputException($"{name} needs an end; add --set requests=1000 or --set duration=10min");
     }
 
     private static (Node Block, string Folder) Find(string name)
