@@ -40,7 +40,7 @@ public sealed class VllmV1(int maxBatchedTokens, int maxSequences, int longPrefi
     {
         if (_waiting.Count == 0) return Stability.UntilArrival;
         // Others' output may complete a prefix that the head waits for; that can only be seen by looking again.
-        if (_waiting.Peek().HasSharedContent) return Stability.OneStep;
+        if (view.Memory.SharesContent && _waiting.Peek().HasSharedContent) return Stability.OneStep;
         // A full budget or set blocks everybody. Memory blocks the head, and free blocks only shrink until somebody leaves.
         return policy == QueuePolicy.Fcfs ? Stability.UntilDeparture : Stability.UntilArrival;
     }
