@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using Orrery.Kernel.Time;
 
 namespace Orrery.Kernel.Processes;
@@ -36,6 +37,7 @@ public sealed class Channel<T>(Clock clock, string name)
     public Wait WaitForItem() => WaitForItem(Instant.Never);
 
     /// <summary>Takes the next item, waiting as long as it takes.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<T> Receive()
     {
         T? item;

@@ -25,6 +25,12 @@ public abstract class Clock
     /// <summary>The process whose continuation runs; null between continuations.</summary>
     public Process? Current { get; private set; }
 
+    /// <summary>
+    /// True when no other event waits at this instant, in whatever phase: the running continuation may then act as if it were the
+    /// last, and need not queue itself behind the others.
+    /// </summary>
+    public bool IsAloneNow => Queue.NextTime > Now;
+
     /// <summary>Continuations run so far.</summary>
     public long Events { get; private set; }
 

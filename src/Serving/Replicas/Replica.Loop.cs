@@ -16,7 +16,7 @@ public sealed partial class Replica
         {
             if (_needsPlan && _inFlight < _runs.Length && _executor.ReadyAt <= _clock.Now)
             {
-                await _clock.Until(_clock.Now, Phase.Plan);
+                if (!_clock.IsAloneNow) await _clock.Until(_clock.Now, Phase.Plan);
                 PlanStep();
                 continue;
             }

@@ -25,7 +25,7 @@ public sealed record ReplicaParts(
 public sealed partial class Replica
 {
     /// <summary>Longest run of steps between two plans; bounds the step log.</summary>
-    private const int LongestRun = 4096;
+    private const int LongestRun = 1024;
 
     private readonly Clock _clock;
     private readonly IScheduler _scheduler;

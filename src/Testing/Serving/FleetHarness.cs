@@ -42,23 +42,35 @@ public sealed record FleetHarness
     /// <summary>Called for each sequence that leaves.</summary>
     public Action<Sequence>? OnLeft { get; init; }
 
-    /// <summary>Runs the traffic to its end.</summary>
+    /// <summary>Runs the traffic to its end in virtual time.</summary>
     public FleetOutcome Run(ITrafficSource source, bool fastForward = true)
     {
         VirtualClock clock = new();
+        return Run(source, fastForward, clock, () => clock.Run());
+    }
+
+    /// <summary>Runs the traffic to its end on a wall clock: the same replicas, routers and schedulers, live.</summary>
+    public FleetOutcome RunLive(ITrafficSource source, TimeProvider provider)
+    {
+        using WallClock clock = new(provider);
+        return Run(source, true, clock, () => clock.Run());
+    }
+
+    private FleetOutcome Run(ITrafficSource source, bool fastForward, Clock clock, Action runClock)
+    {
         Recorder recorder = new(OnLeft);
         ServingMetrics metrics = new(Objective, ReadingExpectation.Default);
         Fleet fleet = new(clock, Router(), metrics, Predictor, recorder);
         for (int i = 0; i < Replicas; i++) fleet.Add(new(i, Scheduler(), Memory(), new ModelledExecutor(Cost), MaxModelTokens, fastForward));
         fleet.Feed(source);
         if (SampleEvery > Duration.Zero) clock.Spawn("sampler", () => Sample(clock, fleet, recorder.Text), background: true);
-        clock.Run();
+        runClock();
         foreach (Replica replica in fleet.Replicas) recorder.Counters(replica, clock.Now);
         recorder.Summaries(metrics);
         return new(recorder.Text.ToString(), fleet, metrics, recorder.Sequences, clock);
     }
 
-    private async ValueTask Sample(VirtualClock clock, Fleet fleet, StringBuilder text)
+    private async ValueTask Sample(Clock clock, Fleet fleet, StringBuilder text)
     {
         while (!fleet.IsTrafficOver || fleet.Live > 0)
         {
@@ -111,4 +123,4 @@ public sealed record FleetHarness
 
 /// <summary>Everything a run of a <see cref="FleetHarness"/> left behind.</summary>
 /// <param name="Text">Every departure, sample, counter and summary: equal texts mean equal runs.</param>
-public sealed record FleetOutcome(string Text, Fleet Fleet, ServingMetrics Metrics, IReadOnlyList<Sequence> Sequences, VirtualClock Clock);
+public sealed record FleetOutcome(string Text, Fleet Fleet, ServingMetrics Metrics, IReadOnlyList<Sequence> Sequences, Clock Clock);

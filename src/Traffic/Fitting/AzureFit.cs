@@ -6,8 +6,10 @@ using Orrery.Traffic.Readers;
 namespace Orrery.Traffic.Fitting;
 
 /// <summary>
-/// A trace of arrivals and lengths: a relative rate per window of about a minute, and between them gamma or Weibull gaps whose CV is that of the data's gaps in operational time
-/// (each window stretched to unit rate, which removes the profile). The family is the one whose dispersion over 10 s comes nearer to the data's.
+/// A trace of arrivals and lengths: a relative rate per window of about a minute, and between them gamma or Weibull gaps whose CV is
+/// that of the data's gaps in operational time
+/// (each window stretched to unit rate, which removes the profile). The family is the one whose dispersion over 10 s comes nearer to
+/// the data's.
 /// </summary>
 internal static class AzureFit
 {
@@ -28,7 +30,8 @@ internal static class AzureFit
             FitReport.Word("duration", string.Create(CultureInfo.InvariantCulture, $"{Math.Round(span, 3)}s")),
             FitReport.Word("window", string.Create(CultureInfo.InvariantCulture, $"{Math.Round(width, 6)}s")),
             FitReport.List("factors", profile.Select(p => p * windows)),
-            FitReport.Entry("gaps", FitReport.Map(FitReport.Word("family", family == GapFamily.Gamma ? "gamma" : "weibull"), FitReport.Number("cv", cv))),
+            FitReport.Entry("gaps", FitReport.Map(FitReport.Word("family", family == GapFamily.Gamma ? "gamma" : "weibull"),
+                FitReport.Number("cv", cv))),
             FitReport.Entry("lengths", LengthFit.Joint(data.Prompts, data.Outputs, LengthBins)));
     }
 

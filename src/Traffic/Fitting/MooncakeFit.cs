@@ -8,7 +8,8 @@ using Orrery.Traffic.Requests;
 namespace Orrery.Traffic.Fitting;
 
 /// <summary>
-/// The Mooncake conversation trace as a prefix tree: a request that shares more than the common root with an earlier one continues that one's session; a session's number of turns comes from the
+/// The Mooncake conversation trace as a prefix tree: a request that shares more than the common root with an earlier one continues that
+/// one's session; a session's number of turns comes from the
 /// probability to go on after each turn, counted only where enough of the trace is left to see the next turn.
 /// </summary>
 internal static class MooncakeFit
@@ -25,7 +26,9 @@ internal static class MooncakeFit
 
     private const int NextBins = 5;
 
-    /// <summary>Turns this close to the end of the trace do not tell whether the session goes on; 95 % of the turn gaps are shorter.</summary>
+    /// <summary>
+    /// Turns this close to the end of the trace do not tell whether the session goes on; 95 % of the turn gaps are shorter.
+    /// </summary>
     private const double CensoredSeconds = 615;
 
     /// <summary>Probabilities to go on are pooled from this turn on: fewer than a hundred sessions get there.</summary>
@@ -60,8 +63,10 @@ internal static class MooncakeFit
             FitReport.List("turnWeights", weights),
             FitReport.Entry("turnGapSeconds", LengthFit.Curve(next.Select(t => Math.Max(t.GapSeconds, TickSeconds / 2)))),
             FitReport.Entry("keptShare", LengthFit.Curve(next.Select(t => Math.Clamp(t.KeptShare, 0.001, 1)))),
-            FitReport.Entry("first", LengthFit.Joint([.. first.Select(t => t.FreshTokens)], [.. first.Select(t => t.OutputTokens)], FirstBins)),
-            FitReport.Entry("next", LengthFit.Joint([.. next.Select(t => t.FreshTokens)], [.. next.Select(t => t.OutputTokens)], NextBins)));
+            FitReport.Entry("first", LengthFit.Joint([.. first.Select(t => t.FreshTokens)], [.. first.Select(t => t.OutputTokens)],
+                FirstBins)),
+            FitReport.Entry("next", LengthFit.Joint([.. next.Select(t => t.FreshTokens)], [.. next.Select(t => t.OutputTokens)],
+                NextBins)));
         return (data, traffic);
     }
 
@@ -86,7 +91,8 @@ internal static class MooncakeFit
             (int count, double last, int full) = sessions[session];
             double at = request.Arrival.Seconds;
             int kept = isNew ? 0 : shared;
-            turns.Add(new Turn(session, count + 1, at, at - last, kept / (double)Math.Max(1, full), Math.Max(1, request.PromptTokens - (kept * MooncakeParser.BlockTokens)), request.OutputTokens));
+            turns.Add(new Turn(session, count + 1, at, at - last, kept / (double)Math.Max(1, full),
+                Math.Max(1, request.PromptTokens - (kept * MooncakeParser.BlockTokens)), request.OutputTokens));
             int fullBlocks = request.PromptTokens / MooncakeParser.BlockTokens;
             sessions[session] = (count + 1, at, fullBlocks);
             for (int i = RootBlocks; i < fullBlocks; i++) owners[blocks[i].ContentId] = session;
@@ -117,5 +123,6 @@ internal static class MooncakeFit
         return weights;
     }
 
-    private sealed record Turn(int Session, int Number, double Seconds, double GapSeconds, double KeptShare, int FreshTokens, int OutputTokens);
+    private sealed record Turn(int Session, int Number, double Seconds, double GapSeconds, double KeptShare, int FreshTokens,
+        int OutputTokens);
 }

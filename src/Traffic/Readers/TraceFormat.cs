@@ -13,7 +13,8 @@ public sealed record TraceFormat(string Name, string Doc, string Marker)
     /// <summary>Every format; the order is the order of sniffing.</summary>
     public static IReadOnlyList<TraceFormat> All { get; } =
     [
-        new("orrery", "Orrery CSV: arrival_seconds, prompt_tokens, output_tokens and optional columns; rows must be in order", "arrival_seconds"),
+        new("orrery", "Orrery CSV: arrival_seconds, prompt_tokens, output_tokens and optional columns; rows must be in order",
+            "arrival_seconds"),
         new("azure", "Azure LLM inference traces 2023 and 2024 (CSV: TIMESTAMP, ContextTokens, GeneratedTokens); the first row arrives at zero", "ContextTokens"),
         new("mooncake", "Mooncake JSON lines: timestamp (ms), input_length, output_length, hash_ids of 512-token blocks", "hash_ids"),
         new("burstgpt", "BurstGPT CSV: Timestamp (s), Model, Request tokens, Response tokens, Total tokens, Log Type; the model stands for the client", "Request tokens"),
@@ -25,7 +26,8 @@ public sealed record TraceFormat(string Name, string Doc, string Marker)
     /// <summary>The format of a name.</summary>
     /// <exception cref="InputException">Unknown name.</exception>
     public static TraceFormat Named(string name) =>
-        All.FirstOrDefault(f => f.Name == name) ?? throw new InputException($"format '{name}' is not known{Names.Suggest(name, [.. All.Select(f => f.Name)])}");
+        All.FirstOrDefault(f => f.Name == name)
+            ?? throw new InputException($"format '{name}' is not known{Names.Suggest(name, [.. All.Select(f => f.Name)])}");
 
     /// <summary>The format of a file, by its first line.</summary>
     /// <exception cref="InputException">The first line fits no format.</exception>

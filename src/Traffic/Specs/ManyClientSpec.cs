@@ -8,7 +8,9 @@ using Orrery.Traffic.Requests;
 
 namespace Orrery.Traffic.Specs;
 
-/// <summary>A client described by a few parameters: its share, its burstiness, how its rate wanders from window to window, its lengths.</summary>
+/// <summary>
+/// A client described by a few parameters: its share, its burstiness, how its rate wanders from window to window, its lengths.
+/// </summary>
 /// <param name="Name">Shown in results.</param>
 /// <param name="MeanRatePerSecond">Long-run mean.</param>
 /// <param name="Family">Gap family within a window.</param>
@@ -18,7 +20,8 @@ namespace Orrery.Traffic.Specs;
 /// <param name="Lengths">Prompt and output.</param>
 /// <param name="Profile">Relative rate per window that all clients share; repeats.</param>
 public sealed record CompactClient(
-    string Name, double MeanRatePerSecond, GapFamily Family, double Cv, double RateSigma, double Activity, ILengthModel Lengths, IReadOnlyList<double> Profile) : IClientModel
+    string Name, double MeanRatePerSecond, GapFamily Family, double Cv, double RateSigma, double Activity, ILengthModel Lengths,
+        IReadOnlyList<double> Profile) : IClientModel
 {
     public ClientWindow Window(long index, RandomStream client)
     {
@@ -46,7 +49,8 @@ public sealed record ManyClientSpec : TrafficSpec
 
     public required TrafficBudget Budget { get; init; }
 
-    public override ITrafficSource Open(RandomStream random) => new ManyClientSource(Clients, WindowSeconds, RatePerSecond, Marks, Budget, random);
+    public override ITrafficSource Open(RandomStream random) =>
+        new ManyClientSource(Clients, WindowSeconds, RatePerSecond, Marks, Budget, random);
 
     internal static ManyClientSpec Read(MapReader map)
     {

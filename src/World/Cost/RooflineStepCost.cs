@@ -149,6 +149,17 @@ internal sealed class RooflineStepCost : StepCost
         return bytes;
     }
 
+    public override (long Flops, long MemoryBytes) Totals(int steps)
+    {
+        if (_window is not null) return base.Totals(steps);
+        // Without windows both are linear in k: the sum of 0 … steps − 1 is exact in integers.
+        long pairsOfSteps = (long)steps * (steps - 1) / 2;
+        StepWork work = _cost.Work;
+        long flops = (steps * FlopsAt(0)) + (_fullLayers * work.DecodeFlopsPerPair * _queries * pairsOfSteps);
+        long bytes = (steps * MemoryBytesAt(0)) + (_fullLayers * work.KvBytesPerToken * _sequences * pairsOfSteps);
+        return (flops, bytes);
+    }
+
     public override StepTerms TermsAt(int k)
     {
         double compute = _compute + (_fullLayers * _perPair * (_pairs + (_queries * k)));

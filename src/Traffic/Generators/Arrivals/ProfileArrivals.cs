@@ -3,8 +3,10 @@ using Orrery.Kernel.Random;
 namespace Orrery.Traffic.Generators.Arrivals;
 
 /// <summary>
-/// A rate that changes from window to window, and a gap family within: the renewal process runs in operational time Λ(t) = ∫ rate, so that a gap that crosses
-/// into another window stretches or shrinks there. With exponential gaps this is exactly the non-homogeneous Poisson process. The profile repeats.
+/// A rate that changes from window to window, and a gap family within: the renewal process runs in operational time Λ(t) = ∫ rate, so
+/// that a gap that crosses
+/// into another window stretches or shrinks there. With exponential gaps this is exactly the non-homogeneous Poisson process. The
+/// profile repeats.
 /// </summary>
 public sealed record ProfileArrivals : IArrivalProcess
 {
@@ -15,7 +17,8 @@ public sealed record ProfileArrivals : IArrivalProcess
     /// <param name="factors">Relative rate of each window; scaled to mean 1; at least one is positive.</param>
     /// <param name="family">Gap family within the windows.</param>
     /// <param name="cv">Its coefficient of variation.</param>
-    public ProfileArrivals(double ratePerSecond, double windowSeconds, IReadOnlyList<double> factors, GapFamily family = GapFamily.Exponential, double cv = 1)
+    public ProfileArrivals(double ratePerSecond, double windowSeconds, IReadOnlyList<double> factors,
+        GapFamily family = GapFamily.Exponential, double cv = 1)
     {
         double mean = factors.Average();
         RatePerSecond = ratePerSecond;

@@ -8,7 +8,8 @@ using Orrery.Traffic.Requests;
 namespace Orrery.Traffic.Generators.Sources;
 
 /// <summary>
-/// A fixed number of clients, each with one request at a time: it sends, waits for the end, thinks, sends again. The first request of each comes after one
+/// A fixed number of clients, each with one request at a time: it sends, waits for the end, thinks, sends again. The first request of
+/// each comes after one
 /// think time, so that they do not start together. Every client draws from its own streams: what one does never changes another's lengths.
 /// </summary>
 public sealed class ClosedLoopSource : ITrafficSource
@@ -20,7 +21,8 @@ public sealed class ClosedLoopSource : ITrafficSource
     private readonly PriorityQueue<int, (long Nanoseconds, int Client)> _ready = new();
     private long _taken;
 
-    public ClosedLoopSource(int clients, IDistribution thinkSeconds, ILengthModel lengths, RequestMarks marks, TrafficBudget budget, RandomStream random)
+    public ClosedLoopSource(int clients, IDistribution thinkSeconds, ILengthModel lengths, RequestMarks marks, TrafficBudget budget,
+        RandomStream random)
     {
         _thinkSeconds = thinkSeconds;
         _lengths = lengths;
@@ -37,7 +39,8 @@ public sealed class ClosedLoopSource : ITrafficSource
     public int ClientCount => _clients.Length;
 
     public Instant NextArrival =>
-        _taken < (_budget.Requests ?? long.MaxValue) && _ready.TryPeek(out _, out (long Nanoseconds, int Client) next) ? Instant.FromNanoseconds(next.Nanoseconds) : Instant.Never;
+        _taken < (_budget.Requests ?? long.MaxValue) && _ready.TryPeek(out _, out (long Nanoseconds, int Client) next)
+            ? Instant.FromNanoseconds(next.Nanoseconds) : Instant.Never;
 
     public Request Take()
     {
