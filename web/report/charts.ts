@@ -48,7 +48,7 @@ function drawMarks(marks: Mark[], look: Look): uPlot.Plugin {
           ctx.lineTo(x, bbox.top + bbox.height);
           ctx.stroke();
           ctx.font = `${11 * devicePixelRatio}px ${look.font}`;
-          const left = x > bbox.left + bbox.width * 0.7;
+          const left = x > bbox.left + bbox.width * 0.45;
           ctx.textAlign = left ? "right" : "left";
           ctx.textBaseline = "bottom";
           ctx.fillText(mark.label, x + (left ? -5 : 5) * devicePixelRatio, bbox.top + bbox.height - 4 * devicePixelRatio);
@@ -112,7 +112,7 @@ export function draw(chart: Chart, host: HTMLElement, labels: string[], shown: b
     width,
     height: Height,
     legend: { show: false },
-    padding: [8, 14, 0, 0],
+    padding: [8, 22, 0, 0],
     cursor: {
       y: false,
       points: { size: 7 },

@@ -75,7 +75,7 @@ internal sealed class ReportPage
         _page.Raw("<h2>Side by side</h2>\n<p class=\"hint\">The best of each column is marked.");
         if (_variants.Any(variant => variant.Runs.Count > 1)) _page.Raw(" Means over the seeds with their 95 % confidence intervals.");
         _page.Raw("</p>\n");
-        ReportTables.Study(_page, StudyTable.Of(_input.Study));
+        ReportTables.Study(_page, StudyTable.Of(_input.Study), _labels);
     }
 
     private void WriteCharts()
@@ -112,7 +112,7 @@ internal sealed class ReportPage
     private void WriteLock()
     {
         if (_input.LockText.Length == 0) return;
-        _page.Raw("<details class=\"card\"><summary>Scenario <span>with every default resolved").Raw(IsAlone ? "" : ", as the first variant ran it")
+        _page.Raw("<details class=\"card\"><summary>Scenario <span>with every default resolved").Raw(IsAlone ? "" : ", before anything is varied")
             .Raw("</span></summary><pre>").Text(_input.LockText).Raw("</pre></details>\n");
     }
 

@@ -8,6 +8,9 @@ namespace Orrery.Lab.Reports;
 /// <summary>The tables and lists of a report.</summary>
 internal static class ReportTables
 {
+    private static readonly string[] CostHeads =
+        [.. Measures.All.Where(measure => measure.Unit is MeasureUnit.Dollars or MeasureUnit.JoulesPerToken).Select(measure => measure.Header)];
+
     public static string Swatch(int run) => run < ReportCharts.MostRuns
         ? $"<span class=\"swatch\" style=\"background:var(--run-{run})\"></span>"
         : "";
@@ -51,10 +54,12 @@ internal static class ReportTables
         }
     }
 
-    public static void Study(HtmlWriter page, StudyTable table)
+    /// <summary>Everything but money and energy, which have a table of their own.</summary>
+    public static void Study(HtmlWriter page, StudyTable table, IReadOnlyList<string> labels)
     {
+        int[] shown = [.. Enumerable.Range(0, table.Columns.Count).Where(i => !CostHeads.Contains(table.Columns[i].Header))];
         page.Raw("<div class=\"card scroll\"><table><thead><tr>");
-        for (int i = 0; i < table.Columns.Count; i++)
+        foreach (int i in shown)
         {
             StudyColumn column = table.Columns[i];
             page.Raw(i == 0 ? "<th class=\"name\">" : column.IsText ? "<th class=\"text\">" : "<th>").Text(column.Header);
@@ -65,7 +70,7 @@ internal static class ReportTables
         for (int row = 0; row < table.Rows.Count; row++)
         {
             page.Raw("<tr>");
-            for (int i = 0; i < table.Columns.Count; i++) Cell(page, table, row, i);
+            foreach (int i in shown) Cell(page, table, row, i, labels[row]);
             page.Raw("</tr>\n");
         }
         page.Raw("</tbody></table></div>\n");
@@ -135,11 +140,11 @@ internal static class ReportTables
         page.Raw("</ul>\n");
     }
 
-    private static void Cell(HtmlWriter page, StudyTable table, int row, int column)
+    private static void Cell(HtmlWriter page, StudyTable table, int row, int column, string label)
     {
         StudyCell cell = table.Rows[row][column];
         StudyColumn head = table.Columns[column];
-        if (column == 0) page.Raw("<td class=\"name\">").Raw(Swatch(row));
+        if (column == 0) page.Raw("<td class=\"name\" title=\"").Text(label).Raw("\">").Raw(Swatch(row));
         else if (head.IsText) page.Raw("<td class=\"text\">");
         else if (head.Better == Better.Neither) page.Raw("<td>");
         else page.Raw(cell.IsBest ? "<td class=\"rank best\" title=\"best\">" : "<td class=\"rank\">");

@@ -19,6 +19,9 @@ internal static class RateSearch
     /// <summary>How far beside the bracket the two looks are made.</summary>
     private const double LookAside = 1.25;
 
+    /// <summary>Rates are products of a few doubles: equal ones agree to far more digits than this.</summary>
+    private const double Rounding = 1e-9;
+
     /// <param name="probe">One run at a rate; null when it was interrupted.</param>
     /// <param name="start">First rate.</param>
     /// <param name="firstStep">First factor of the search for a bracket; it is squared every time up to 2.</param>
@@ -56,8 +59,8 @@ internal static class RateSearch
             if (double.IsInfinity(high)) (next, step) = (low * step, Widen(step));
             else if (low == 0) (next, step) = (high / step, Widen(step));
             else if (high > low * (1 + tolerance)) next = Math.Sqrt(low * high);
-            else if (!HasLooked(probes, rate => rate < low && rate >= low / (LookAside * LookAside))) next = low / LookAside;
-            else if (!HasLooked(probes, rate => rate > high && rate <= high * LookAside * LookAside)) next = high * LookAside;
+            else if (!HasLooked(probes, low / LookAside, 1 / LookAside)) next = low / LookAside;
+            else if (!HasLooked(probes, high * LookAside, LookAside)) next = high * LookAside;
             else
             {
                 end = CapacityEnd.Found;
@@ -80,5 +83,8 @@ internal static class RateSearch
         return (low, high);
     }
 
-    private static bool HasLooked(List<CapacityProbe> probes, Func<double, bool> beside) => probes.Any(made => beside(made.RequestsPerSecond));
+    /// <summary>A probe at least as far aside as wanted, and less than another step further.</summary>
+    private static bool HasLooked(List<CapacityProbe> probes, double wanted, double step) => probes.Any(made =>
+        made.RequestsPerSecond / wanted is var aside
+        && (step > 1 ? aside >= 1 - Rounding && aside <= step : aside <= 1 + Rounding && aside >= step));
 }

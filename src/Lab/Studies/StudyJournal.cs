@@ -43,7 +43,7 @@ internal sealed class StudyJournal : IDisposable
         try
         {
             Directory.CreateDirectory(folder);
-            var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+            var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             file.SetLength(Read(file, finished));
             file.Seek(0, SeekOrigin.End);
             return new(finished, file);

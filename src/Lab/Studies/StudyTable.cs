@@ -24,7 +24,7 @@ public sealed record StudyTable(IReadOnlyList<StudyColumn> Columns, IReadOnlyLis
 
     private const string Missing = "–";
 
-    /// <summary>All columns. Columns that count mishaps appear only where there were any.</summary>
+    /// <summary>All columns. Columns without any sample are left out, and columns that count mishaps where there were none.</summary>
     public static StudyTable Of(StudyResult study)
     {
         ArgumentNullException.ThrowIfNull(study);
@@ -76,7 +76,7 @@ public sealed record StudyTable(IReadOnlyList<StudyColumn> Columns, IReadOnlyLis
     {
         ConfidenceInterval?[] values = [.. variants.Select(variant => variant.Value(measure))];
         double[] present = [.. values.Where(v => v is not null).Select(v => v!.Value.Mean)];
-        if (measure.OnlyWhenSeen && present.All(value => value == 0)) return;
+        if (present.Length == 0 || (measure.OnlyWhenSeen && present.All(value => value == 0))) return;
         FigureScale scale = FigureScale.For(measure.Unit, present);
         columns.Add(new(measure.Header, scale.Unit, false, measure.Better, measure.Priority));
         string? best = BestText(measure.Better, present, scale);
