@@ -46,14 +46,19 @@ if [[ ${#projects[@]} -eq 0 ]]; then
 fi
 
 echo "building ${#projects[@]} test projects"
-target=Orrery.slnx
-[[ ${#projects[@]} -eq 1 ]] && target="tests/${projects[0]}.Tests/${projects[0]}.Tests.csproj"
-if ! dotnet build "$target" -c Release --nologo -v quiet > "$results/build.log" 2>&1; then
-  grep -E ' error |: error' "$results/build.log" | sort -u | head -20 >&2
-  echo "the build failed; the whole log is $results/build.log" >&2
-  echo "0 passed, 1 failed, 0 skipped"
-  exit 1
+targets=(Orrery.slnx)
+if [[ ${#wanted[@]} -gt 0 ]]; then
+  targets=()
+  for name in "${projects[@]}"; do targets+=("tests/$name.Tests/$name.Tests.csproj"); done
 fi
+for target in "${targets[@]}"; do
+  if ! dotnet build "$target" -c Release --nologo -v quiet > "$results/build.log" 2>&1; then
+    grep -E ' error |: error' "$results/build.log" | sort -u | head -20 >&2
+    echo "the build failed; the whole log is $results/build.log" >&2
+    echo "0 passed, 1 failed, 0 skipped"
+    exit 1
+  fi
+done
 
 # The real-process tests run the launcher; its build is made once, before them.
 "$root/orrery" --version > /dev/null || exit 3
