@@ -1,6 +1,7 @@
 namespace Orrery.Kernel.Random;
 
-/// <summary>Another distribution with samples outside [min, max] moved to the nearer bound. See <see cref="Truncated"/> for redrawing them.</summary>
+/// <summary>Another distribution with samples outside [min, max] moved to the nearer bound. See <see cref="Truncated"/> for redrawing
+/// them.</summary>
 public sealed class Clamped : ICumulative
 {
     private readonly ICumulative _inner;
@@ -19,7 +20,8 @@ public sealed class Clamped : ICumulative
 
     public double Max { get; }
 
-    /// <summary>max − ∫ F over [min, max], by quadrature: relative error below 1e-6 for smooth distributions, 1e-3 for stepped ones.</summary>
+    /// <summary>max − ∫ F over [min, max], by quadrature: relative error below 1e-6 for smooth distributions, 1e-3 for stepped
+    /// ones.</summary>
     public double Mean { get; }
 
     public double Cdf(double x) => x < Min ? 0 : x >= Max ? 1 : _inner.Cdf(x);
@@ -37,7 +39,8 @@ public sealed class Truncated : ICumulative
     private readonly double _below;
     private readonly double _share;
 
-    /// <exception cref="InputException">The bounds are not finite and ascending, or the interval is less likely than <see cref="LeastProbability"/>.</exception>
+    /// <exception cref="InputException">The bounds are not finite and ascending, or the interval is less likely than
+    /// <see cref="LeastProbability"/>.</exception>
     public Truncated(ICumulative inner, double min, double max)
     {
         _inner = inner ?? throw new ArgumentNullException(nameof(inner));
@@ -78,7 +81,8 @@ internal static class Cumulated
     private const double OuterWeight = 5.0 / 9;
     private const double InnerWeight = 8.0 / 9;
 
-    /// <summary>∫ F(x) dx over [min, max]; panels grow geometrically from min, so that long tails and fine heads both get their share.</summary>
+    /// <summary>∫ F(x) dx over [min, max]; panels grow geometrically from min, so that long tails and fine heads both get their
+    /// share.</summary>
     public static double Integral(ICumulative distribution, double min, double max)
     {
         // x = min + (max − min)·t⁴ puts a quarter of the panels into the lowest 0.4 % of the interval.

@@ -20,12 +20,15 @@ public sealed class EmpiricalQuantiles : ICumulative
         {
             if (!(share is >= 0 and <= 1)) throw Parameters.Bad(share, "quantiles", "a share", "give shares between 0 and 1");
             Parameters.Finite(value, "quantiles");
-            if (shares.Count > 0 && !(share > shares[^1])) throw Parameters.Bad(share, "quantiles", "a share", "give shares in ascending order, each once");
-            if (values.Count > 0 && value < values[^1]) throw Parameters.Bad(value, "quantiles", "a value", "give values that do not descend");
+            if (shares.Count > 0 && !(share > shares[^1]))
+                throw Parameters.Bad(share, "quantiles", "a share", "give shares in ascending order, each once");
+            if (values.Count > 0 && value < values[^1])
+                throw Parameters.Bad(value, "quantiles", "a value", "give values that do not descend");
             shares.Add(share);
             values.Add(value);
         }
-        if (shares.Count == 0) throw new InputException("quantiles distribution: there is no point; give at least one share with its value");
+        if (shares.Count == 0)
+            throw new InputException("quantiles distribution: there is no point; give at least one share with its value");
         if (shares[0] > 0)
         {
             shares.Insert(0, 0);

@@ -24,8 +24,10 @@ public sealed class Mmpp
         if (states == 0 || switchingPerSecond.Count != states || switchingPerSecond.Any(row => row.Count != states))
             throw new InputException($"mmpp: {states} rates need a {states} by {states} table of switching rates; give one row and one column for every state");
         _rates = [.. ratesPerSecond.Select(rate => Parameters.NotNegative(rate, "mmpp"))];
-        if (_rates.All(rate => rate == 0)) throw new InputException("mmpp: every arrival rate is zero; give at least one state a positive rate");
-        _switching = [.. switchingPerSecond.Select((row, i) => row.Select((rate, j) => i == j ? 0 : Parameters.NotNegative(rate, "mmpp", "a switching rate")).ToArray())];
+        if (_rates.All(rate => rate == 0))
+            throw new InputException("mmpp: every arrival rate is zero; give at least one state a positive rate");
+        double checkedRate(double rate) => Parameters.NotNegative(rate, "mmpp", "a switching rate");
+        _switching = [.. switchingPerSecond.Select((row, i) => row.Select((rate, j) => i == j ? 0 : checkedRate(rate)).ToArray())];
         _leaving = [.. _switching.Select(row => row.Sum())];
         _stationary = Stationary(_switching, _leaving);
         for (int i = 0; i < states; i++) MeanRatePerSecond += _stationary[i] * _rates[i];
@@ -78,7 +80,8 @@ public sealed class Mmpp
         return last;
     }
 
-    // The elimination of Grassmann, Taksar and Heyman 1985: no subtraction, so no cancellation; it also shows whether the chain is irreducible.
+    // The elimination of Grassmann, Taksar and Heyman 1985: no subtraction, so no cancellation; it also shows whether the chain is
+    // irreducible.
     private static double[] Stationary(double[][] switching, double[] leaving)
     {
         int n = switching.Length;

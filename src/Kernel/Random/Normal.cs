@@ -36,7 +36,8 @@ public sealed record TruncatedNormal : ICumulative
     /// <param name="deviation">Its standard deviation.</param>
     /// <param name="min">Lower bound; may be −∞.</param>
     /// <param name="max">Upper bound; may be +∞.</param>
-    /// <exception cref="InputException">The deviation is not positive, the bounds are not ascending, or beyond 37 deviations from the location.</exception>
+    /// <exception cref="InputException">The deviation is not positive, the bounds are not ascending, or beyond 37 deviations from the
+    /// location.</exception>
     public TruncatedNormal(double location, double deviation, double min, double max)
     {
         Location = Parameters.Finite(location, "truncated normal");

@@ -21,7 +21,8 @@ internal static class Parameters
         [CallerArgumentExpression(nameof(high))] string highName = "")
     {
         if (!(low < high))
-            throw new InputException(string.Create(CultureInfo.InvariantCulture, $"{distribution} distribution: {lowName} {low} is not below {highName} {high}; give {lowName} < {highName}"));
+            throw new InputException(string.Create(
+                CultureInfo.InvariantCulture, $"{distribution} distribution: {lowName} {low} is not below {highName} {high}; give {lowName} < {highName}"));
     }
 
     public static InputException Bad(double value, string distribution, string name, string remedy) =>

@@ -1,6 +1,7 @@
 namespace Orrery.Kernel.Random;
 
-/// <summary>Zipf on the ranks 1 … count: P(rank k) ∝ k^(−exponent). The constant-time rejection-inversion of Hörmann and Derflinger 1996.</summary>
+/// <summary>Zipf on the ranks 1 … count: P(rank k) ∝ k^(−exponent). The constant-time rejection-inversion of Hörmann and Derflinger
+/// 1996.</summary>
 /// <remarks>Memory does not depend on the number of ranks.</remarks>
 public sealed record Zipf : ICumulative
 {

@@ -8,8 +8,9 @@ namespace Orrery.Kernel.Resources;
 /// <summary>A bandwidth shared equally by the flows that are on it: a network link, a PCIe lane, a disk.</summary>
 /// <remarks>
 /// Virtual time (Parekh and Gallager 1993): V grows by bandwidth/flows, and a flow of b bytes that joins at V leaves at V + b, so joins
-/// and leaves cost O(log flows) whatever happens to the others. V is an integer of 2^−20 of (byte per 10^9), so a flow ends at the
-/// first nanosecond after its fluid end and nothing depends on rounding of floating point.
+/// and leaves cost O(log flows) whatever happens to the others. All in integers, and no work is lost to rounding: V counts 2^−20 of
+/// (byte per 10^9), what does not divide among the flows is carried over, and a flow leaves within the nanosecond of its fluid end, the
+/// rest of which serves the others. So each flow ends at the first whole nanosecond at or after its fluid end.
 /// </remarks>
 public sealed class ProcessorSharingLink : IWaitOwner
 {
@@ -27,6 +28,7 @@ public sealed class ProcessorSharingLink : IWaitOwner
     private readonly WaitHeap<Flow> _flows = new();
     private readonly Process _pump;
     private Int128 _virtual;
+    private Int128 _undivided;
     private Instant _advanced;
     private Instant _planned = Instant.Never;
 
@@ -56,7 +58,8 @@ public sealed class ProcessorSharingLink : IWaitOwner
     /// <summary>Bytes of completed transfers.</summary>
     public long BytesMoved { get; private set; }
 
-    /// <summary>Sends bytes and waits until the last of them has arrived. False when the deadline came first; the rest is then not sent.</summary>
+    /// <summary>Sends bytes and waits until the last of them has arrived. False when the deadline came first; the rest is then not
+    /// sent.</summary>
     /// <param name="bytes">From 0 to <see cref="LargestTransferBytes"/>.</param>
     /// <param name="latency">Propagation delay of this flow, after its last byte was sent.</param>
     /// <param name="deadline">Give up then; null waits for ever.</param>
@@ -81,12 +84,11 @@ public sealed class ProcessorSharingLink : IWaitOwner
 
     bool IWaitOwner.EndWait(int slot, bool cancelled)
     {
+        // The deadline's event may come before the pump's at the instant when both are due: then the bytes are there.
+        Advance();
         bool arrived = _flows[slot].Arrives <= _clock.Now;
         if (_flows.IsQueued(slot))
         {
-            Advance();
-            // The deadline's event may come before the pump's at the instant when both are due: then the bytes are there.
-            arrived = _flows.KeyOf(slot) <= _virtual && _flows[slot].Latency == Duration.Zero;
             _flows.Unqueue(slot);
             FlowsChanged();
         }
@@ -100,14 +102,6 @@ public sealed class ProcessorSharingLink : IWaitOwner
         while (true)
         {
             Advance();
-            while (_flows.Count > 0 && _flows.FirstKey <= _virtual)
-            {
-                int slot = _flows.First;
-                _flows.Unqueue(slot);
-                Active.Set(_clock.Now, _flows.Count);
-                _flows[slot].Arrives = _clock.Now + _flows[slot].Latency;
-                ScheduleArrival(slot);
-            }
             _planned = NextEnd();
             await Wait.Park(_clock, this, _planned);
         }
@@ -121,12 +115,35 @@ public sealed class ProcessorSharingLink : IWaitOwner
         else _clock.Queue.Push(flow.Arrives, Phase.Deliver, flow.Process);
     }
 
+    // Spends the work of the time since the last call on the flows, in the order of their ends; what does not divide is kept for the next.
     private void Advance()
     {
         Instant now = _clock.Now;
-        if (now == _advanced) return;
-        if (_flows.Count > 0) _virtual += _unitsPerNanosecond * (now - _advanced).Nanoseconds / _flows.Count;
+        Int128 work = _undivided + (_unitsPerNanosecond * (now - _advanced).Nanoseconds);
+        while (_flows.Count > 0)
+        {
+            Int128 untilFirstEnds = (_flows.FirstKey - _virtual) * _flows.Count;
+            if (untilFirstEnds > work)
+            {
+                (Int128 step, work) = Int128.DivRem(work, _flows.Count);
+                _virtual += step;
+                break;
+            }
+            work -= untilFirstEnds;
+            _virtual = _flows.FirstKey;
+            EndFirst();
+        }
+        _undivided = _flows.Count > 0 ? work : 0;
         _advanced = now;
+    }
+
+    private void EndFirst()
+    {
+        int slot = _flows.First;
+        _flows.Unqueue(slot);
+        Active.Set(_clock.Now, _flows.Count);
+        _flows[slot].Arrives = _clock.Now + _flows[slot].Latency;
+        ScheduleArrival(slot);
     }
 
     private void FlowsChanged()
@@ -140,7 +157,7 @@ public sealed class ProcessorSharingLink : IWaitOwner
     private Instant NextEnd()
     {
         if (_flows.Count == 0) return Instant.Never;
-        Int128 work = Int128.Max(0, _flows.FirstKey - _virtual) * _flows.Count;
+        Int128 work = Int128.Max(0, ((_flows.FirstKey - _virtual) * _flows.Count) - _undivided);
         Int128 nanoseconds = (work + _unitsPerNanosecond - 1) / _unitsPerNanosecond;
         return nanoseconds >= long.MaxValue ? Instant.Never : _advanced + Duration.FromNanoseconds((long)nanoseconds);
     }

@@ -4,7 +4,8 @@ using Orrery.Kernel.Time;
 
 namespace Orrery.Kernel.Resources;
 
-/// <summary>A number of equal units that processes hold for a while; the others wait, by priority and within it in the order they came.</summary>
+/// <summary>A number of equal units that processes hold for a while; the others wait, by priority and within it in the order they
+/// came.</summary>
 /// <remarks>
 /// Nobody overtakes: a request for many units that has reached the head is not passed by a later, smaller one, so it cannot starve
 /// within its priority. Not pre-emptive. <c>await server.Acquire(); try { … } finally { server.Release(); }</c>
@@ -77,7 +78,8 @@ public sealed class Server : IWaitOwner
     public void Release(int units = 1)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(units);
-        if (units > InUse) throw new InvalidOperationException($"{_name}: {units} units released and only {InUse} in use; release what was acquired, once");
+        if (units > InUse)
+            throw new InvalidOperationException($"{_name}: {units} units released and only {InUse} in use; release what was acquired, once");
         Take(-units);
         Serve();
     }

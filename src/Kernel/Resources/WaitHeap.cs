@@ -1,6 +1,7 @@
 namespace Orrery.Kernel.Resources;
 
-/// <summary>Those who wait, ordered by (key, arrival), each in a numbered slot so that anyone can leave in O(log n). Slots are reused: no allocation in steady state.</summary>
+/// <summary>Those who wait, ordered by (key, arrival), each in a numbered slot so that anyone can leave in O(log n). Slots are reused: no
+/// allocation in steady state.</summary>
 internal sealed class WaitHeap<T>
     where T : struct
 {
@@ -22,8 +23,6 @@ internal sealed class WaitHeap<T>
     public Int128 FirstKey => _slots[_heap[0]].Key;
 
     public ref T this[int slot] => ref _slots[slot].Value;
-
-    public Int128 KeyOf(int slot) => _slots[slot].Key;
 
     public bool IsQueued(int slot) => _slots[slot].Position != NotQueued;
 

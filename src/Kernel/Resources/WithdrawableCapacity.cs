@@ -197,7 +197,8 @@ public sealed class Lease
     /// <summary>True while the holder may use the units.</summary>
     public bool IsUsable => State is LeaseState.Held or LeaseState.Noticed;
 
-    /// <summary>Waits for the notice (true) or the deadline (false). One process of the holder may wait; a notice given before is remembered.</summary>
+    /// <summary>Waits for the notice (true) or the deadline (false). One process of the holder may wait; a notice given before is
+    /// remembered.</summary>
     public Wait WaitForNotice(Instant deadline) => _notice.Wait(deadline);
 
     /// <summary>Gives the units back; does nothing when they are gone already.</summary>

@@ -5,10 +5,12 @@ namespace Orrery.Kernel.Statistics;
 /// independent (Law and Kelton, Simulation Modeling and Analysis, batch means). Memory is fixed: when the batches are used up,
 /// neighbours are joined and the batch size doubles.
 /// </summary>
-/// <remarks>Between <see cref="FewestBatches"/> and twice as many batches once that many observations were seen; a batch still filling is left out of the interval.</remarks>
+/// <remarks>Between <see cref="FewestBatches"/> and twice as many batches once that many observations were seen; a batch still filling is
+/// left out of the interval.</remarks>
 public sealed class BatchMeans
 {
-    /// <summary>Batches kept after a doubling. 20 to 30 suffice: more batches narrow the t factor little and make batches shorter (Schmeiser 1982).</summary>
+    /// <summary>Batches kept after a doubling. 20 to 30 suffice: more batches narrow the t factor little and make batches shorter
+    /// (Schmeiser 1982).</summary>
     public const int FewestBatches = 32;
 
     private readonly double[] _means = new double[2 * FewestBatches];

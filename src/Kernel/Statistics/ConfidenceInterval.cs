@@ -33,7 +33,8 @@ public readonly record struct ConfidenceInterval(double Mean, double Low, double
     {
         CheckLevel(level);
         if (moments.Count < 2) return new(moments.Mean, double.NegativeInfinity, double.PositiveInfinity, level);
-        double half = SpecialFunctions.StudentQuantile(0.5 + (0.5 * level), moments.Count - 1) * moments.SampleDeviation / Math.Sqrt(moments.Count);
+        double t = SpecialFunctions.StudentQuantile(0.5 + (0.5 * level), moments.Count - 1);
+        double half = t * moments.SampleDeviation / Math.Sqrt(moments.Count);
         return new(moments.Mean, moments.Mean - half, moments.Mean + half, level);
     }
 
@@ -58,6 +59,7 @@ public readonly record struct ConfidenceInterval(double Mean, double Low, double
 
     internal static void CheckLevel(double level)
     {
-        if (!(level > 0 && level < 1)) throw new ArgumentOutOfRangeException(nameof(level), level, "a confidence level lies strictly between 0 and 1");
+        if (!(level > 0 && level < 1))
+            throw new ArgumentOutOfRangeException(nameof(level), level, "a confidence level lies strictly between 0 and 1");
     }
 }

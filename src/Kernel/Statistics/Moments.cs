@@ -1,7 +1,8 @@
 namespace Orrery.Kernel.Statistics;
 
 /// <summary>Count, mean and spread of real numbers in constant memory (Welford 1962; merging after Chan, Golub and LeVeque 1983).</summary>
-/// <remarks>Floating point: the last bits depend on the order of adds. Whole numbers belong into a <see cref="QuantileSketch"/>, whose moments are exact.</remarks>
+/// <remarks>Floating point: the last bits depend on the order of adds. Whole numbers belong into a <see cref="QuantileSketch"/>, whose
+/// moments are exact.</remarks>
 public sealed class Moments
 {
     private double _squares;

@@ -20,7 +20,7 @@ public sealed class QuantileSketch
     /// <summary>Up to this many samples (weights counted) every quantile is exact.</summary>
     public const int ExactCapacity = 2048;
 
-    /// <summary>Bound on |answer − sample at that rank| / sample beyond <see cref="ExactCapacity"/>: half a bucket, 2⁻⁸ ≈ 0.39 %.</summary>
+    /// <summary>Bound on |answer − sample at that rank| / sample beyond the exact capacity: half a bucket, 2⁻⁸ ≈ 0.39 %.</summary>
     public const double RelativeError = 1.0 / (2 << SubBucketBits);
 
     private const int SubBucketBits = 7;
@@ -36,7 +36,8 @@ public sealed class QuantileSketch
     private long _count;
     private long _min = long.MaxValue;
     private long _max;
-    private UInt128 _sum;
+    private ulong _sumLow;
+    private ulong _sumHigh;
 
     // The sum of squares, 192 bits: 2^63 samples below 2^63 need 189.
     private ulong _squaresLow;
@@ -58,11 +59,11 @@ public sealed class QuantileSketch
     public long Max => _count > 0 ? _max : throw Empty();
 
     /// <summary>The exact sum of all samples.</summary>
-    public UInt128 Sum => _sum;
+    public UInt128 Sum => new(_sumHigh, _sumLow);
 
     /// <summary>The exact sum divided by the count, rounded once.</summary>
     /// <inheritdoc cref="Min"/>
-    public double Mean => _count > 0 ? (double)_sum / _count : throw Empty();
+    public double Mean => _count > 0 ? (double)Sum / _count : throw Empty();
 
     /// <summary>Standard deviation of the samples themselves (divisor: count), from exact sums, so free of cancellation.</summary>
     /// <inheritdoc cref="Min"/>
@@ -72,7 +73,7 @@ public sealed class QuantileSketch
         {
             if (_count == 0) throw Empty();
             BigInteger squares = ((BigInteger)_squaresHigh << 128) + ((BigInteger)_squaresMiddle << 64) + _squaresLow;
-            BigInteger sum = _sum;
+            BigInteger sum = Sum;
             return Math.Sqrt((double)((squares * _count) - (sum * sum))) / _count;
         }
     }
@@ -88,7 +89,7 @@ public sealed class QuantileSketch
             return;
         }
         Tally(value);
-        _sum += (ulong)value;
+        AddSum((ulong)value, 0);
         ulong high = Math.BigMul((ulong)value, (ulong)value, out ulong low);
         AddSquares(low, high, 0);
         Bucket(value)++;
@@ -146,13 +147,14 @@ public sealed class QuantileSketch
         _count = count;
         _min = Math.Min(_min, other._min);
         _max = Math.Max(_max, other._max);
-        _sum += other._sum;
+        AddSum(other._sumLow, other._sumHigh);
         AddSquares(other._squaresLow, other._squaresMiddle, other._squaresHigh);
     }
 
     /// <summary>The nearest-rank quantile: the sample of rank max(1, ⌈p · count⌉) in ascending order.</summary>
     /// <param name="p">Share in [0, 1]; taken to 15 significant digits, so that 0.07 of 100 samples is the 7th and not the 8th.</param>
-    /// <returns>The sample itself while <see cref="IsExact"/> (and for the first and last rank always); otherwise the middle of its bucket.</returns>
+    /// <returns>The sample itself while <see cref="IsExact"/> (and for the first and last rank always); otherwise the middle of its
+    /// bucket.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="p"/> is not in [0, 1].</exception>
     /// <exception cref="InvalidOperationException">The sketch is empty.</exception>
     public long Quantile(double p)
@@ -177,7 +179,8 @@ public sealed class QuantileSketch
         return Math.Clamp(Middle(_firstBucket + index), _min, _max);
     }
 
-    /// <summary>The usual figures, each multiplied by <paramref name="scale"/> (1e-9 turns nanoseconds into seconds); null when empty.</summary>
+    /// <summary>The usual figures, each multiplied by <paramref name="scale"/> (1e-9 turns nanoseconds into seconds); null when
+    /// empty.</summary>
     public Summary? Summarize(double scale) => _count == 0
         ? null
         : new Summary(
@@ -194,7 +197,7 @@ public sealed class QuantileSketch
         _count = 0;
         _min = long.MaxValue;
         _max = 0;
-        _sum = 0;
+        (_sumLow, _sumHigh) = (0, 0);
         (_squaresLow, _squaresMiddle, _squaresHigh) = (0, 0, 0);
     }
 
@@ -241,7 +244,8 @@ public sealed class QuantileSketch
         _count = checked(_count + weight);
         if (value < _min) _min = value;
         if (value > _max) _max = value;
-        _sum += new UInt128(Math.BigMul((ulong)value, (ulong)weight, out ulong total), total);
+        ulong totalHigh = Math.BigMul((ulong)value, (ulong)weight, out ulong totalLow);
+        AddSum(totalLow, totalHigh);
         // value² · weight in three words.
         ulong squareHigh = Math.BigMul((ulong)value, (ulong)value, out ulong squareLow);
         ulong carry = Math.BigMul(squareLow, (ulong)weight, out ulong low);
@@ -252,13 +256,23 @@ public sealed class QuantileSketch
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void AddSum(ulong low, ulong high)
+    {
+        ulong sum = _sumLow + low;
+        _sumHigh += high + (sum < low ? 1UL : 0UL);
+        _sumLow = sum;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void AddSquares(ulong low, ulong middle, ulong high)
     {
-        UInt128 before = new(_squaresMiddle, _squaresLow);
-        UInt128 after = unchecked(before + new UInt128(middle, low));
-        if (after < before) high++;
-        _squaresLow = (ulong)after;
-        _squaresMiddle = (ulong)(after >> 64);
+        // Three words have no integer type; the carries are written out. `middle` wraps only when the carry lands on all ones.
+        ulong lowSum = _squaresLow + low;
+        if (lowSum < low && ++middle == 0) high++;
+        ulong middleSum = _squaresMiddle + middle;
+        if (middleSum < middle) high++;
+        _squaresLow = lowSum;
+        _squaresMiddle = middleSum;
         _squaresHigh += high;
     }
 

@@ -1,6 +1,7 @@
 namespace Orrery.Kernel.Statistics;
 
-/// <summary>The figures of one distribution as results and reports show them. Quantiles are nearest-rank; see <see cref="QuantileSketch"/>.</summary>
+/// <summary>The figures of one distribution as results and reports show them. Quantiles are nearest-rank; see
+/// <see cref="QuantileSketch"/>.</summary>
 /// <param name="Count">Samples.</param>
 /// <param name="Mean">Exact mean.</param>
 /// <param name="Std">Standard deviation of the samples (divisor: count).</param>

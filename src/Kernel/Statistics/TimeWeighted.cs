@@ -2,8 +2,10 @@ using Orrery.Kernel.Time;
 
 namespace Orrery.Kernel.Statistics;
 
-/// <summary>The time average of a level that changes in steps (queue length, busy devices, blocks in use), from an exact integer integral.</summary>
-/// <remarks>Levels are whole numbers and may be negative. The integral is level × nanoseconds in 128 bits, so it never overflows or rounds.</remarks>
+/// <summary>The time average of a level that changes in steps (queue length, busy devices, blocks in use), from an exact integer
+/// integral.</summary>
+/// <remarks>Levels are whole numbers and may be negative. The integral is level × nanoseconds in 128 bits, so it never overflows or
+/// rounds.</remarks>
 public sealed class TimeWeighted(Instant start, long level = 0)
 {
     private Int128 _integral;
@@ -24,7 +26,8 @@ public sealed class TimeWeighted(Instant start, long level = 0)
     {
         if (at != _since)
         {
-            if (at < _since) throw new ArgumentOutOfRangeException(nameof(at), at, $"levels change in the order of time; the last change was at {_since}");
+            if (at < _since)
+                throw new ArgumentOutOfRangeException(nameof(at), at, $"levels change in the order of time; the last change was at {_since}");
             _integral += (Int128)Level * (at.Nanoseconds - _since.Nanoseconds);
             _since = at;
         }

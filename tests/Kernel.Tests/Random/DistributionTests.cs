@@ -8,7 +8,8 @@ public class DistributionTests
 {
     private const int Samples = 20_000;
 
-    /// <summary>√n·D beyond this happens once in 10,000 for a right sampler: sqrt(ln(2/1e-4)/2). The seeds are fixed, so a pass stays a pass.</summary>
+    /// <summary>√n·D beyond this happens once in 10,000 for a right sampler: sqrt(ln(2/1e-4)/2). The seeds are fixed, so a pass stays a
+    /// pass.</summary>
     private const double Limit = 2.2253;
 
     public static TheoryData<string> Names => [.. Cases.Keys];
@@ -43,7 +44,8 @@ public class DistributionTests
         (ICumulative own, Func<double, double>? oracle, _) = Cases[name];
         double[] samples = Draw(own, seed: 20);
         Assert.True(Distance(samples, own.Cdf) < Limit, $"own distribution function: {Distance(samples, own.Cdf)}");
-        if (oracle is not null) Assert.True(Distance(samples, oracle) < Limit, $"independent distribution function: {Distance(samples, oracle)}");
+        if (oracle is not null)
+            Assert.True(Distance(samples, oracle) < Limit, $"independent distribution function: {Distance(samples, oracle)}");
         // The library's own exponential differences carry an error of about 1e-8.
         if (oracle is not null) Assert.All(samples.Take(200), x => Assert.Equal(oracle(x), own.Cdf(x), 3e-8));
     }

@@ -103,7 +103,8 @@ public class StreamTests
         Assert.Equal(6, process.MeanRatePerSecond, 1e-12);
         Assert.Equal([0.75, 0.25], process.StationaryShares);
         RandomStream random = RandomStream.Root(8).Split("mmpp");
-        // Counts in windows of 100 s: variance/mean tends to 1 + 2·(r1−r2)²·q1·q2 / ((q1+q2)²·(r1·q2+r2·q1)), Fischer and Meier-Hellstern 1993.
+        // Counts in windows of 100 s: variance/mean tends to 1 + 2·(r1−r2)²·q1·q2 / ((q1+q2)²·(r1·q2+r2·q1)), Fischer and Meier-Hellstern
+        // 1993.
         double q1 = 1.0 / 3, q2 = 1;
         double dispersion = 1 + (2 * 400 * q1 * q2 / (Math.Pow(q1 + q2, 2) * ((1 * q2) + (21 * q1))));
         Moments counts = new();

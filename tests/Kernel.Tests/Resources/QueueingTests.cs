@@ -7,7 +7,8 @@ using Orrery.Kernel.Units;
 
 namespace Orrery.Kernel.Tests.Resources;
 
-/// <summary>Known answers of queueing theory: the 99 % interval of replications with fixed seeds contains the formula and is narrow enough to mean something.</summary>
+/// <summary>Known answers of queueing theory: the 99 % interval of replications with fixed seeds contains the formula and is narrow enough
+/// to mean something.</summary>
 public class QueueingTests
 {
     private const int Replications = 20;

@@ -1,5 +1,4 @@
 using Orrery.Kernel.Processes;
-using Orrery.Kernel.Random;
 using Orrery.Kernel.Resources;
 using Orrery.Kernel.Time;
 using Orrery.Kernel.Units;
@@ -137,78 +136,6 @@ public class ResourceTests
         server.Release(2);
         Assert.Throws<InvalidOperationException>(() => server.Release());
         Assert.Throws<ArgumentOutOfRangeException>(() => server.Acquire(3));
-    }
-
-    [Fact]
-    public void FlowsShareTheLinkEqually()
-    {
-        ProcessorSharingLink link = new(_clock, "link", new BytesPerSecond(100));
-        void Flow(string name, double at, long bytes, double latency = 0) => _clock.Spawn(name, async () =>
-        {
-            await Sleep(at);
-            await link.Transfer(new Bytes(bytes), Duration.FromSeconds(latency));
-            Log(name);
-        });
-        // a alone 0..1 (100 done), with b 1..3 (50/s each): a has its 200 at 3; b has 100, then alone to 3.5; c alone, plus its latency.
-        Flow("a", 0, 200);
-        Flow("b", 1, 150);
-        Flow("c", 10, 100, latency: 0.25);
-        Flow("empty", 20, 0);
-        _clock.Run();
-        Assert.Equal(["a@3", "b@3.5", "c@11.25", "empty@20"], _log);
-        Assert.Equal(450, link.BytesMoved);
-    }
-
-    [Fact]
-    public void ACancelledOrLateFlowGivesItsShareBack()
-    {
-        ProcessorSharingLink link = new(_clock, "link", new BytesPerSecond(100));
-        _clock.Spawn("a", async () =>
-        {
-            await link.Transfer(new Bytes(300));
-            Log("a");
-        });
-        Process victim = _clock.Spawn("b", async () => await link.Transfer(new Bytes(1000)));
-        _clock.Spawn("late", async () => Log(await link.Transfer(new Bytes(1000), deadline: Instant.FromSeconds(3)) ? "?" : "late"));
-        _clock.Spawn("on time", async () =>
-        {
-            await Sleep(10);
-            Log(await link.Transfer(new Bytes(100), deadline: Instant.FromSeconds(11)) ? "on time" : "?");
-        });
-        _clock.Spawn("killer", async () =>
-        {
-            await Sleep(1.5);
-            victim.Cancel();
-        });
-        _clock.Run();
-        // a: 50 in 1.5 s (three flows), 75 in 1.5 s (two), the last 175 alone.
-        Assert.Equal(["late@3", "a@4.75", "on time@11"], _log);
-        Assert.Equal(0, link.Flows);
-        Assert.Equal(11, _clock.Now.Seconds);
-    }
-
-    [Fact]
-    public void TheLinkNeitherMakesNorLosesWork()
-    {
-        // Whatever joins and leaves: while busy, the link moves its bandwidth. Primes make every share a fraction.
-        ProcessorSharingLink link = new(_clock, "link", new BytesPerSecond(999_999_937));
-        RandomStream random = RandomStream.Root(4).Split("flows");
-        long total = 0;
-        for (int i = 0; i < 1000; i++)
-        {
-            long bytes = 1 + random.NextInt(10_000_000);
-            total += bytes;
-            Duration start = Duration.FromNanoseconds(random.NextInt(1000));
-            _clock.Spawn("flow", async () =>
-            {
-                await _clock.Delay(start);
-                await link.Transfer(new Bytes(bytes));
-            });
-        }
-        _clock.Run();
-        Assert.Equal(total, link.BytesMoved);
-        // Idle for less than a microsecond at the start; the last byte goes within a nanosecond of its fluid time.
-        Assert.InRange(_clock.Now.Seconds, total / 999_999_937.0, (total / 999_999_937.0) + 1.1e-6);
     }
 
     [Fact]

@@ -134,6 +134,32 @@ public class QuantileSketchTests
     }
 
     [Fact]
+    public void Sums_carry_through_every_word()
+    {
+        // Against arbitrary-precision arithmetic, with values whose squares fill the low words with ones.
+        long[] values = [long.MaxValue, uint.MaxValue, (1L << 32) + 1, 3_037_000_499, long.MaxValue - 1, 1, 0, 1L << 62];
+        var sketch = new QuantileSketch();
+        System.Numerics.BigInteger count = 0, sum = 0, squares = 0;
+        RandomStream random = RandomStream.Root(12).Split("carries");
+        for (int i = 0; i < 20_000; i++)
+        {
+            long value = i % 2 == 0 ? values[i / 2 % values.Length] : (long)(random.NextUInt64() >> (1 + random.NextInt(62)));
+            long weight = i % 3 == 0 ? 1 : 1 + random.NextInt(1 << 30);
+            if (weight == 1) sketch.Add(value);
+            else sketch.Add(value, weight);
+            count += weight;
+            sum += (System.Numerics.BigInteger)value * weight;
+            squares += (System.Numerics.BigInteger)value * value * weight;
+        }
+        Assert.Equal((long)count, sketch.Count);
+        Assert.Equal(sum, (System.Numerics.BigInteger)sketch.Sum);
+        Assert.Equal(Math.Sqrt((double)((squares * count) - (sum * sum))) / (double)count, sketch.StandardDeviation);
+        sketch.Merge(sketch);
+        Assert.Equal(2 * sum, (System.Numerics.BigInteger)sketch.Sum);
+        Assert.Equal(Math.Sqrt((double)((4 * squares * count) - (4 * sum * sum))) / (double)(2 * count), sketch.StandardDeviation);
+    }
+
+    [Fact]
     public void Zeros_are_samples_and_zero_weights_are_none()
     {
         var sketch = new QuantileSketch();
