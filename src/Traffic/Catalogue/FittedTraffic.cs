@@ -45,7 +45,8 @@ public sealed record FittedTraffic(string Name, string Doc, string Source, strin
     }
 
     /// <summary>The fitted block with the scenario's keys over it. A limit of the scenario replaces the fit's own length.</summary>
-    internal static TrafficSpec Read(string name, Node node, string folder) => Overlay(Load(name).Traffic, node, folder) with { Name = name };
+    internal static TrafficSpec Read(string name, Node node, string folder) =>
+        Overlay(Load(name).Traffic, node, folder) with { Name = name };
 
     internal static TrafficSpec Overlay(Node fitted, Node scenario, string folder)
     {

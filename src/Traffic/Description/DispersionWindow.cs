@@ -1,6 +1,9 @@
 namespace Orrery.Traffic.Description;
 
-/// <summary>Index of dispersion of counts: variance over mean of the arrivals per window of one length; 1 for a Poisson process, more for bursts. Empty windows count; the last, unfinished one does not.</summary>
+/// <summary>
+/// Index of dispersion of counts: variance over mean of the arrivals per window of one length; 1 for a Poisson process, more for
+/// bursts. Empty windows count; the last, unfinished one does not.
+/// </summary>
 public sealed class DispersionWindow(double seconds)
 {
     private readonly long _nanoseconds = (long)(seconds * 1e9);

@@ -3,8 +3,10 @@ using Orrery.Traffic.Requests;
 namespace Orrery.Traffic.Description;
 
 /// <summary>
-/// What an endless prefix cache would save: the share of prompt tokens whose whole leading content was seen before, in prompts or in answers with an identity. Caching is per span, so partly equal spans do
-/// not count. Remembers up to <see cref="Capacity"/> prefixes as 64-bit hashes (16 bytes each); after that new ones are forgotten and the figure is a lower bound.
+/// What an endless prefix cache would save: the share of prompt tokens whose whole leading content was seen before, in prompts or in
+/// answers with an identity. Caching is per span, so partly equal spans do
+/// not count. Remembers up to <see cref="Capacity"/> prefixes as 64-bit hashes (16 bytes each); after that new ones are forgotten and
+/// the figure is a lower bound.
 /// </summary>
 public sealed class PrefixSharing
 {

@@ -1,6 +1,8 @@
 namespace Orrery.Traffic.Description;
 
-/// <summary>Counts over time in a bounded number of equal bins; when the time outgrows them, neighbours merge and the width doubles.</summary>
+/// <summary>
+/// Counts over time in a bounded number of equal bins; when the time outgrows them, neighbours merge and the width doubles.
+/// </summary>
 public sealed class RateBins
 {
     /// <summary>Bins at most: enough for a plot 120 characters wide with two dots each.</summary>

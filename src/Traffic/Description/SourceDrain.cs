@@ -3,7 +3,10 @@ using Orrery.Traffic.Requests;
 
 namespace Orrery.Traffic.Description;
 
-/// <summary>Plays a source to its end without a system: every request counts as finished a fixed time after its arrival, which closed-loop sources need to go on.</summary>
+/// <summary>
+/// Plays a source to its end without a system: every request counts as finished a fixed time after its arrival, which closed-loop
+/// sources need to go on.
+/// </summary>
 public static class SourceDrain
 {
     /// <returns>Requests seen.</returns>

@@ -10,7 +10,9 @@ public static class TextPlot
     /// <summary>Bit of a Braille cell's dot, by row (from the top) and column (Unicode block U+2800).</summary>
     private static readonly int[,] DotBits = { { 0x01, 0x08 }, { 0x02, 0x10 }, { 0x04, 0x20 }, { 0x40, 0x80 } };
 
-    /// <summary>One line of bars, from zero to the highest value; resampled by means to at most <paramref name="width"/> characters.</summary>
+    /// <summary>
+    /// One line of bars, from zero to the highest value; resampled by means to at most <paramref name="width"/> characters.
+    /// </summary>
     public static string Sparkline(IReadOnlyList<double> values, int width = 60)
     {
         double[] columns = Resample(values, Math.Min(width, values.Count));
@@ -25,7 +27,9 @@ public static class TextPlot
         return text.ToString();
     }
 
-    /// <summary>A filled curve of Braille dots (two columns and four rows a character), with the highest value and zero at the left.</summary>
+    /// <summary>
+    /// A filled curve of Braille dots (two columns and four rows a character), with the highest value and zero at the left.
+    /// </summary>
     /// <param name="values">Non-negative values at equal distances.</param>
     /// <param name="width">Characters of the plot itself.</param>
     /// <param name="height">Lines.</param>

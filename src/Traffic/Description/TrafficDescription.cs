@@ -4,7 +4,9 @@ using Orrery.Traffic.Requests;
 
 namespace Orrery.Traffic.Description;
 
-/// <summary>Statistics of a traffic in one pass and bounded memory (one counter per client, and the prefixes of <see cref="PrefixSharing"/>).</summary>
+/// <summary>
+/// Statistics of a traffic in one pass and bounded memory (one counter per client, and the prefixes of <see cref="PrefixSharing"/>).
+/// </summary>
 public sealed class TrafficDescription
 {
     private readonly List<long> _clients = [];

@@ -6,8 +6,10 @@ using Orrery.Traffic.Readers;
 namespace Orrery.Traffic.Fitting;
 
 /// <summary>
-/// A trace of arrivals and lengths: a relative rate per window of about a minute, and between them gamma or Weibull gaps whose CV is that of the data's gaps in operational time
-/// (each window stretched to unit rate, which removes the profile). The family is the one whose dispersion over 10 s comes nearer to the data's.
+/// A trace of arrivals and lengths: a relative rate per window of about a minute, and between them gamma or Weibull gaps whose CV is
+/// that of the data's gaps in operational time
+/// (each window stretched to unit rate, which removes the profile). The family is the one whose dispersion over 10 s comes nearer to
+/// the data's.
 /// </summary>
 internal static class AzureFit
 {

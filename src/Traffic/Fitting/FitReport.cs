@@ -4,7 +4,9 @@ using Orrery.Traffic.Description;
 
 namespace Orrery.Traffic.Fitting;
 
-/// <summary>Puts the statistics of data and generated traffic side by side, and the errors between them, into the catalogue's form.</summary>
+/// <summary>
+/// Puts the statistics of data and generated traffic side by side, and the errors between them, into the catalogue's form.
+/// </summary>
 internal static class FitReport
 {
     private static readonly double[] Quantiles = [0.5, 0.9, 0.99];

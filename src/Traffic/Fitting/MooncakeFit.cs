@@ -8,7 +8,8 @@ using Orrery.Traffic.Requests;
 namespace Orrery.Traffic.Fitting;
 
 /// <summary>
-/// The Mooncake conversation trace as a prefix tree: a request that shares more than the common root with an earlier one continues that one's session; a session's number of turns comes from the
+/// The Mooncake conversation trace as a prefix tree: a request that shares more than the common root with an earlier one continues that
+/// one's session; a session's number of turns comes from the
 /// probability to go on after each turn, counted only where enough of the trace is left to see the next turn.
 /// </summary>
 internal static class MooncakeFit
@@ -25,7 +26,9 @@ internal static class MooncakeFit
 
     private const int NextBins = 5;
 
-    /// <summary>Turns this close to the end of the trace do not tell whether the session goes on; 95 % of the turn gaps are shorter.</summary>
+    /// <summary>
+    /// Turns this close to the end of the trace do not tell whether the session goes on; 95 % of the turn gaps are shorter.
+    /// </summary>
     private const double CensoredSeconds = 615;
 
     /// <summary>Probabilities to go on are pooled from this turn on: fewer than a hundred sessions get there.</summary>

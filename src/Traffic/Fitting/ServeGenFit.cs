@@ -8,8 +8,9 @@ using Orrery.Traffic.Readers;
 namespace Orrery.Traffic.Fitting;
 
 /// <summary>
-/// A service of many clients in short: the heaviest clients one by one, the rest in groups of alike rate; each with its share, rate-weighted CV and family, activity, log-normal spread of its hourly rate,
-/// and pooled length quantiles; and 24 hourly factors that all share.
+/// A service of many clients in short: the heaviest clients one by one, the rest in groups of alike rate; each with its share,
+/// rate-weighted CV and family, activity, log-normal spread of its hourly rate,
+/// and pooled length quantiles; and hourly factors over the whole time that all share.
 /// </summary>
 internal static class ServeGenFit
 {
@@ -17,49 +18,57 @@ internal static class ServeGenFit
 
     private const int Groups = 5;
 
-    private const int HoursPerDay = 24;
-
     private const int WindowsPerHour = 6;
+
+    /// <summary>Windows with one request have no CV; below this they would weigh on a geometric mean without bound.</summary>
+    private const double SmallestCv = 0.1;
 
     internal static Node Traffic(ServeGenStatistics statistics)
     {
         double total = statistics.Clients.Sum(c => c.MeanRatePerSecond);
         ServeGenClient[] byRate = [.. statistics.Clients.OrderByDescending(c => c.MeanRatePerSecond)];
-        double[] day = Day(statistics);
+        double[] hourly = Hourly(statistics);
         var members = new List<Node>();
-        foreach (ServeGenClient client in byRate.Take(SingleClients)) members.Add(Member(client.Name, [client], total, statistics.Windows, day));
+        foreach (ServeGenClient client in byRate.Take(SingleClients)) members.Add(Member(client.Name, [client], total, statistics.Windows, hourly));
         ServeGenClient[] rest = [.. byRate.Skip(SingleClients)];
         for (int group = 0; group < Groups; group++)
         {
             ServeGenClient[] alike = rest[(group * rest.Length / Groups)..((group + 1) * rest.Length / Groups)];
-            if (alike.Length > 0) members.Add(Member($"group-{group + 1}", alike, total, statistics.Windows, day));
+            if (alike.Length > 0) members.Add(Member($"group-{group + 1}", alike, total, statistics.Windows, hourly));
         }
         return FitReport.Map(
             FitReport.Word("generator", "many-clients"),
             FitReport.Word("rate", string.Create(CultureInfo.InvariantCulture, $"{FitReport.Rounded(total)}/s")),
             FitReport.Word("duration", "10min"),
             FitReport.Word("window", "1h"),
-            FitReport.List("factors", day),
+            FitReport.List("factors", hourly),
             FitReport.Entry("members", Node.List(members)));
     }
 
-    private static double[] Day(ServeGenStatistics statistics)
+    /// <summary>
+    /// Relative rate of all clients together, hour by hour over the whole time: days differ more than hours, and the recording has
+    /// silent hours.
+    /// </summary>
+    private static double[] Hourly(ServeGenStatistics statistics)
     {
-        var hours = new double[HoursPerDay];
+        var hours = new double[Hours(statistics.Windows)];
         foreach (ServeGenClient client in statistics.Clients)
         {
-            foreach ((int window, ClientWindow rate) in client.Windows) hours[window / WindowsPerHour % HoursPerDay] += rate.RatePerSecond;
+            foreach ((int window, ClientWindow rate) in client.Windows) hours[window / WindowsPerHour] += rate.RatePerSecond;
         }
         double mean = hours.Average();
         return [.. hours.Select(h => h / mean)];
     }
 
-    private static Node Member(string name, ServeGenClient[] clients, double total, int windows, double[] day)
+    private static int Hours(int windows) => (windows + WindowsPerHour - 1) / WindowsPerHour;
+
+    private static Node Member(string name, ServeGenClient[] clients, double total, int windows, double[] hourly)
     {
         double rate = clients.Sum(c => c.MeanRatePerSecond);
-        double cv = Weighted(clients, w => w.Cv);
+        // The geometric mean: a few windows of extreme CV would otherwise make every window a burst.
+        double cv = Math.Exp(Weighted(clients, w => Math.Log(Math.Max(w.Cv, SmallestCv))));
         double gamma = Weighted(clients, w => w.Family == GapFamily.Gamma ? 1 : 0);
-        (double activity, double sigma) = Wander(clients, windows, day);
+        (double activity, double sigma) = Wander(clients, windows, hourly);
         return FitReport.Map(
             FitReport.Word("name", name),
             FitReport.Number("count", clients.Length),
@@ -83,19 +92,23 @@ internal static class ServeGenFit
         return sum / weights;
     }
 
-    /// <summary>Share of active hours, and the sigma of a log-normal with the CV of the active hours' rates once the day's factor is divided out.</summary>
-    private static (double Activity, double Sigma) Wander(ServeGenClient[] clients, int windows, double[] day)
+    /// <summary>
+    /// Share of active hours among those in which anybody is, and the sigma of a log-normal with the CV of the active hours' rates once
+    /// the common factor is divided out.
+    /// </summary>
+    private static (double Activity, double Sigma) Wander(ServeGenClient[] clients, int windows, double[] hourly)
     {
-        int hours = (windows + WindowsPerHour - 1) / WindowsPerHour;
+        int hours = Hours(windows);
+        int alive = hourly.Count(h => h > 0);
         double activity = 0;
         double variance = 0;
         foreach (ServeGenClient client in clients)
         {
             var rates = new double[hours];
-            foreach ((int window, ClientWindow rate) in client.Windows) rates[window / WindowsPerHour] += rate.RatePerSecond / WindowsPerHour / day[window / WindowsPerHour % HoursPerDay];
+            foreach ((int window, ClientWindow rate) in client.Windows) rates[window / WindowsPerHour] += rate.RatePerSecond / WindowsPerHour / hourly[window / WindowsPerHour];
             double[] active = [.. rates.Where(r => r > 0)];
             double mean = active.Average();
-            activity += (double)active.Length / hours / clients.Length;
+            activity += (double)active.Length / alive / clients.Length;
             variance += Math.Log(1 + (active.Sum(r => (r - mean) * (r - mean)) / active.Length / (mean * mean))) / clients.Length;
         }
         return (activity, Math.Sqrt(variance));

@@ -12,7 +12,10 @@ using Orrery.Traffic.Specs;
 
 namespace Orrery.Traffic.Fitting;
 
-/// <summary>Fits the catalogue's generators to public traces: what <c>traffic fit NAME --data DIR</c> prints. Only parameters and errors are kept, never rows.</summary>
+/// <summary>
+/// Fits the catalogue's generators to public traces: what <c>traffic fit NAME --data DIR</c> prints. Only parameters and errors are
+/// kept, never rows.
+/// </summary>
 public static class TrafficFit
 {
     /// <summary>Seed of the traffic that a fit is judged by.</summary>
@@ -20,7 +23,9 @@ public static class TrafficFit
 
     private const double ProfileSeconds = 60;
 
-    /// <summary>ServeGen is judged over the whole fortnight at this rate, so that every window counts and a million requests suffice.</summary>
+    /// <summary>
+    /// ServeGen is judged over the whole fortnight at this rate, so that every window counts and a million requests suffice.
+    /// </summary>
     private const double ServeGenJudgeRate = 0.5;
 
     /// <summary>Generators that can be fitted.</summary>

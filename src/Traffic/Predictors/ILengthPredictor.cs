@@ -7,7 +7,10 @@ public interface ILengthPredictor
 {
     string Name { get; }
 
-    /// <summary>Predicted output tokens, at least 1; 0 when nothing is known. The same request gets the same answer between two calls of <see cref="Observe"/>.</summary>
+    /// <summary>
+    /// Predicted output tokens, at least 1; 0 when nothing is known. The same request gets the same answer between two calls of <see
+    /// cref="Observe"/>.
+    /// </summary>
     int Predict(Request request);
 
     /// <summary>A request finished; learning predictors take its true length.</summary>

@@ -12,7 +12,8 @@ public sealed class OraclePredictor : ILengthPredictor
 }
 
 /// <summary>
-/// The truth times a log-normal factor with median 1: ln(prediction/truth) is normal with a standard deviation of ln(1 + relative error), so that about two thirds of the
+/// The truth times a log-normal factor with median 1: ln(prediction/truth) is normal with a standard deviation of ln(1 + relative
+/// error), so that about two thirds of the
 /// predictions are within that factor. The noise is keyed by the request's id: neither order nor number of calls changes it.
 /// </summary>
 public sealed class NoisyOraclePredictor(double relativeError, RandomStream random) : ILengthPredictor
@@ -30,7 +31,10 @@ public sealed class NoisyOraclePredictor(double relativeError, RandomStream rand
     }
 }
 
-/// <summary>The mean of the client's finished requests; of all clients' until the client has one; unknown before anything has finished. Learns in the order of completions, which virtual time makes deterministic.</summary>
+/// <summary>
+/// The mean of the client's finished requests; of all clients' until the client has one; unknown before anything has finished. Learns
+/// in the order of completions, which virtual time makes deterministic.
+/// </summary>
 public sealed class ClassMeanPredictor : ILengthPredictor
 {
     private readonly List<(long Count, long Sum)> _clients = [];

@@ -2,7 +2,10 @@ using System.Text;
 
 namespace Orrery.Traffic.Readers;
 
-/// <summary>Client names of a trace, numbered in order of appearance; looked up from bytes without a string per row. Grows with the clients, not with the rows.</summary>
+/// <summary>
+/// Client names of a trace, numbered in order of appearance; looked up from bytes without a string per row. Grows with the clients, not
+/// with the rows.
+/// </summary>
 internal sealed class ClientTable
 {
     private readonly List<string> _names = [];

@@ -4,7 +4,10 @@ using Orrery.Kernel;
 
 namespace Orrery.Traffic.Readers;
 
-/// <summary>Rows of a CSV with a header, as byte spans of the line buffer. Fields may be quoted (RFC 4180) but not span lines; blank lines are skipped.</summary>
+/// <summary>
+/// Rows of a CSV with a header, as byte spans of the line buffer. Fields may be quoted (RFC 4180) but not span lines; blank lines are
+/// skipped.
+/// </summary>
 internal sealed class CsvReader : IDisposable
 {
     private readonly LineReader _lines;
@@ -15,7 +18,8 @@ internal sealed class CsvReader : IDisposable
     internal CsvReader(LineReader lines)
     {
         _lines = lines;
-        if (!lines.TryRead(out Span<byte> header)) throw new InputException($"{lines.Origin}: the file is empty; a header line with column names is needed");
+        if (!lines.TryRead(out Span<byte> header))
+            throw new InputException($"{lines.Origin}: the file is empty; a header line with column names is needed");
         _columns = SplitHeader(header);
         _starts = new int[_columns.Length];
         _lengths = new int[_columns.Length];
@@ -107,7 +111,8 @@ internal sealed class CsvReader : IDisposable
             {
                 _starts[column] = open + 1;
                 _lengths[column] = write - open - 1;
-                if (read + 1 < line.Length && line[read + 1] != (byte)',') throw Error(column, "text follows the closing quote; double a quote that is part of the value");
+                if (read + 1 < line.Length && line[read + 1] != (byte)',')
+                    throw Error(column, "text follows the closing quote; double a quote that is part of the value");
                 return read + 1;
             }
         }
@@ -147,14 +152,18 @@ internal readonly ref struct CsvRow(CsvReader reader, ReadOnlySpan<byte> line)
     internal double Number(int column, double min, double max)
     {
         ReadOnlySpan<byte> field = Fields.Trim(this[column]);
-        if (!Utf8Parser.TryParse(field, out double value, out int used) || used != field.Length) throw Error(column, $"'{Show(column)}' is not a number");
-        return value >= min && value <= max ? value : throw Error(column, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{value} is outside {min} to {max}"));
+        if (!Utf8Parser.TryParse(field, out double value, out int used) || used != field.Length)
+            throw Error(column, $"'{Show(column)}' is not a number");
+        return value >= min && value <= max
+            ? value
+            : throw Error(column, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{value} is outside {min} to {max}"));
     }
 
     /// <summary>Decimal seconds as exact nanoseconds (rounded half up beyond nine decimals).</summary>
     internal long Nanoseconds(int column)
     {
-        if (!Fields.TrySeconds(Fields.Trim(this[column]), out long value)) throw Error(column, $"'{Show(column)}' is not a time in seconds between 0 and {Fields.LargestSeconds}");
+        if (!Fields.TrySeconds(Fields.Trim(this[column]), out long value))
+            throw Error(column, $"'{Show(column)}' is not a time in seconds between 0 and {Fields.LargestSeconds}");
         return value;
     }
 

@@ -50,7 +50,10 @@ internal static class Fields
         return parsed;
     }
 
-    /// <summary><c>2023-11-16 18:17:03.9799600</c>, with <c>T</c> for the blank and an offset (<c>Z</c>, <c>+00:00</c>) if there is one: nanoseconds since the year 2000, UTC.</summary>
+    /// <summary>
+    /// <c>2023-11-16 18:17:03.9799600</c>, with <c>T</c> for the blank and an offset (<c>Z</c>, <c>+00:00</c>) if there is one:
+    /// nanoseconds since the year 2000, UTC.
+    /// </summary>
     internal static bool TryTimestamp(ReadOnlySpan<byte> field, out long nanoseconds)
     {
         nanoseconds = 0;

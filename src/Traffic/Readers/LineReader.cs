@@ -4,10 +4,13 @@ using Orrery.Kernel;
 namespace Orrery.Traffic.Readers;
 
 /// <summary>Lines of a byte stream without a string per line: one buffer, which grows to the longest line and no further.</summary>
-/// <remarks>Gzip is recognised by its first two bytes (RFC 1952), not by the file's name. LF and CRLF end a line; the last line may lack its end; a UTF-8 byte order mark is skipped.</remarks>
+/// <remarks>Gzip is recognised by its first two bytes (RFC 1952), not by the file's name. LF and CRLF end a line; the last line may
+/// lack its end; a UTF-8 byte order mark is skipped.</remarks>
 internal sealed class LineReader : IDisposable
 {
-    /// <summary>Longest line accepted. A Mooncake row of a million-token prompt has about 16 KB; beyond this the file is no trace.</summary>
+    /// <summary>
+    /// Longest line accepted. A Mooncake row of a million-token prompt has about 16 KB; beyond this the file is no trace.
+    /// </summary>
     internal const int MaxLineBytes = 16 << 20;
 
     private const int InitialBufferBytes = 1 << 16;
@@ -94,7 +97,8 @@ internal sealed class LineReader : IDisposable
         }
         if (_end == _buffer.Length)
         {
-            if (_end >= MaxLineBytes) throw new InputException($"{Origin}:{LineNumber + 1}: the line is longer than {MaxLineBytes >> 20} MiB; is this a text file with one request a line?");
+            if (_end >= MaxLineBytes)
+                throw new InputException($"{Origin}:{LineNumber + 1}: the line is longer than {MaxLineBytes >> 20} MiB; is this a text file with one request a line?");
             Array.Resize(ref _buffer, _buffer.Length * 2);
         }
         try

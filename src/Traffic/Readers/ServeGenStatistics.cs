@@ -7,8 +7,10 @@ using Orrery.Traffic.Generators.Sources;
 namespace Orrery.Traffic.Readers;
 
 /// <summary>
-/// ServeGen statistics (Alibaba Cloud Model Studio): per client and 600-second window the rate, gap family and CV; per client and some windows the quantiles of prompt and output.
-/// A window uses the latest lengths at or before it. A client without lengths (some are missing in the release) borrows those of the client nearest in mean rate.
+/// ServeGen statistics (Alibaba Cloud Model Studio): per client and 600-second window the rate, gap family and CV; per client and some
+/// windows the quantiles of prompt and output.
+/// A window uses the latest lengths at or before it. A client without lengths (some are missing in the release) borrows those of the
+/// client nearest in mean rate.
 /// Beyond p1 and p99 the curves are flat, so extreme lengths are missing.
 /// </summary>
 public sealed class ServeGenStatistics
@@ -42,8 +44,10 @@ public sealed class ServeGenStatistics
     {
         string rates = RatesFile(path);
         string lengths = rates.Replace("-rates.csv", "-lengths.csv", StringComparison.Ordinal);
-        if (lengths == rates) throw new InputException($"{rates}: the name must end in -rates.csv or -rates.csv.gz, with -lengths.csv beside it");
-        if (!File.Exists(lengths)) throw new InputException($"{lengths}: the file does not exist; the rates need their lengths beside them");
+        if (lengths == rates)
+            throw new InputException($"{rates}: the name must end in -rates.csv or -rates.csv.gz, with -lengths.csv beside it");
+        if (!File.Exists(lengths))
+            throw new InputException($"{lengths}: the file does not exist; the rates need their lengths beside them");
         return Load(TraceSource.OpenFile(rates), rates, TraceSource.OpenFile(lengths), lengths);
     }
 

@@ -25,7 +25,8 @@ public sealed record TraceFormat(string Name, string Doc, string Marker)
     /// <summary>The format of a name.</summary>
     /// <exception cref="InputException">Unknown name.</exception>
     public static TraceFormat Named(string name) =>
-        All.FirstOrDefault(f => f.Name == name) ?? throw new InputException($"format '{name}' is not known{Names.Suggest(name, [.. All.Select(f => f.Name)])}");
+        All.FirstOrDefault(f => f.Name == name)
+            ?? throw new InputException($"format '{name}' is not known{Names.Suggest(name, [.. All.Select(f => f.Name)])}");
 
     /// <summary>The format of a file, by its first line.</summary>
     /// <exception cref="InputException">The first line fits no format.</exception>

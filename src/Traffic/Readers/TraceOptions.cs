@@ -2,7 +2,9 @@ using Orrery.Kernel.Time;
 
 namespace Orrery.Traffic.Readers;
 
-/// <summary>What to take of a trace and how fast to play it. The window is cut first, then the speed applies, then repetition, then the limit.</summary>
+/// <summary>
+/// What to take of a trace and how fast to play it. The window is cut first, then the speed applies, then repetition, then the limit.
+/// </summary>
 public sealed record TraceOptions
 {
     /// <summary>Name of the format; null: found out from the first line.</summary>
@@ -20,9 +22,15 @@ public sealed record TraceOptions
     /// <summary>End of the window in trace time, exclusive.</summary>
     public Duration To { get; init; } = Duration.Infinite;
 
-    /// <summary>Passes over the trace. A further pass starts where the window ends or, without an end, one mean gap after the last arrival; its content ids differ, so passes share no prefixes.</summary>
+    /// <summary>
+    /// Passes over the trace. A further pass starts where the window ends or, without an end, one mean gap after the last arrival; its
+    /// content ids differ, so passes share no prefixes.
+    /// </summary>
     public int Repeat { get; init; } = 1;
 
-    /// <summary>Sort the whole trace in memory first (stable). Otherwise Orrery CSV must be in order and public formats may be out of order within 4,096 rows.</summary>
+    /// <summary>
+    /// Sort the whole trace in memory first (stable). Otherwise Orrery CSV must be in order and public formats may be out of order
+    /// within 4,096 rows.
+    /// </summary>
     public bool Sort { get; init; }
 }

@@ -6,7 +6,9 @@ namespace Orrery.Traffic.Readers;
 /// <summary>One row as parsed: mutable, so that windows, scaling and repetition apply before the request is made.</summary>
 internal struct TraceRow
 {
-    /// <summary>Start of all absolute times is arbitrary; the source subtracts the first row's where the format has calendar times.</summary>
+    /// <summary>
+    /// Start of all absolute times is arbitrary; the source subtracts the first row's where the format has calendar times.
+    /// </summary>
     internal long ArrivalNanoseconds;
     internal string? Label;
     internal int PromptTokens;

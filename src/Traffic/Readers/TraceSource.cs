@@ -4,7 +4,10 @@ using Orrery.Traffic.Requests;
 
 namespace Orrery.Traffic.Readers;
 
-/// <summary>Plays a trace file: streams rows, orders them within the format's window, cuts, scales and repeats. Memory does not grow with the file (unless it is sorted whole).</summary>
+/// <summary>
+/// Plays a trace file: streams rows, orders them within the format's window, cuts, scales and repeats. Memory does not grow with the
+/// file (unless it is sorted whole).
+/// </summary>
 public sealed class TraceSource : ITrafficSource
 {
     private readonly Func<Stream> _open;
@@ -65,7 +68,10 @@ public sealed class TraceSource : ITrafficSource
         return Open(() => OpenFile(path), path, options);
     }
 
-    /// <summary>Plays bytes from anywhere; <paramref name="open"/> is called once per pass (and once to find the format) and must give a seekable stream.</summary>
+    /// <summary>
+    /// Plays bytes from anywhere; <paramref name="open"/> is called once per pass (and once to find the format) and must give a
+    /// seekable stream.
+    /// </summary>
     /// <inheritdoc cref="Open(string, TraceOptions?)" path="/exception"/>
     public static TraceSource Open(Func<Stream> open, string origin, TraceOptions? options = null)
     {
@@ -110,7 +116,8 @@ public sealed class TraceSource : ITrafficSource
     internal static TraceFormat Sniff(Func<Stream> open, string origin)
     {
         using var lines = new LineReader(open(), origin);
-        if (!lines.TryRead(out Span<byte> first)) throw new InputException($"{origin}: the file is empty; a header line with column names is needed");
+        if (!lines.TryRead(out Span<byte> first))
+            throw new InputException($"{origin}: the file is empty; a header line with column names is needed");
         return TraceFormat.Sniff(first, origin);
     }
 
@@ -153,7 +160,8 @@ public sealed class TraceSource : ITrafficSource
         _nextArrival = Instant.Never;
     }
 
-    private long Scale(long nanoseconds) => _options.Speed == 1 ? nanoseconds : (long)Math.Round(nanoseconds / _options.Speed, MidpointRounding.AwayFromZero);
+    private long Scale(long nanoseconds) =>
+        _options.Speed == 1 ? nanoseconds : (long)Math.Round(nanoseconds / _options.Speed, MidpointRounding.AwayFromZero);
 
     private bool NextPass()
     {

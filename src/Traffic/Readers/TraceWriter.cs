@@ -8,7 +8,8 @@ using Orrery.Traffic.Requests;
 namespace Orrery.Traffic.Readers;
 
 /// <summary>
-/// Writes requests as Orrery CSV that reads back to equal requests: nanoseconds as nine decimals, spans as <c>content</c> where one prefix does not say it all.
+/// Writes requests as Orrery CSV that reads back to equal requests: nanoseconds as nine decimals, spans as <c>content</c> where one
+/// prefix does not say it all.
 /// Labels are quoted where needed; a line break in one becomes a space.
 /// </summary>
 public static class TraceWriter

@@ -12,7 +12,9 @@ namespace Orrery.Traffic.Requests;
 /// </remarks>
 public interface ITrafficSource : IDisposable
 {
-    /// <summary>Time of the next request known now; <see cref="Instant.Never"/> when none is pending (finished, or waiting for completions).</summary>
+    /// <summary>
+    /// Time of the next request known now; <see cref="Instant.Never"/> when none is pending (finished, or waiting for completions).
+    /// </summary>
     Instant NextArrival { get; }
 
     /// <summary>Takes the next request.</summary>

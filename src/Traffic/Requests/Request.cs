@@ -2,12 +2,16 @@ using Orrery.Kernel.Time;
 
 namespace Orrery.Traffic.Requests;
 
-/// <summary>A run of prompt tokens with an identity: equal leading spans of two prompts mean equal tokens, so their KV can be shared.</summary>
+/// <summary>
+/// A run of prompt tokens with an identity: equal leading spans of two prompts mean equal tokens, so their KV can be shared.
+/// </summary>
 /// <param name="ContentId">Identity of the content; equal ids with equal lengths are equal tokens.</param>
 /// <param name="Tokens">Length of the span.</param>
 public readonly record struct TokenSpan(ulong ContentId, int Tokens);
 
-/// <summary>A pause for a tool or API call: after <paramref name="AfterTokens"/> output tokens the request waits and then receives tokens.</summary>
+/// <summary>
+/// A pause for a tool or API call: after <paramref name="AfterTokens"/> output tokens the request waits and then receives tokens.
+/// </summary>
 /// <param name="AfterTokens">Output tokens produced since the start of the request when the call is made.</param>
 /// <param name="Duration">How long the call takes.</param>
 /// <param name="ReturnTokens">Tokens that the call returns into the context.</param>
@@ -33,7 +37,9 @@ public sealed class Request
     /// <summary>What the client asked for at most; 0 means the model's limit.</summary>
     public int MaxTokens { get; init; }
 
-    /// <summary>Index of the client in its traffic (fairness, per-client statistics); see <see cref="ITrafficSource.ClientName"/>.</summary>
+    /// <summary>
+    /// Index of the client in its traffic (fairness, per-client statistics); see <see cref="ITrafficSource.ClientName"/>.
+    /// </summary>
     public int Client { get; init; }
 
     /// <summary>Lower is more urgent; 0 is the default.</summary>
@@ -42,7 +48,9 @@ public sealed class Request
     /// <summary>Adapter (LoRA) index, −1 for none.</summary>
     public int Adapter { get; init; } = -1;
 
-    /// <summary>Identified spans at the head of the prompt, in order; what they do not cover is unique to this request. Null: nothing shared.</summary>
+    /// <summary>
+    /// Identified spans at the head of the prompt, in order; what they do not cover is unique to this request. Null: nothing shared.
+    /// </summary>
     public TokenSpan[]? Content { get; init; }
 
     /// <summary>Identity of the produced output, so that a later turn of the session can share it; 0 when nobody will.</summary>

@@ -35,7 +35,7 @@ internal static class ArrivalReader
             case "gamma":
                 return new RenewalArrivals(rate, GapFamily.Gamma, Cv(map));
             case "weibull":
-                return new RenewalArrivals(rate, GapFamily.Weibull, Cv(map));
+                return new RenewalArrivals(rate, GapFamily.Weibull, Cv(map, UnitGaps.LargestWeibullCv));
             case "on-off":
                 return MmppArrivals.OnOff(rate, Seconds(map.Required("on")), Seconds(map.Required("off")));
             case "mmpp":
@@ -51,12 +51,12 @@ internal static class ArrivalReader
     {
         if (map.Map("gaps") is not { } gaps) return (GapFamily.Exponential, 1);
         GapFamily family = gaps.Choice<GapFamily>("family");
-        double cv = family switch { GapFamily.Exponential => 1, GapFamily.Constant => 0, _ => Cv(gaps) };
+        double cv = family switch { GapFamily.Exponential => 1, GapFamily.Constant => 0, GapFamily.Weibull => Cv(gaps, UnitGaps.LargestWeibullCv), _ => Cv(gaps) };
         gaps.Done();
         return (family, cv);
     }
 
-    private static double Cv(MapReader map) => map.Required("cv").AsNumber(0, UnitGaps.LargestCv);
+    private static double Cv(MapReader map, double largest = UnitGaps.LargestCv) => map.Required("cv").AsNumber(0, largest);
 
     private static double Seconds(Node node)
     {

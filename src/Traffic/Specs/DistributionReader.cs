@@ -1,19 +1,24 @@
 using Orrery.Documents;
 using Orrery.Kernel.Random;
+using Orrery.Traffic.Generators.Arrivals;
 using Orrery.Traffic.Generators.Distributions;
 using Orrery.Traffic.Generators.Lengths;
 
 namespace Orrery.Traffic.Specs;
 
-/// <summary>Distributions as scenarios write them: a plain value, or one family with its parameters such as <c>{lognormal: {median: 512, sigma: 0.8, min: 16, max: 2048}}</c>.</summary>
+/// <summary>
+/// Distributions as scenarios write them: a plain value, or one family with its parameters such as <c>{lognormal: {median: 512, sigma:
+/// 0.8, min: 16, max: 2048}}</c>.
+/// </summary>
 internal static class DistributionReader
 {
     internal static readonly string[] Families = ["lognormal", "fixed", "uniform", "exponential", "gamma", "weibull", "normal", "pareto", "zipf", "quantiles", "choice"];
 
-    private const double LargestCv = Generators.Arrivals.UnitGaps.LargestCv;
+    private const double LargestCv = UnitGaps.LargestCv;
 
     /// <summary>Token counts: bare numbers of at least <paramref name="least"/>.</summary>
-    internal static IDistribution ReadTokens(Node node, double least = 1) => Read(node, value => value.AsNumber(least, Readers.Formats.Limits.MaxTokens), least);
+    internal static IDistribution ReadTokens(Node node, double least = 1) =>
+        Read(node, value => value.AsNumber(least, Readers.Formats.Limits.MaxTokens), least);
 
     /// <summary>Times: quantities such as <c>2s</c>; the samples are seconds.</summary>
     internal static IDistribution ReadSeconds(Node node) => Read(node, value => value.AsQuantity(Quantity.Duration), 0);
@@ -22,22 +27,17 @@ internal static class DistributionReader
     {
         if (node.Kind == NodeKind.Scalar) return new Constant(value(node));
         MapReader outer = node.AsMap();
-        if (node.Entries.Count != 1) throw node.Error($"expected one family of distribution ({string.Join(", ", Families)}), for example {{lognormal: {{median: 512, sigma: 0.8}}}}");
+        if (node.Entries.Count != 1)
+            throw node.Error($"expected one family of distribution ({string.Join(", ", Families)}), for example {{lognormal: {{median: 512, sigma: 0.8}}}}");
         string family = node.Entries[0].Key;
-        if (!Families.Contains(family)) throw node.Error($"'{family}' is not a family of distributions{Kernel.Names.Suggest(family, Families)}");
+        if (!Families.Contains(family))
+            throw node.Error($"'{family}' is not a family of distributions{Kernel.Names.Suggest(family, Families)}");
         Node body = outer.Required(family);
         if (family == "fixed") return new Constant(value(body));
         MapReader map = body.AsMap();
-        try
-        {
-            IDistribution result = Family(family, map, value, least);
-            map.Done();
-            return result;
-        }
-        catch (ArgumentException e)
-        {
-            throw body.Error(e.Message);
-        }
+        IDistribution result = Family(family, map, value, least);
+        map.Done();
+        return result;
     }
 
     private static IDistribution Family(string family, MapReader map, Func<Node, double> value, double least)
@@ -57,7 +57,8 @@ internal static class DistributionReader
                 double[] values = [.. map.Required("values").AsList().Select(value)];
                 double[] weights = map.Has("weights") ? [.. map.Required("weights").AsList().Select(w => w.AsNumber(0))] : [.. values.Select(_ => 1.0)];
                 if (values.Length == 0) throw map.Required("values").Error("must name at least one value");
-                if (weights.Length != values.Length) throw map.Required("weights").Error($"{weights.Length} weights do not match {values.Length} values");
+                if (weights.Length != values.Length)
+                    throw map.Required("weights").Error($"{weights.Length} weights do not match {values.Length} values");
                 return weights.Sum() > 0 ? new Choice(values, weights) : throw map.Required("weights").Error("one weight must be positive");
             }
             case "zipf":
@@ -77,8 +78,8 @@ internal static class DistributionReader
     {
         "lognormal" => ReadLogNormal(map, value),
         "exponential" => new Exponential(Positive(map.Required("mean"), value)),
-        "gamma" => Gamma.FromMeanAndCv(Positive(map.Required("mean"), value), map.Required("cv").AsNumber(0.001, LargestCv)),
-        "weibull" => Weibull.FromMeanAndCv(Positive(map.Required("mean"), value), map.Required("cv").AsNumber(0.001, LargestCv)),
+        "gamma" => Gamma.FromMeanAndCv(Positive(map.Required("mean"), value), map.Required("cv").AsNumber(UnitGaps.SmallestCv, LargestCv)),
+        "weibull" => Weibull.FromMeanAndCv(Positive(map.Required("mean"), value), map.Required("cv").AsNumber(UnitGaps.SmallestCv, UnitGaps.LargestWeibullCv)),
         "normal" => new Normal(value(map.Required("mean")), value(map.Required("deviation"))),
         _ => new Pareto(map.Required("shape").AsNumber(0.01, 1000), Positive(map.Required("min"), value)),
     };

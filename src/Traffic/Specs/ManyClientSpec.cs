@@ -8,7 +8,9 @@ using Orrery.Traffic.Requests;
 
 namespace Orrery.Traffic.Specs;
 
-/// <summary>A client described by a few parameters: its share, its burstiness, how its rate wanders from window to window, its lengths.</summary>
+/// <summary>
+/// A client described by a few parameters: its share, its burstiness, how its rate wanders from window to window, its lengths.
+/// </summary>
 /// <param name="Name">Shown in results.</param>
 /// <param name="MeanRatePerSecond">Long-run mean.</param>
 /// <param name="Family">Gap family within a window.</param>

@@ -4,7 +4,10 @@ using Orrery.Traffic.Generators.Marks;
 
 namespace Orrery.Traffic.Specs;
 
-/// <summary>What requests carry: <c>clients</c>, <c>priorities</c>, <c>prefixGroups</c>, <c>adapters</c>, <c>maxTokens</c>, <c>timeout</c>, <c>patience</c>.</summary>
+/// <summary>
+/// What requests carry: <c>clients</c>, <c>priorities</c>, <c>prefixGroups</c>, <c>adapters</c>, <c>maxTokens</c>, <c>timeout</c>,
+/// <c>patience</c>.
+/// </summary>
 internal static class MarkReader
 {
     private const int MostClients = 1_000_000;
@@ -38,7 +41,9 @@ internal static class MarkReader
             clients.Add(new ClientShare(map.Text("name"), map.Number("weight", 1, 0), map.Optional("priority")?.AsInt()));
             map.Done();
         }
-        return clients.Sum(c => c.Weight) > 0 ? clients : throw node.Error("needs at least one client with a positive weight, or {count: 100, skew: 1}");
+        return clients.Sum(c => c.Weight) > 0
+            ? clients
+            : throw node.Error("needs at least one client with a positive weight, or {count: 100, skew: 1}");
     }
 
     private static List<PriorityShare> Priorities(Node? node)
@@ -51,7 +56,9 @@ internal static class MarkReader
             shares.Add(new PriorityShare(map.Int("priority"), map.Number("weight", 1, 0)));
             map.Done();
         }
-        return shares.Sum(s => s.Weight) > 0 ? shares : throw node.Error("needs at least one priority with a positive weight, for example [{priority: 0, weight: 0.1}, {priority: 1, weight: 0.9}]");
+        return shares.Sum(s => s.Weight) > 0
+            ? shares
+            : throw node.Error("needs at least one priority with a positive weight, for example [{priority: 0, weight: 0.1}, {priority: 1, weight: 0.9}]");
     }
 
     private static PrefixMarks? Prefix(MapReader? map)

@@ -96,7 +96,8 @@ public sealed record ServeGenSpec : TrafficSpec
     {
         Node file = map.Required("file");
         string path = System.IO.Path.Combine(folder, file.AsText());
-        if (!File.Exists(path) && !Directory.Exists(path)) throw file.Error($"'{path}' does not exist; name a <service>-rates.csv or its folder");
+        if (!File.Exists(path) && !Directory.Exists(path))
+            throw file.Error($"'{path}' does not exist; name a <service>-rates.csv or its folder");
         return new()
         {
             Name = GeneratorName,

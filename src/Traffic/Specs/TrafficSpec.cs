@@ -32,9 +32,11 @@ public abstract record TrafficSpec
             return trace;
         }
         string name = generator.AsText();
-        if (map.Has("file") && name != ServeGenSpec.GeneratorName) throw map.Required("file").Error("a traffic block has either 'generator' or 'file'; remove one");
+        if (map.Has("file") && name != ServeGenSpec.GeneratorName)
+            throw map.Required("file").Error("a traffic block has either 'generator' or 'file'; remove one");
         if (FittedTraffic.Names.Contains(name)) return FittedTraffic.Read(name, node, folder);
-        GeneratorInfo info = GeneratorInfo.Find(name) ?? throw generator.Error($"generator '{name}' is not known{Kernel.Names.Suggest(name, GeneratorInfo.AllNames)}");
+        GeneratorInfo info = GeneratorInfo.Find(name)
+            ?? throw generator.Error($"generator '{name}' is not known{Kernel.Names.Suggest(name, GeneratorInfo.AllNames)}");
         TrafficSpec spec = info.Read(map, folder);
         map.Done();
         return spec with { Name = name };
@@ -45,7 +47,8 @@ public abstract record TrafficSpec
     {
         long? requests = map.Optional("requests")?.AsLong(1);
         Duration duration = map.Duration("duration", Duration.Infinite);
-        if (requests is null && duration.IsInfinite) throw map.Node.Error("needs 'requests' (for example 10000) or 'duration' (for example 10min)");
+        if (requests is null && duration.IsInfinite)
+            throw map.Node.Error("needs 'requests' (for example 10000) or 'duration' (for example 10min)");
         if (duration == Duration.Zero) throw map.Required("duration").Error("must be longer than 0s");
         return new TrafficBudget(requests, duration);
     }

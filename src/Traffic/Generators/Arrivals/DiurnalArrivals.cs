@@ -3,7 +3,8 @@ using Orrery.Kernel.Random;
 namespace Orrery.Traffic.Generators.Arrivals;
 
 /// <summary>
-/// Day and night: a Poisson process whose rate follows the hour, drawn by thinning (Lewis and Shedler 1979): candidates come at the highest rate and are kept
+/// Day and night: a Poisson process whose rate follows the hour, drawn by thinning (Lewis and Shedler 1979): candidates come at the
+/// highest rate and are kept
 /// with probability rate(t)/highest. Between the middles of hours the factor is interpolated, so there are no steps.
 /// </summary>
 public sealed record DiurnalArrivals : IArrivalProcess
@@ -31,7 +32,9 @@ public sealed record DiurnalArrivals : IArrivalProcess
 
     public IReadOnlyList<double> Factors => _factors;
 
-    /// <summary>A sine through the day: 1 + (peak − 1)·cos(2π (hour − peakHour)/24); <paramref name="peakToMean"/> between 1 and 2.</summary>
+    /// <summary>
+    /// A sine through the day: 1 + (peak − 1)·cos(2π (hour − peakHour)/24); <paramref name="peakToMean"/> between 1 and 2.
+    /// </summary>
     public static DiurnalArrivals Sine(double ratePerSecond, double peakToMean, double peakHour, double startHour = 0) => new(
         ratePerSecond,
         [.. Enumerable.Range(0, HoursPerDay).Select(hour => 1 + ((peakToMean - 1) * Math.Cos(2 * Math.PI * (hour + 0.5 - peakHour) / HoursPerDay)))],

@@ -8,7 +8,8 @@ namespace Orrery.Traffic.Generators.Arrivals;
 public readonly record struct ModulatedState(double Factor, double MeanSeconds);
 
 /// <summary>
-/// Markov-modulated Poisson process: Poisson arrivals at the rate of the current state; from a state every other one follows with equal probability.
+/// Markov-modulated Poisson process: Poisson arrivals at the rate of the current state; from a state every other one follows with equal
+/// probability.
 /// Two states, one silent, make the on/off process.
 /// </summary>
 public sealed record MmppArrivals : IArrivalProcess
@@ -16,7 +17,8 @@ public sealed record MmppArrivals : IArrivalProcess
     private readonly ModulatedState[] _states;
 
     /// <param name="ratePerSecond">Long-run mean.</param>
-    /// <param name="states">At least two; with equal probabilities to the others every state is visited equally often, so the share of time is proportional to the mean stay.</param>
+    /// <param name="states">At least two; with equal probabilities to the others every state is visited equally often, so the share of
+    /// time is proportional to the mean stay.</param>
     public MmppArrivals(double ratePerSecond, IReadOnlyList<ModulatedState> states)
     {
         double mean = states.Sum(s => s.Factor * s.MeanSeconds) / states.Sum(s => s.MeanSeconds);

@@ -3,8 +3,10 @@ using Orrery.Kernel.Random;
 namespace Orrery.Traffic.Generators.Arrivals;
 
 /// <summary>
-/// A rate that changes from window to window, and a gap family within: the renewal process runs in operational time Λ(t) = ∫ rate, so that a gap that crosses
-/// into another window stretches or shrinks there. With exponential gaps this is exactly the non-homogeneous Poisson process. The profile repeats.
+/// A rate that changes from window to window, and a gap family within: the renewal process runs in operational time Λ(t) = ∫ rate, so
+/// that a gap that crosses
+/// into another window stretches or shrinks there. With exponential gaps this is exactly the non-homogeneous Poisson process. The
+/// profile repeats.
 /// </summary>
 public sealed record ProfileArrivals : IArrivalProcess
 {

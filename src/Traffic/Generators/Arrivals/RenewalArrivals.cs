@@ -2,7 +2,10 @@ using Orrery.Kernel.Random;
 
 namespace Orrery.Traffic.Generators.Arrivals;
 
-/// <summary>Independent gaps of one family. Exponential gaps make a Poisson process, constant gaps a metronome, gamma gaps of a CV the bursts that papers use.</summary>
+/// <summary>
+/// Independent gaps of one family. Exponential gaps make a Poisson process, constant gaps a metronome, gamma gaps of a CV the bursts
+/// that papers use.
+/// </summary>
 public sealed record RenewalArrivals(double RatePerSecond, GapFamily Family = GapFamily.Exponential, double Cv = 1) : IArrivalProcess
 {
     public IArrivalProcess AtRate(double ratePerSecond) => this with { RatePerSecond = ratePerSecond };

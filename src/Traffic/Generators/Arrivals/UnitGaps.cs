@@ -24,8 +24,13 @@ public static class UnitGaps
     /// <summary>Largest CV accepted; ServeGen's burstiest windows reach about 60.</summary>
     public const double LargestCv = 200;
 
+    /// <summary>
+    /// Weibull gaps burstier than this (shape below 0.2) are drawn at this CV: their mean would come from one gap in millions.
+    /// </summary>
+    public const double LargestWeibullCv = 50;
+
     /// <summary>A CV below this is a constant gap.</summary>
-    private const double SmallestCv = 1e-3;
+    public const double SmallestCv = 0.02;
 
     public static IDistribution Of(GapFamily family, double cv) => family switch
     {
@@ -33,6 +38,6 @@ public static class UnitGaps
         GapFamily.Exponential => new Exponential(1),
         _ when cv < SmallestCv => new Constant(1),
         GapFamily.Gamma => Gamma.FromMeanAndCv(1, cv),
-        _ => Weibull.FromMeanAndCv(1, Math.Min(cv, LargestCv)),
+        _ => Weibull.FromMeanAndCv(1, Math.Min(cv, LargestWeibullCv)),
     };
 }

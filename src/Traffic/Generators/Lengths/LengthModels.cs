@@ -19,7 +19,8 @@ public sealed record IndependentLengths(IDistribution Prompt, IDistribution Outp
 }
 
 /// <summary>
-/// Prompt by its quantile curve; output by the curve of the bin that the prompt's level falls into (bins hold equal numbers of requests). This keeps any
+/// Prompt by its quantile curve; output by the curve of the bin that the prompt's level falls into (bins hold equal numbers of
+/// requests). This keeps any
 /// correlation, also one that is not monotone, at the price of one curve per bin.
 /// </summary>
 public sealed record JointLengths(QuantileCurve Prompt, IReadOnlyList<QuantileCurve> OutputByPromptBin) : ILengthModel
@@ -32,21 +33,28 @@ public sealed record JointLengths(QuantileCurve Prompt, IReadOnlyList<QuantileCu
     }
 }
 
-/// <summary>A distribution given by values at levels of probability, log-linear between them (lengths spread over decades); flat beyond the outermost levels.</summary>
+/// <summary>
+/// A distribution given by values at levels of probability, log-linear between them (lengths spread over decades); flat beyond the
+/// outermost levels.
+/// </summary>
 public sealed class QuantileCurve : IDistribution
 {
     private readonly double[] _levels;
     private readonly double[] _values;
     private readonly double[] _logs;
 
-    /// <exception cref="ArgumentException">Levels do not rise within [0, 1], values fall or are not positive, or the counts differ.</exception>
+    /// <exception cref="ArgumentException">Levels do not rise within [0, 1], values fall or are not positive, or the counts
+    /// differ.</exception>
     public QuantileCurve(IReadOnlyList<double> levels, IReadOnlyList<double> values)
     {
-        if (levels.Count != values.Count || levels.Count == 0) throw new ArgumentException($"{levels.Count} levels do not match {values.Count} values");
+        if (levels.Count != values.Count || levels.Count == 0)
+            throw new ArgumentException($"{levels.Count} levels do not match {values.Count} values");
         for (int i = 0; i < levels.Count; i++)
         {
-            if (!(levels[i] >= 0 && levels[i] <= 1 && values[i] > 0)) throw new ArgumentException("levels must lie in [0, 1] and values must be positive");
-            if (i > 0 && !(levels[i] > levels[i - 1] && values[i] >= values[i - 1])) throw new ArgumentException("levels must rise and values must not fall");
+            if (!(levels[i] >= 0 && levels[i] <= 1 && values[i] > 0))
+                throw new ArgumentException("levels must lie in [0, 1] and values must be positive");
+            if (i > 0 && !(levels[i] > levels[i - 1] && values[i] >= values[i - 1]))
+                throw new ArgumentException("levels must rise and values must not fall");
         }
         _levels = [.. levels];
         _values = [.. values];
@@ -88,5 +96,6 @@ public sealed class QuantileCurve : IDistribution
 
 internal static class Tokens
 {
-    internal static int Whole(double value) => (int)Math.Clamp(Math.Round(value, MidpointRounding.AwayFromZero), 1, Readers.Formats.Limits.MaxTokens);
+    internal static int Whole(double value) =>
+        (int)Math.Clamp(Math.Round(value, MidpointRounding.AwayFromZero), 1, Readers.Formats.Limits.MaxTokens);
 }

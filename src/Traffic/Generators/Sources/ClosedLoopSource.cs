@@ -8,7 +8,8 @@ using Orrery.Traffic.Requests;
 namespace Orrery.Traffic.Generators.Sources;
 
 /// <summary>
-/// A fixed number of clients, each with one request at a time: it sends, waits for the end, thinks, sends again. The first request of each comes after one
+/// A fixed number of clients, each with one request at a time: it sends, waits for the end, thinks, sends again. The first request of
+/// each comes after one
 /// think time, so that they do not start together. Every client draws from its own streams: what one does never changes another's lengths.
 /// </summary>
 public sealed class ClosedLoopSource : ITrafficSource

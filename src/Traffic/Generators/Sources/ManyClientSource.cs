@@ -11,14 +11,20 @@ namespace Orrery.Traffic.Generators.Sources;
 /// <summary>Arrivals of a client during one window.</summary>
 public readonly record struct ClientWindow(double RatePerSecond, GapFamily Family, double Cv);
 
-/// <summary>One client of a many-client workload (ServeGen: a service's traffic is the sum of few heavy and many light clients, each with its own bursts and lengths).</summary>
+/// <summary>
+/// One client of a many-client workload (ServeGen: a service's traffic is the sum of few heavy and many light clients, each with its
+/// own bursts and lengths).
+/// </summary>
 public interface IClientModel
 {
     string Name { get; }
 
     double MeanRatePerSecond { get; }
 
-    /// <summary>Window by index; windows follow each other without gaps and repeat or go on for ever. <paramref name="client"/> is the client's own stream for keyed draws.</summary>
+    /// <summary>
+    /// Window by index; windows follow each other without gaps and repeat or go on for ever. <paramref name="client"/> is the client's
+    /// own stream for keyed draws.
+    /// </summary>
     ClientWindow Window(long index, RandomStream client);
 
     ILengthModel LengthsAt(double seconds);
@@ -58,7 +64,8 @@ public sealed class ManyClientSource : ITrafficSource
 
     public Instant NextArrival => _next;
 
-    public long? ExpectedRequests => _budget.Requests ?? (_budget.Duration.IsInfinite ? null : (long)(_budget.Duration.Seconds * _meanRate));
+    public long? ExpectedRequests =>
+        _budget.Requests ?? (_budget.Duration.IsInfinite ? null : (long)(_budget.Duration.Seconds * _meanRate));
 
     public int ClientCount => _clients.Length;
 
@@ -83,7 +90,8 @@ public sealed class ManyClientSource : ITrafficSource
     {
     }
 
-    private Instant Peek() => _ready.TryPeek(out _, out (double Seconds, int Client) at) ? _budget.Arrival(at.Seconds, _taken) : Instant.Never;
+    private Instant Peek() =>
+        _ready.TryPeek(out _, out (double Seconds, int Client) at) ? _budget.Arrival(at.Seconds, _taken) : Instant.Never;
 
     private void Enqueue(int index, double horizonSeconds)
     {
@@ -94,7 +102,9 @@ public sealed class ManyClientSource : ITrafficSource
     /// <summary>A renewal process in operational time across windows of changing rate and shape.</summary>
     private sealed class Client(IClientModel model, double windowSeconds, double scale, RandomStream random)
     {
-        /// <summary>Silent windows in a row after which a client without a time limit counts as ended: 10 years of 10-minute windows.</summary>
+        /// <summary>
+        /// Silent windows in a row after which a client without a time limit counts as ended: 10 years of 10-minute windows.
+        /// </summary>
         private const int LongestSilence = 525_600;
 
         private readonly RandomStream _gaps = random.Split("gaps");

@@ -8,7 +8,9 @@ using Orrery.Traffic.Requests;
 
 namespace Orrery.Traffic.Generators.Sources;
 
-/// <summary>Requests that come whatever happens to earlier ones. Streams: <c>arrivals</c>, <c>prompts</c>, <c>outputs</c>, <c>marks</c>.</summary>
+/// <summary>
+/// Requests that come whatever happens to earlier ones. Streams: <c>arrivals</c>, <c>prompts</c>, <c>outputs</c>, <c>marks</c>.
+/// </summary>
 public sealed class OpenLoopSource : ITrafficSource
 {
     private readonly ArrivalClock _clock;

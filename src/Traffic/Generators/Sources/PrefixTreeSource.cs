@@ -9,7 +9,8 @@ using Orrery.Traffic.Requests;
 namespace Orrery.Traffic.Generators.Sources;
 
 /// <summary>
-/// Recorded-like conversations as a tree of hashed blocks (the Mooncake traces' view): all prompts share root blocks; a further turn keeps a part of its
+/// Recorded-like conversations as a tree of hashed blocks (the Mooncake traces' view): all prompts share root blocks; a further turn
+/// keeps a part of its
 /// predecessor's prompt blocks and adds new ones. Turns follow each other arrival to arrival.
 /// </summary>
 public sealed record PrefixTreeModel
@@ -29,7 +30,9 @@ public sealed record PrefixTreeModel
     /// <summary>Tokens beyond the kept blocks, and the output, of a further turn.</summary>
     public required ILengthModel Next { get; init; }
 
-    /// <summary>Share of the previous prompt's full blocks that a further turn keeps, from its quantile curve with values in (0, 1].</summary>
+    /// <summary>
+    /// Share of the previous prompt's full blocks that a further turn keeps, from its quantile curve with values in (0, 1].
+    /// </summary>
     public required IDistribution KeptShare { get; init; }
 
     public required int BlockTokens { get; init; }
@@ -77,7 +80,8 @@ public sealed class PrefixTreeSource : ITrafficSource
 
     public Instant NextArrival => _taken >= (_budget.Requests ?? long.MaxValue) ? Instant.Never : Instant.Min(_nextStart, NextTurn);
 
-    private Instant NextTurn => _ready.TryPeek(out _, out (long Nanoseconds, long Session) next) ? Instant.FromNanoseconds(next.Nanoseconds) : Instant.Never;
+    private Instant NextTurn =>
+        _ready.TryPeek(out _, out (long Nanoseconds, long Session) next) ? Instant.FromNanoseconds(next.Nanoseconds) : Instant.Never;
 
     public Request Take()
     {

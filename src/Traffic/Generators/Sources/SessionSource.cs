@@ -8,7 +8,9 @@ using Orrery.Traffic.Requests;
 
 namespace Orrery.Traffic.Generators.Sources;
 
-/// <summary>Conversations whose prompt repeats what was said: system prompt, then every earlier turn and answer, then the new words.</summary>
+/// <summary>
+/// Conversations whose prompt repeats what was said: system prompt, then every earlier turn and answer, then the new words.
+/// </summary>
 public sealed record SessionModel
 {
     /// <summary>When sessions (not requests) start.</summary>
@@ -39,7 +41,8 @@ public sealed record SessionModel
 }
 
 /// <summary>
-/// Plays a <see cref="SessionModel"/>. A session's content never changes with the timing: its streams are keyed by its number. Spans of prompt and answer carry identities, so a prefix
+/// Plays a <see cref="SessionModel"/>. A session's content never changes with the timing: its streams are keyed by its number. Spans of
+/// prompt and answer carry identities, so a prefix
 /// cache sees exactly the shared history; an answer is taken as produced in full, also when the system cut the turn short.
 /// </summary>
 public sealed class SessionSource : ITrafficSource
@@ -77,7 +80,8 @@ public sealed class SessionSource : ITrafficSource
 
     public Instant NextArrival => _taken >= (_budget.Requests ?? long.MaxValue) ? Instant.Never : Instant.Min(_nextStart, NextTurn);
 
-    private Instant NextTurn => _ready.TryPeek(out _, out (long Nanoseconds, long Session) next) ? Instant.FromNanoseconds(next.Nanoseconds) : Instant.Never;
+    private Instant NextTurn =>
+        _ready.TryPeek(out _, out (long Nanoseconds, long Session) next) ? Instant.FromNanoseconds(next.Nanoseconds) : Instant.Never;
 
     public Request Take()
     {

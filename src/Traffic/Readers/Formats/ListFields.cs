@@ -14,7 +14,9 @@ internal static class Limits
 /// <summary>Fields that hold a list: elements joined by <c>;</c>, parts of an element by <c>:</c>.</summary>
 internal static class ListFields
 {
-    /// <summary><c>afterTokens:apiSeconds:returnTokens</c> joined by <c>;</c>, in rising order of <c>afterTokens</c>, none beyond the output.</summary>
+    /// <summary>
+    /// <c>afterTokens:apiSeconds:returnTokens</c> joined by <c>;</c>, in rising order of <c>afterTokens</c>, none beyond the output.
+    /// </summary>
     internal static ToolCall[] Calls(CsvRow csv, int column, int outputTokens)
     {
         ReadOnlySpan<byte> field = csv[column];
@@ -32,7 +34,8 @@ internal static class ListFields
             {
                 throw csv.Error(column, $"'{Encoding.UTF8.GetString(element)}' is not afterTokens:apiSeconds:returnTokens; write, for example, 20:0.5:100;60:1.2:35");
             }
-            if (after < previous) throw csv.Error(column, $"a call after {after} tokens follows one after {previous}; list calls in the order in which they are made");
+            if (after < previous)
+                throw csv.Error(column, $"a call after {after} tokens follows one after {previous}; list calls in the order in which they are made");
             if (after > outputTokens) throw csv.Error(column, $"a call after {after} tokens is beyond the output of {outputTokens} tokens");
             calls[count++] = new ToolCall((int)after, Duration.FromNanoseconds(pause), (int)returned);
             previous = (int)after;

@@ -4,7 +4,8 @@ using Orrery.Traffic.Requests;
 namespace Orrery.Traffic.Readers.Formats;
 
 /// <summary>
-/// Mooncake traces (FAST 2025): one JSON object a line with <c>timestamp</c> (ms), <c>input_length</c>, <c>output_length</c> and <c>hash_ids</c>, the identities of
+/// Mooncake traces (FAST 2025): one JSON object a line with <c>timestamp</c> (ms), <c>input_length</c>, <c>output_length</c> and
+/// <c>hash_ids</c>, the identities of
 /// the prompt's blocks of 512 tokens, where equal leading ids mean a shared prefix. The last block may be partly filled.
 /// </summary>
 internal sealed class MooncakeParser(LineReader lines) : ITraceParser
@@ -90,7 +91,8 @@ internal sealed class MooncakeParser(LineReader lines) : ITraceParser
     {
         if (blocks == 0) return null;
         long before = (blocks - 1L) * BlockTokens;
-        if (before >= promptTokens) throw lines.Error($"column 'hash_ids': {blocks} blocks of {BlockTokens} tokens do not fit a prompt of {promptTokens} tokens");
+        if (before >= promptTokens)
+            throw lines.Error($"column 'hash_ids': {blocks} blocks of {BlockTokens} tokens do not fit a prompt of {promptTokens} tokens");
         _scratch[blocks - 1] = _scratch[blocks - 1] with { Tokens = (int)Math.Min(BlockTokens, promptTokens - before) };
         return _scratch.AsSpan(0, blocks).ToArray();
     }
@@ -98,10 +100,12 @@ internal sealed class MooncakeParser(LineReader lines) : ITraceParser
     private int Blocks(ref Utf8JsonReader json)
     {
         int count = 0;
-        if (!json.Read() || json.TokenType != JsonTokenType.StartArray) throw lines.Error("column 'hash_ids': must be a list of whole numbers");
+        if (!json.Read() || json.TokenType != JsonTokenType.StartArray)
+            throw lines.Error("column 'hash_ids': must be a list of whole numbers");
         while (json.Read() && json.TokenType != JsonTokenType.EndArray)
         {
-            if (json.TokenType != JsonTokenType.Number || !json.TryGetInt64(out long id) || id < 0) throw lines.Error("column 'hash_ids': must hold whole numbers from 0 up");
+            if (json.TokenType != JsonTokenType.Number || !json.TryGetInt64(out long id) || id < 0)
+                throw lines.Error("column 'hash_ids': must hold whole numbers from 0 up");
             if (count == _scratch.Length) Array.Resize(ref _scratch, count * 2);
             // Zero is reserved for "no identity" elsewhere in a request.
             _scratch[count++] = new TokenSpan((ulong)id + 1, BlockTokens);

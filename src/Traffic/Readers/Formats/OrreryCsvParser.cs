@@ -5,7 +5,11 @@ using Orrery.Traffic.Requests;
 
 namespace Orrery.Traffic.Readers.Formats;
 
-/// <summary>Orrery's own trace: strict, so that a mistake is found here and not in a strange result.</summary>
+/// <summary>
+/// Orrery's own trace: strict, so that a mistake is found here and not in a strange result. <c>arrival_seconds</c> decides when a
+/// request comes;
+/// <c>think_seconds</c> is checked and otherwise informative (the <c>sessions</c> and <c>closed-loop</c> generators wait for completions).
+/// </summary>
 internal sealed class OrreryCsvParser : ITraceParser
 {
     internal const string RequiredColumns = "arrival_seconds,prompt_tokens,output_tokens";
@@ -27,11 +31,14 @@ internal sealed class OrreryCsvParser : ITraceParser
         _clients = clients;
         foreach (string column in _csv.Columns)
         {
-            if (!KnownColumns.Contains(column, StringComparer.OrdinalIgnoreCase)) throw new InputException($"{_csv.Origin}:1: column '{column}' is not known{Names.Suggest(column, KnownColumns)}");
+            if (!KnownColumns.Contains(column, StringComparer.OrdinalIgnoreCase))
+                throw new InputException($"{_csv.Origin}:1: column '{column}' is not known{Names.Suggest(column, KnownColumns)}");
         }
-        if (_csv.Columns.GroupBy(c => c, StringComparer.OrdinalIgnoreCase).FirstOrDefault(g => g.Count() > 1) is { } twice) throw new InputException($"{_csv.Origin}:1: column '{twice.Key}' occurs twice");
+        if (_csv.Columns.GroupBy(c => c, StringComparer.OrdinalIgnoreCase).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            throw new InputException($"{_csv.Origin}:1: column '{twice.Key}' occurs twice");
         _at = new Columns(_csv);
-        if (_at.PrefixId >= 0 != _at.PrefixTokens >= 0) throw new InputException($"{_csv.Origin}:1: columns 'prefix_id' and 'prefix_tokens' go together; one of them is missing");
+        if (_at.PrefixId >= 0 != _at.PrefixTokens >= 0)
+            throw new InputException($"{_csv.Origin}:1: columns 'prefix_id' and 'prefix_tokens' go together; one of them is missing");
     }
 
     public bool StartsAtFirstRow => false;
@@ -81,7 +88,8 @@ internal sealed class OrreryCsvParser : ITraceParser
         return hash;
     }
 
-    private static Duration Optional(CsvRow csv, int column, Duration absent) => csv.IsEmpty(column) ? absent : Duration.FromNanoseconds(csv.Nanoseconds(column));
+    private static Duration Optional(CsvRow csv, int column, Duration absent) =>
+        csv.IsEmpty(column) ? absent : Duration.FromNanoseconds(csv.Nanoseconds(column));
 
     private TokenSpan[]? Content(CsvRow csv, int promptTokens)
     {
@@ -92,10 +100,12 @@ internal sealed class OrreryCsvParser : ITraceParser
         }
         if (csv.IsEmpty(_at.PrefixId))
         {
-            if (!csv.IsEmpty(_at.PrefixTokens) && csv.Int(_at.PrefixTokens, 0, Limits.MaxTokens) > 0) throw csv.Error(_at.PrefixId, "'prefix_tokens' is given, so an identity is needed");
+            if (!csv.IsEmpty(_at.PrefixTokens) && csv.Int(_at.PrefixTokens, 0, Limits.MaxTokens) > 0)
+                throw csv.Error(_at.PrefixId, "'prefix_tokens' is given, so an identity is needed");
             return null;
         }
-        if (csv.IsEmpty(_at.PrefixTokens)) throw csv.Error(_at.PrefixTokens, "'prefix_id' is given, so the length of the shared prefix is needed");
+        if (csv.IsEmpty(_at.PrefixTokens))
+            throw csv.Error(_at.PrefixTokens, "'prefix_id' is given, so the length of the shared prefix is needed");
         int tokens = csv.Int(_at.PrefixTokens, 0, promptTokens);
         return tokens == 0 ? null : [new TokenSpan(Identity(csv[_at.PrefixId]), tokens)];
     }

@@ -23,7 +23,8 @@ internal sealed record PublicLayout(string? Time, bool TimeOptional, bool Calend
 }
 
 /// <summary>
-/// Public traces in CSV: further columns are ignored. Rows with 0 prompt or output tokens (failed or filtered requests) count as 1 token, and are counted:
+/// Public traces in CSV: further columns are ignored. Rows with 0 prompt or output tokens (failed or filtered requests) count as 1
+/// token, and are counted:
 /// dropping them would change the arrival process, and a request of 0 tokens does not exist.
 /// </summary>
 internal sealed class PublicCsvParser : ITraceParser
