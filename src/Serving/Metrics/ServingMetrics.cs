@@ -99,7 +99,7 @@ public sealed class ServingMetrics(ServiceObjective objective, ReadingExpectatio
         long total = (sequence.LastToken - sequence.Arrival).Nanoseconds;
         EndToEnd.Add(total);
         NormalizedLatency.Add(total / sequence.GeneratedTokens);
-        Qoe.Add((long)(sequence.Digestion.Quality(Reading) / QoeUnit));
+        Qoe.Add((long)Math.Round(sequence.Digestion.Quality(Reading) / QoeUnit));
         Duration ttft = sequence.FirstToken - sequence.Arrival;
         Duration tpot = Duration.Zero;
         if (sequence.GeneratedTokens > 1)

@@ -120,6 +120,9 @@ public sealed class Sequence
 
     internal int OutputLimit { get; }
 
+    /// <summary>QoE in [0, 1] of the tokens delivered so far; see <see cref="Metrics.Digestion.Quality"/>.</summary>
+    public double QualityOfExperience(Metrics.ReadingExpectation reading) => Digestion.Quality(reading);
+
     internal int RemainingTokens => OutputLimit - GeneratedTokens;
 
     public override string ToString() => $"request {Request.Label ?? Id.ToString(System.Globalization.CultureInfo.InvariantCulture)}";

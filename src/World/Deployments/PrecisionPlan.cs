@@ -1,3 +1,4 @@
+using Orrery.Documents;
 using Orrery.Kernel;
 using Orrery.World.Hardware;
 
@@ -46,6 +47,28 @@ public sealed record PrecisionPlan(
         Precision.Fp8 or Precision.Int8 => 1,
         _ => 0.5,
     };
+
+    /// <summary>
+    /// Reads <c>{weights, kv, activations}</c>, each optional. The compute format defaults to FP8 for FP8 weights on devices that have FP8
+    /// units, as engines do, else to 16 bit; the cache defaults to 16 bit.
+    /// </summary>
+    /// <exception cref="InputException">An unknown key or format.</exception>
+    public static PrecisionPlan Read(Node node, DeviceSpec device)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        ArgumentNullException.ThrowIfNull(device);
+        MapReader map = node.AsMap();
+        Precision weights = map.Choice("weights", Precision.Bf16);
+        Precision compute = weights switch
+        {
+            Precision.Fp8 when device.PeakRates.ContainsKey(Precision.Fp8) => Precision.Fp8,
+            Precision.Fp32 => Precision.Fp32,
+            _ => Precision.Bf16,
+        };
+        PrecisionPlan plan = new(weights, map.Choice("kv", Precision.Bf16), map.Choice("activations", compute));
+        map.Done();
+        return plan;
+    }
 
     /// <summary>Checks that the device has units for the compute format.</summary>
     /// <exception cref="InputException">It has none.</exception>

@@ -55,9 +55,9 @@ public sealed record PowerModel(Watts Idle, Watts Active, double JoulesPerFlop, 
     /// <param name="devicesPerGroup">Devices that are busy together: those of a replica.</param>
     /// <param name="flops">Work of all devices together.</param>
     /// <param name="memoryBytes">Device-memory traffic of all devices together.</param>
-    public DeviceEnergy Energy(int devices, Duration elapsed, Duration busy, int devicesPerGroup, long flops, long memoryBytes) => new(
+    public DeviceEnergy Energy(int devices, Duration elapsed, Duration busy, int devicesPerGroup, Int128 flops, Int128 memoryBytes) => new(
         Idle * elapsed * devices,
-        (Active * busy * devicesPerGroup) + new Joules(JoulesPerFlop * flops) + new Joules(JoulesPerByte * memoryBytes));
+        (Active * busy * devicesPerGroup) + new Joules(JoulesPerFlop * (double)flops) + new Joules(JoulesPerByte * (double)memoryBytes));
 
     /// <summary>Momentary power of one busy device.</summary>
     /// <param name="flopsPerSecond">Rate of work.</param>

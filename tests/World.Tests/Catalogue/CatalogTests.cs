@@ -53,6 +53,7 @@ public sealed class CatalogTests
     {
         Assert.Contains("'h100-sxm'", Assert.Throws<InputException>(() => Catalog.Device("h100-smx")).Message, StringComparison.Ordinal);
         Assert.Contains("'llama-3-70b'", Assert.Throws<InputException>(() => Catalog.Model("lama-3-70b")).Message, StringComparison.Ordinal);
+        Assert.Contains("llama-3.1-70b", Assert.Throws<InputException>(() => Catalog.Model("meta-llama/Llama-3.1-70B-Instuct")).Message, StringComparison.Ordinal);
         Assert.Contains("'us-caiso'", Assert.Throws<InputException>(() => Catalog.Grid("us-caizo")).Message, StringComparison.Ordinal);
         Assert.Contains("'pcie4'", Assert.Throws<InputException>(() => Catalog.Network("pcie44")).Message, StringComparison.Ordinal);
     }

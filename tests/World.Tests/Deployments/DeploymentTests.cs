@@ -1,3 +1,4 @@
+using Orrery.Documents;
 using Orrery.Kernel;
 using Orrery.World.Catalogue;
 using Orrery.World.Deployments;
@@ -68,6 +69,22 @@ public sealed class DeploymentTests
         Assert.Equal(tensor, Deployment.Create(model, H100, new(8, 1, 8)).Shards.RoutedExpertParameters);
         Assert.Equal(tensor, Deployment.Create(model, H100, new(2, 1, 8, 4)).Shards.RoutedExpertParameters);
         Assert.Equal(8 * tensor, 128 * model.ExpertParameters);
+    }
+
+    [Theory]
+    [InlineData("{}", "h100-sxm", Precision.Bf16, Precision.Bf16, Precision.Bf16)]
+    [InlineData("{weights: fp8}", "h100-sxm", Precision.Fp8, Precision.Bf16, Precision.Fp8)]
+    [InlineData("{weights: fp8, kv: fp8}", "a100-sxm-80gb", Precision.Fp8, Precision.Fp8, Precision.Bf16)]
+    [InlineData("{weights: int4}", "l4", Precision.Int4, Precision.Bf16, Precision.Bf16)]
+    [InlineData("{weights: fp8, activations: bf16}", "h100-sxm", Precision.Fp8, Precision.Bf16, Precision.Bf16)]
+    public void Compute_follows_the_weights_where_the_device_can(string yaml, string device, Precision weights, Precision kv, Precision compute) =>
+        Assert.Equal(new PrecisionPlan(weights, kv, compute), PrecisionPlan.Read(Document.Parse(yaml, "s.yaml"), Catalog.Device(device)));
+
+    [Fact]
+    public void An_unknown_format_gets_the_nearest()
+    {
+        InputException error = Assert.Throws<InputException>(() => PrecisionPlan.Read(Document.Parse("{weights: bf61}", "s.yaml"), H100));
+        Assert.Contains("bf16", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]

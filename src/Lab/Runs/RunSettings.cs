@@ -1,0 +1,28 @@
+namespace Orrery.Lab.Runs;
+
+/// <summary>How a run is executed; nothing here changes its result.</summary>
+public sealed record RunSettings
+{
+    /// <summary>False plans every step singly: slower, same result.</summary>
+    public bool FastForward { get; init; } = true;
+
+    /// <summary>Ends the run at the next event; what has happened by then is the (partial) result.</summary>
+    public CancellationToken Cancel { get; init; }
+
+    /// <summary>Told now and then, at most about four times a second of wall time.</summary>
+    public Action<RunProgress>? Progress { get; init; }
+
+    /// <summary>Folder for <c>requests.csv</c> and <c>timeline.csv</c>; null writes none. Made when missing.</summary>
+    public string? OutputFolder { get; init; }
+
+    /// <summary>Also writes <c>timeline.json.gz</c> for the Perfetto viewer; needs <see cref="OutputFolder"/>.</summary>
+    public bool Timeline { get; init; }
+}
+
+/// <summary>Where a run stands.</summary>
+/// <param name="Arrived">Requests so far.</param>
+/// <param name="Finished">Requests that produced all their tokens.</param>
+/// <param name="Expected">Requests in all, where the traffic knows.</param>
+/// <param name="VirtualSeconds">Virtual time reached.</param>
+/// <param name="WallSeconds">Wall time spent.</param>
+public readonly record struct RunProgress(long Arrived, long Finished, long? Expected, double VirtualSeconds, double WallSeconds);

@@ -1,0 +1,105 @@
+using Orrery.Kernel;
+using Orrery.Kernel.Processes;
+using Orrery.Kernel.Random;
+using Orrery.Kernel.Time;
+using Orrery.Lab.Runs.Output;
+using Orrery.Lab.Scenarios;
+using Orrery.Serving.Execution;
+using Orrery.Serving.Fleets;
+using Orrery.Serving.Memory;
+using Orrery.Serving.Metrics;
+using Orrery.Serving.Replicas;
+using Orrery.Traffic.Predictors;
+using Orrery.Traffic.Requests;
+using Orrery.Traffic.Specs;
+using Orrery.World.Cost;
+
+namespace Orrery.Lab.Runs;
+
+/// <summary>
+/// Runs a scenario in virtual time. Traffic that is limited by a duration stops arriving then, and the run drains: it ends when the last
+/// request has left. That span, from 0 to the last departure, is the window of every rate, utilisation and cost.
+/// </summary>
+/// <remarks>
+/// Random streams: <c>traffic</c>, <c>router</c> and <c>predictors</c> of the seed, so that changing a policy never changes the traffic.
+/// </remarks>
+public static class Simulation
+{
+    /// <inheritdoc cref="RunRecorded"/>
+    public static RunResult Run(Scenario scenario, RunSettings? settings = null) => RunRecorded(scenario, settings).Result;
+
+    /// <summary>Runs to the end, or until cancelled: then the result covers the virtual time reached and is marked partial.</summary>
+    /// <exception cref="InputException">A trace turns out to be malformed, or the output folder cannot be written.</exception>
+    public static RunRecord RunRecorded(Scenario scenario, RunSettings? settings = null)
+    {
+        ArgumentNullException.ThrowIfNull(scenario);
+        settings ??= new();
+        if (settings is { Timeline: true, OutputFolder: null }) throw new ArgumentException("a Perfetto timeline needs an output folder", nameof(settings));
+        using RequestsCsv? requests = settings.OutputFolder is { } folder ? new(folder, scenario.Reading) : null;
+        using PerfettoTrace? trace = settings.Timeline ? new(settings.OutputFolder!) : null;
+        RandomStream root = RandomStream.Root(scenario.Seed);
+        using ITrafficSource source = Open(scenario.Traffic, root.Split("traffic"));
+        ILengthPredictor predictor = scenario.OutputLength.Create(root.Split("predictors"));
+        VirtualClock clock = new();
+        RunWatch watch = new(clock, settings, predictor, requests, trace) { Expected = source.ExpectedRequests };
+        ServingMetrics metrics = new(scenario.Slo, scenario.Reading);
+        Fleet fleet = new(clock, scenario.Router.Create(root.Split("router")), metrics, predictor.Predict, watch);
+        watch.Fleet = fleet;
+        AddReplicas(fleet, scenario, settings.FastForward, trace);
+        fleet.Feed(source);
+        TimelineSampler sampler = new(clock, fleet, () => OnSample(clock, fleet, watch, trace));
+        bool isPartial = !RunToEnd(clock, settings.Cancel) && !(fleet.IsTrafficOver && fleet.Live == 0);
+        Instant end = isPartial ? clock.Now : watch.LastDeparture;
+        IReadOnlyList<TimelineRow> timeline = sampler.Finish(end);
+        RunResult result = ResultBuilder.Build(scenario, fleet, watch, clock, end, isPartial);
+        requests?.Finish();
+        trace?.Finish();
+        if (settings.OutputFolder is { } finished) TimelineCsv.Write(finished, timeline);
+        return new(result, new(timeline, Distributions.Of(metrics)));
+    }
+
+    private static ITrafficSource Open(TrafficSpec traffic, RandomStream random)
+    {
+        ITrafficSource source = traffic.Open(random);
+        return traffic is TraceSpec trace ? new CheckedTrace(source, trace.Path) : source;
+    }
+
+    private static void AddReplicas(Fleet fleet, Scenario scenario, bool fastForward, PerfettoTrace? trace)
+    {
+        foreach (FleetEntry entry in scenario.Fleet)
+        {
+            // Immutable: the replicas of an entry share it.
+            RooflineCost cost = new(entry.Deployment);
+            int blocks = (int)Math.Min(entry.Capacity.Blocks, int.MaxValue);
+            for (int i = 0; i < entry.Replicas; i++)
+            {
+                IKvMemory memory = entry.Memory.PrefixCache
+                    ? new PrefixCachedMemory(blocks, entry.Memory.BlockTokens)
+                    : new PagedMemory(blocks, entry.Memory.BlockTokens);
+                int index = fleet.Replicas.Count;
+                fleet.Add(new(index, entry.Scheduler.Create(entry.Facts), memory, new ModelledExecutor(cost), entry.MaxModelTokens, fastForward));
+                trace?.NameReplica(index, $"replica {index}: {entry.Deployment.Model.Name} on {entry.Deployment.Device.Name} {entry.Deployment.Parallel}");
+            }
+        }
+    }
+
+    private static bool RunToEnd(VirtualClock clock, CancellationToken cancel)
+    {
+        using CancellationTokenRegistration registration = cancel.Register(clock.Stop);
+        try
+        {
+            return clock.Run();
+        }
+        catch (ProcessFaultException fault) when (fault.InnerException is InputException mistake)
+        {
+            throw new InputException(mistake.Message, fault);
+        }
+    }
+
+    private static void OnSample(VirtualClock clock, Fleet fleet, RunWatch watch, PerfettoTrace? trace)
+    {
+        watch.Report();
+        if (trace is null) return;
+        foreach (Replica replica in fleet.Replicas) trace.Sample(replica, clock.Now);
+    }
+}

@@ -1,0 +1,192 @@
+using Orrery.Documents;
+using Orrery.Kernel;
+using Orrery.Serving.Scheduling;
+using Orrery.Serving.Systems;
+using Orrery.World.Catalogue;
+using Orrery.World.Deployments;
+using Orrery.World.Hardware;
+using Orrery.World.Models;
+
+namespace Orrery.Lab.Scenarios;
+
+/// <summary>The <c>fleet:</c> list, with what its entries inherit from the scenario's root: model, precision, maximum length.</summary>
+internal sealed class FleetReader
+{
+    private const int MostReplicas = 1_000_000;
+    private const int LargestDegree = 1024;
+    private const string DefaultScheduler = "vllm-v1";
+
+    private readonly Node _root;
+    private readonly string _folder;
+    private readonly List<string> _notes;
+    private readonly Node? _model;
+    private readonly Node? _precision;
+    private readonly Node? _maxModelLength;
+
+    public FleetReader(MapReader root, string folder, List<string> notes)
+    {
+        _root = root.Node;
+        _folder = folder;
+        _notes = notes;
+        _model = root.Optional("model");
+        _precision = root.Optional("precision");
+        _maxModelLength = root.Optional("maxModelLength");
+    }
+
+    public IReadOnlyList<FleetEntry> Read(Node fleet)
+    {
+        IReadOnlyList<Node> items = fleet.AsList();
+        if (items.Count == 0) throw fleet.Error("the fleet has no entry; write for example [{device: h100-sxm, replicas: 4}]");
+        FleetEntry[] entries = [.. items.Select(ReadEntry)];
+        if (entries.Sum(entry => (long)entry.Replicas) > MostReplicas)
+            throw fleet.Error($"the fleet has more than {MostReplicas} replicas in all");
+        return entries;
+    }
+
+    private FleetEntry ReadEntry(Node entry)
+    {
+        MapReader map = entry.AsMap();
+        Node deviceNode = map.Required("device");
+        Node? network = map.Optional("network");
+        Node? ownModel = map.Optional("model");
+        Node? precisionNode = map.Optional("precision") ?? _precision;
+        int replicas = map.Int("replicas", 1, 1, MostReplicas);
+        ParallelPlan parallel = new(Degree(map, "tensor"), Degree(map, "pipeline"), Degree(map, "expert"), Degree(map, "data"));
+        RequireMixed(map.Optional("role"));
+        Node schedulerNode = map.Optional("scheduler") ?? Node.Plain(DefaultScheduler);
+        Node? memoryNode = map.Optional("memory");
+        Node? lengthNode = map.Optional("maxModelLength") ?? _maxModelLength;
+        if (map.Optional("draft") is { } draft) throw ScenarioReader.NotSimulated(draft, "speculative decoding with a draft model");
+        if (map.Optional("adapters") is { } adapters) throw ScenarioReader.NotSimulated(adapters, "adapters (LoRA)");
+        map.Done();
+
+        Node modelNode = ownModel ?? _model
+            ?? throw _root.Error("the key 'model' is missing; write for example model: llama-3-70b, here or in each fleet entry");
+        (ModelSpec model, Node writtenModel) = ReadModel(modelNode);
+        DeviceSpec device = ReadDevice(deviceNode);
+        SchedulerSpec scheduler = Schedulers.Registry.Read(schedulerNode);
+        MemoryOptions memory = ReadMemory(memoryNode, scheduler);
+        int asked = MaxLength(lengthNode, model);
+        try
+        {
+            PrecisionPlan precision = precisionNode is null ? PrecisionPlan.SixteenBit : PrecisionPlan.Read(precisionNode, device);
+            Deployment deployment = Deployment.Create(model, device, parallel, precision, ReadNetwork(network, device));
+            ReplicaFacts facts = new(asked, device.Name, device.Memory, parallel.Pipeline);
+            KvCapacity capacity = KvCapacity.Of(deployment, memory.Utilization, memory.BlockTokens, scheduler.MaxStepTokens(facts));
+            WrittenWorld written = new(writtenModel, deviceNode, network, asked);
+            return new(deployment, replicas, scheduler, memory, capacity, Bound(asked, capacity, parallel, entry), written);
+        }
+        catch (InputException mistake) when (!mistake.Message.Contains(entry.Path, StringComparison.Ordinal))
+        {
+            throw Placed(entry, mistake);
+        }
+    }
+
+    /// <summary>Checks of the world know no places: their sentence opens with the key, whose place is put before it.</summary>
+    private static InputException Placed(Node entry, InputException mistake)
+    {
+        int colon = mistake.Message.IndexOf(": ", StringComparison.Ordinal);
+        Node? key = colon > 0 ? entry[mistake.Message[..colon]] : null;
+        return key is null ? entry.Error(mistake.Message) : key.Error(mistake.Message[(colon + 2)..]);
+    }
+
+    private static int Degree(MapReader map, string key) => map.Int(key, 1, 1, LargestDegree);
+
+    private static void RequireMixed(Node? role)
+    {
+        if (role is null || role.AsOneOf(["mixed", "prefill", "decode"], "role") == "mixed") return;
+        throw role.Error("this version simulates mixed replicas only; write role: mixed or leave the key out");
+    }
+
+    private (ModelSpec Model, Node Written) ReadModel(Node node)
+    {
+        if (node.Kind == NodeKind.Scalar)
+        {
+            try
+            {
+                ModelSpec found = Catalog.Model(node.Text);
+                return (found, Node.Plain(found.Name));
+            }
+            catch (InputException unknown)
+            {
+                throw node.Error(unknown.Message);
+            }
+        }
+        MapReader map = node.AsMap();
+        if (map.Optional("gguf") is { } gguf) throw gguf.KeyError("models from GGUF files are not read by this version; name the model or give {config: config.json}");
+        Node config = map.Required("config");
+        map.Done();
+        string path = Path.GetFullPath(Path.Combine(_folder, config.AsText()));
+        Node document;
+        try
+        {
+            document = Document.Load(path);
+        }
+        catch (InputException unreadable) when (unreadable.Message.StartsWith(path + ": ", StringComparison.Ordinal))
+        {
+            throw config.Error(unreadable.Message);
+        }
+        string name = Path.GetFileName(Path.GetDirectoryName(path)) is { Length: > 0 } folder ? folder : "model";
+        return (HuggingFaceConfig.Read(document, name), Node.Map([KeyValuePair.Create("config", Node.Quoted(path))]));
+    }
+
+    private static DeviceSpec ReadDevice(Node node)
+    {
+        if (node.Kind != NodeKind.Scalar) return DeviceSpec.Read(node);
+        try
+        {
+            return Catalog.Device(node.Text);
+        }
+        catch (InputException unknown)
+        {
+            throw node.Error(unknown.Message);
+        }
+    }
+
+    private static Interconnect? ReadNetwork(Node? node, DeviceSpec device)
+    {
+        if (node is null) return null;
+        Interconnect usual = Interconnect.Usual(device);
+        if (node.Kind != NodeKind.Scalar) return usual with { Remote = NetworkLink.Read(node) };
+        try
+        {
+            return usual with { Remote = Catalog.Network(node.Text) };
+        }
+        catch (InputException unknown)
+        {
+            throw node.Error(unknown.Message);
+        }
+    }
+
+    private static MemoryOptions ReadMemory(Node? node, SchedulerSpec scheduler)
+    {
+        MemoryOptions usual = new() { PrefixCache = scheduler.UsesPrefixCache };
+        if (node is null) return usual;
+        if (node.Kind == NodeKind.Scalar) return usual with { Use = node.AsOneOf([MemoryOptions.Paged], "memory") };
+        MapReader map = node.AsMap();
+        MemoryOptions options = MemoryOptions.Set.Read(map) with { PrefixCache = map.Bool("prefixCache", usual.PrefixCache) };
+        if (map.Optional("hostSwap") is { } swap) throw ScenarioReader.NotSimulated(swap, "swapping KV to host memory");
+        map.Done();
+        return options;
+    }
+
+    private static int MaxLength(Node? node, ModelSpec model)
+    {
+        if (node is null) return model.MaxPositions;
+        int length = node.AsInt(min: 2);
+        return length <= model.MaxPositions
+            ? length
+            : throw node.Error($"{model.Name} reads at most {model.MaxPositions} tokens; write that or less, or leave the key out");
+    }
+
+    private int Bound(int asked, KvCapacity capacity, ParallelPlan parallel, Node entry)
+    {
+        // A sequence lives on one data rank.
+        long room = capacity.Tokens / parallel.Data;
+        if (room >= asked) return asked;
+        _notes.Add(string.Create(
+            System.Globalization.CultureInfo.InvariantCulture,
+            $"{entry.Path}: the KV memory holds {room} tokens, so sequences are bounded by that and not by the maximum length of {asked}"));
+        return (int)room;
+    }
+}

@@ -1,0 +1,141 @@
+using Orrery.Documents;
+using Orrery.Documents.Expectations;
+using Orrery.Kernel;
+using Orrery.Kernel.Time;
+using Orrery.Lab.Runs;
+using Orrery.Serving.Metrics;
+using Orrery.Serving.Routing;
+using Orrery.Traffic.Predictors;
+using Orrery.Traffic.Specs;
+
+namespace Orrery.Lab.Scenarios;
+
+/// <summary>
+/// From YAML to a checked <see cref="Scenario"/>. Every mistake (unknown key, wrong unit, a model that does not fit its devices) is found
+/// here, before anything runs, and told in one sentence with its place.
+/// </summary>
+public static class ScenarioReader
+{
+    /// <summary>Reads a file with its includes, sets what the command line overrides, and checks everything.</summary>
+    /// <param name="path">The scenario file.</param>
+    /// <param name="overrides">Assignments <c>PATH=VALUE</c> of <c>--set</c>, applied in order.</param>
+    /// <param name="seed">Replaces the scenario's seed.</param>
+    /// <exception cref="InputException">Any mistake of the user.</exception>
+    public static Scenario Load(string path, IReadOnlyList<string>? overrides = null, ulong? seed = null) =>
+        Read(LoadTree(path, overrides), FolderOf(path), seed);
+
+    /// <summary>The tree of a file with includes and overrides, not yet checked: studies vary it before <see cref="Read"/>.</summary>
+    /// <exception cref="InputException">The file is missing or malformed, or an override has no place in it.</exception>
+    public static Node LoadTree(string path, IReadOnlyList<string>? overrides = null)
+    {
+        Node root = Document.LoadWithIncludes(path);
+        foreach (string assignment in overrides ?? []) root = Overrides.Apply(root, assignment);
+        return root;
+    }
+
+    /// <summary>The folder of a scenario file: where its relative file names start.</summary>
+    public static string FolderOf(string path) => Path.GetDirectoryName(path) ?? "";
+
+    /// <summary>Checks a tree.</summary>
+    /// <param name="root">A scenario's root.</param>
+    /// <param name="folder">Where relative file names start; "" is the current folder.</param>
+    /// <param name="seed">Replaces the scenario's seed.</param>
+    /// <exception cref="InputException">Any mistake of the user.</exception>
+    public static Scenario Read(Node root, string folder, ulong? seed = null)
+    {
+        ArgumentNullException.ThrowIfNull(root);
+        if (root.Kind == NodeKind.Null) throw root.Error("the scenario is empty; it needs at least model, fleet and traffic");
+        MapReader map = root.AsMap();
+        List<string> notes = [];
+        string? name = map.Optional("name")?.AsText();
+        FleetReader fleetReader = new(map, folder, notes);
+        Node fleetNode = map.Optional("fleet") ?? throw root.Error(Missing("fleet", root, "[{device: h100-sxm, replicas: 4}]"));
+        Node router = map.Optional("router") ?? Node.Plain(DefaultRouter);
+        Node? predictors = map.Optional("predictors");
+        Node traffic = map.Optional("traffic") ?? throw root.Error(Missing("traffic", root, "{generator: poisson, rate: 2/s, …}"));
+        (ServiceObjective slo, double attainment) = ReadSlo(map.Map("slo"));
+        Expectation[] expect = [.. map.List("expect").Select(node => Expectation.Parse(node, RunMetricNames.All))];
+        Node? energy = map.Optional("energy");
+        ReadingExpectation reading = ReadQoe(map.Map("qoe"));
+        ulong ownSeed = (ulong)map.Long("seed", (long)Scenario.DefaultSeed, min: 0);
+        // An unknown key first: it is often the reason for what seems missing below.
+        map.Done();
+        IReadOnlyList<FleetEntry> fleet = fleetReader.Read(fleetNode);
+        return new Scenario
+        {
+            Name = name ?? $"{fleet[0].Deployment.Model.Name} on {fleet[0].Deployment.Device.Name}",
+            Fleet = fleet,
+            Router = Routers.Registry.Read(router),
+            OutputLength = ReadPredictors(predictors),
+            Traffic = ReadTraffic(traffic, folder),
+            TrafficBlock = traffic,
+            Slo = slo,
+            Attainment = attainment,
+            Expect = expect,
+            Energy = EnergyReader.Read(energy),
+            Reading = reading,
+            Seed = seed ?? ownSeed,
+            Folder = folder,
+            Notes = notes,
+        };
+    }
+
+    /// <summary>What a scenario without <c>router:</c> uses.</summary>
+    public const string DefaultRouter = "round-robin";
+
+    private static string Missing(string key, Node root, string example)
+    {
+        string? near = Names.Nearest(key, root.Entries.Select(entry => entry.Key));
+        return near is null
+            ? $"the key '{key}' is missing; write for example {key}: {example}"
+            : $"the key '{key}' is missing; is '{near}' a misspelling of it?";
+    }
+
+    private static TrafficSpec ReadTraffic(Node traffic, string folder)
+    {
+        if (traffic["adapters"] is { } adapters) throw NotSimulated(adapters, "adapters (LoRA)");
+        return TrafficSpec.Read(traffic, folder);
+    }
+
+    private static PredictorSpec ReadPredictors(Node? node)
+    {
+        if (node is null) return new();
+        MapReader map = node.AsMap();
+        PredictorSpec spec = map.Optional("outputLength") is { } length ? PredictorSpec.Read(length) : new();
+        map.Done();
+        return spec;
+    }
+
+    private static (ServiceObjective Slo, double Attainment) ReadSlo(MapReader? map)
+    {
+        if (map is null) return (ServiceObjective.None, Scenario.DefaultAttainment);
+        ServiceObjective slo = new(Limit(map, "ttft"), Limit(map, "tpot"));
+        double attainment = map.Number("attainment", Scenario.DefaultAttainment, 0, 1);
+        map.Done();
+        return (slo, attainment);
+    }
+
+    private static Duration Limit(MapReader map, string key)
+    {
+        Duration limit = map.Duration(key, Duration.Infinite);
+        return limit > Duration.Zero ? limit : throw map.Required(key).Error("a limit of 0s cannot be met; leave the key out for no limit");
+    }
+
+    private static ReadingExpectation ReadQoe(MapReader? map)
+    {
+        ReadingExpectation usual = ReadingExpectation.Default;
+        if (map is null) return usual;
+        const double slowest = 1e-3;
+        const double fastest = 1e6;
+        Duration ttft = map.Duration("ttft", usual.Ttft);
+        Duration interval = map.Has("tokensPerSecond")
+            ? Duration.FromSeconds(1 / map.Required("tokensPerSecond").AsNumber(slowest, fastest))
+            : usual.TokenInterval;
+        map.Done();
+        return new(ttft, interval);
+    }
+
+    /// <summary>The error for a part of the scenario language that this version knows and does not simulate.</summary>
+    internal static InputException NotSimulated(Node node, string what) =>
+        node.KeyError($"{what}: not simulated by this version; remove the key");
+}
