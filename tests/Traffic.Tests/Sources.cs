@@ -16,7 +16,8 @@ internal static class Sources
 {
     internal static TraceSource Trace(string text, TraceOptions? options = null) => Trace(Encoding.UTF8.GetBytes(text), options);
 
-    internal static TraceSource Trace(byte[] bytes, TraceOptions? options = null) => TraceSource.Open(() => new MemoryStream(bytes), "trace.csv", options);
+    internal static TraceSource Trace(byte[] bytes, TraceOptions? options = null) =>
+        TraceSource.Open(() => new MemoryStream(bytes), "trace.csv", options);
 
     internal static byte[] Gzip(string text)
     {
@@ -47,5 +48,6 @@ internal static class Sources
     /// <summary>Everything that a reader of the requests could see, as text: equal texts mean equal traffic.</summary>
     internal static string Text(Request r) => string.Join(
         "|", r.Id, r.Arrival.Nanoseconds, r.PromptTokens, r.OutputTokens, r.Label, r.Client, r.Priority, r.Adapter, r.Session, r.MaxTokens, r.TtftLimit.Nanoseconds, r.TpotLimit.Nanoseconds,
-        r.Timeout.Nanoseconds, r.CancelAfter.Nanoseconds, r.OutputContentId, string.Join(";", r.Content ?? []), string.Join(";", r.Calls ?? []));
+        r.Timeout.Nanoseconds, r.CancelAfter.Nanoseconds, r.OutputContentId, string.Join(";", r.Content ?? []),
+            string.Join(";", r.Calls ?? []));
 }

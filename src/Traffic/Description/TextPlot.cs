@@ -34,7 +34,8 @@ public static class TextPlot
     /// <param name="width">Characters of the plot itself.</param>
     /// <param name="height">Lines.</param>
     /// <param name="label">How the scale is written.</param>
-    public static IReadOnlyList<string> Braille(IReadOnlyList<double> values, int width = 60, int height = 6, Func<double, string>? label = null)
+    public static IReadOnlyList<string> Braille(
+        IReadOnlyList<double> values, int width = 60, int height = 6, Func<double, string>? label = null)
     {
         label ??= value => value.ToString("0.##", System.Globalization.CultureInfo.InvariantCulture);
         double[] columns = Resample(values, width * 2);

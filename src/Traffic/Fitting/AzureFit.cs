@@ -30,7 +30,8 @@ internal static class AzureFit
             FitReport.Word("duration", string.Create(CultureInfo.InvariantCulture, $"{Math.Round(span, 3)}s")),
             FitReport.Word("window", string.Create(CultureInfo.InvariantCulture, $"{Math.Round(width, 6)}s")),
             FitReport.List("factors", profile.Select(p => p * windows)),
-            FitReport.Entry("gaps", FitReport.Map(FitReport.Word("family", family == GapFamily.Gamma ? "gamma" : "weibull"), FitReport.Number("cv", cv))),
+            FitReport.Entry("gaps", FitReport.Map(FitReport.Word("family", family == GapFamily.Gamma ? "gamma" : "weibull"),
+                FitReport.Number("cv", cv))),
             FitReport.Entry("lengths", LengthFit.Joint(data.Prompts, data.Outputs, LengthBins)));
     }
 

@@ -44,11 +44,14 @@ internal static class FitReport
             new("ratePerSecond", d.RatePerSecond),
             new("gapCv", d.GapCv),
         };
-        foreach (DispersionWindow window in d.Dispersion) result.Add(new(string.Create(CultureInfo.InvariantCulture, $"dispersion{window.Seconds}s"), window.Index));
+        foreach (DispersionWindow window in d.Dispersion) result.Add(
+            new(string.Create(CultureInfo.InvariantCulture, $"dispersion{window.Seconds}s"), window.Index));
         result.Add(new("promptMean", d.PromptTokens.Mean));
-        foreach (double q in Quantiles) result.Add(new(string.Create(CultureInfo.InvariantCulture, $"promptP{q * 100}"), d.PromptTokens.Quantile(q)));
+        foreach (double q in Quantiles) result.Add(
+            new(string.Create(CultureInfo.InvariantCulture, $"promptP{q * 100}"), d.PromptTokens.Quantile(q)));
         result.Add(new("outputMean", d.OutputTokens.Mean));
-        foreach (double q in Quantiles) result.Add(new(string.Create(CultureInfo.InvariantCulture, $"outputP{q * 100}"), d.OutputTokens.Quantile(q)));
+        foreach (double q in Quantiles) result.Add(
+            new(string.Create(CultureInfo.InvariantCulture, $"outputP{q * 100}"), d.OutputTokens.Quantile(q)));
         result.Add(new("lengthCorrelation", d.LengthCorrelation));
         result.Add(new("prefixHitFraction", d.Prefixes.HitFraction));
         return result;
@@ -60,7 +63,8 @@ internal static class FitReport
         IReadOnlyList<KeyValuePair<string, double>> truth = Statistics(data.Description);
         IReadOnlyList<KeyValuePair<string, double>> ours = Statistics(generated.Description);
         int windows = Math.Max(1, (int)Math.Ceiling(data.ArrivalSeconds[^1] / windowSeconds));
-        double profile = data.Profile(windowSeconds, windows).Zip(generated.Profile(windowSeconds, windows), (a, b) => Math.Abs(a - b)).Sum() / 2;
+        double profile = data.Profile(windowSeconds, windows).Zip(generated.Profile(windowSeconds, windows), (a, b) =>
+            Math.Abs(a - b)).Sum() / 2;
         return Map(
             Number("rows", data.Count),
             Text("command", $"orrery traffic fit {name} --data DIR"),
@@ -70,7 +74,8 @@ internal static class FitReport
                 Number("promptKolmogorovSmirnov", FitSample.KolmogorovSmirnov(data.Prompts, generated.Prompts)),
                 Number("outputKolmogorovSmirnov", FitSample.KolmogorovSmirnov(data.Outputs, generated.Outputs)),
                 Number("rateProfile", profile),
-                Entry("relative", Map([.. truth.Zip(ours).Where(p => p.First.Value != 0).Select(p => Number(p.First.Key, (p.Second.Value / p.First.Value) - 1))])))),
+                Entry("relative", Map([.. truth.Zip(ours).Where(p => p.First.Value != 0).Select(p =>
+                    Number(p.First.Key, (p.Second.Value / p.First.Value) - 1))])))),
             Text("note", note));
     }
 }

@@ -63,8 +63,10 @@ internal static class MooncakeFit
             FitReport.List("turnWeights", weights),
             FitReport.Entry("turnGapSeconds", LengthFit.Curve(next.Select(t => Math.Max(t.GapSeconds, TickSeconds / 2)))),
             FitReport.Entry("keptShare", LengthFit.Curve(next.Select(t => Math.Clamp(t.KeptShare, 0.001, 1)))),
-            FitReport.Entry("first", LengthFit.Joint([.. first.Select(t => t.FreshTokens)], [.. first.Select(t => t.OutputTokens)], FirstBins)),
-            FitReport.Entry("next", LengthFit.Joint([.. next.Select(t => t.FreshTokens)], [.. next.Select(t => t.OutputTokens)], NextBins)));
+            FitReport.Entry("first", LengthFit.Joint([.. first.Select(t => t.FreshTokens)], [.. first.Select(t => t.OutputTokens)],
+                FirstBins)),
+            FitReport.Entry("next", LengthFit.Joint([.. next.Select(t => t.FreshTokens)], [.. next.Select(t => t.OutputTokens)],
+                NextBins)));
         return (data, traffic);
     }
 
@@ -89,7 +91,8 @@ internal static class MooncakeFit
             (int count, double last, int full) = sessions[session];
             double at = request.Arrival.Seconds;
             int kept = isNew ? 0 : shared;
-            turns.Add(new Turn(session, count + 1, at, at - last, kept / (double)Math.Max(1, full), Math.Max(1, request.PromptTokens - (kept * MooncakeParser.BlockTokens)), request.OutputTokens));
+            turns.Add(new Turn(session, count + 1, at, at - last, kept / (double)Math.Max(1, full),
+                Math.Max(1, request.PromptTokens - (kept * MooncakeParser.BlockTokens)), request.OutputTokens));
             int fullBlocks = request.PromptTokens / MooncakeParser.BlockTokens;
             sessions[session] = (count + 1, at, fullBlocks);
             for (int i = RootBlocks; i < fullBlocks; i++) owners[blocks[i].ContentId] = session;
@@ -120,5 +123,6 @@ internal static class MooncakeFit
         return weights;
     }
 
-    private sealed record Turn(int Session, int Number, double Seconds, double GapSeconds, double KeptShare, int FreshTokens, int OutputTokens);
+    private sealed record Turn(int Session, int Number, double Seconds, double GapSeconds, double KeptShare, int FreshTokens,
+        int OutputTokens);
 }

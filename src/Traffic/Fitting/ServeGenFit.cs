@@ -29,7 +29,8 @@ internal static class ServeGenFit
         ServeGenClient[] byRate = [.. statistics.Clients.OrderByDescending(c => c.MeanRatePerSecond)];
         double[] hourly = Hourly(statistics);
         var members = new List<Node>();
-        foreach (ServeGenClient client in byRate.Take(SingleClients)) members.Add(Member(client.Name, [client], total, statistics.Windows, hourly));
+        foreach (ServeGenClient client in byRate.Take(SingleClients)) members.Add(
+            Member(client.Name, [client], total, statistics.Windows, hourly));
         ServeGenClient[] rest = [.. byRate.Skip(SingleClients)];
         for (int group = 0; group < Groups; group++)
         {
@@ -73,7 +74,8 @@ internal static class ServeGenFit
             FitReport.Word("name", name),
             FitReport.Number("count", clients.Length),
             FitReport.Number("share", rate / total),
-            FitReport.Entry("gaps", FitReport.Map(FitReport.Word("family", gamma >= 0.5 ? "gamma" : "weibull"), FitReport.Number("cv", cv))),
+            FitReport.Entry("gaps", FitReport.Map(FitReport.Word("family", gamma >= 0.5 ? "gamma" : "weibull"),
+                FitReport.Number("cv", cv))),
             FitReport.Number("rateSigma", sigma),
             FitReport.Number("activity", activity),
             FitReport.Entry("prompt", Pool(clients, l => (QuantileCurve)((IndependentLengths)l).Prompt)),
@@ -137,6 +139,7 @@ internal static class ServeGenFit
             while (at < weighted.Count - 1 && below + weighted[at].Weight < LengthFit.Levels[level] * total) below += weighted[at++].Weight;
             values[level] = weighted[at].Value;
         }
-        return FitReport.Map(FitReport.Entry("quantiles", FitReport.Map(FitReport.List("levels", LengthFit.Levels), FitReport.List("values", values))));
+        return FitReport.Map(FitReport.Entry("quantiles",
+            FitReport.Map(FitReport.List("levels", LengthFit.Levels), FitReport.List("values", values))));
     }
 }

@@ -29,7 +29,8 @@ public static class TrafficFit
     private const double ServeGenJudgeRate = 0.5;
 
     /// <summary>Generators that can be fitted.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["azure-code-2023", "azure-conv-2023", "mooncake-conversation", "servegen-m-mid", "sharegpt-like"];
+    public static IReadOnlyList<string> Names { get; } = ["azure-code-2023", "azure-conv-2023", "mooncake-conversation",
+        "servegen-m-mid", "sharegpt-like"];
 
     /// <summary>Fits a generator and judges the fit.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
@@ -59,14 +60,16 @@ public static class TrafficFit
             .Select(node => (Node: node, Sample: Play(node)))
             .MinBy(c => Math.Abs(Math.Log(c.Sample.Description.Dispersion[1].Index / wanted)));
         const string note = "rate profile per minute with gaps in operational time; output lengths depend on the prompt through ten bins; minutes are fitted, so bursts within a minute are only as sharp as the gap family";
-        return Write(name, doc, $"Azure LLM inference trace 2023 ({file}), with Splitwise (ISCA 2024)", "CC-BY 4.0 (data); parameters of this project", traffic, FitReport.Fit(name, data, generated, ProfileSeconds, note));
+        return Write(name, doc, $"Azure LLM inference trace 2023 ({file}), with Splitwise (ISCA 2024)",
+            "CC-BY 4.0 (data); parameters of this project", traffic, FitReport.Fit(name, data, generated, ProfileSeconds, note));
     }
 
     private static string Mooncake(string name, string dataDir)
     {
         (FitSample data, Node traffic) = MooncakeFit.Fit(dataDir);
         const string note = "sessions as a prefix tree of 512-token blocks: one root block shared by all, further turns keep a share of the previous prompt; arrivals stamped every 3 s as in the trace";
-        return Write(name, "Long-context chat with prefix sharing: a third of the prompt tokens repeat", "Mooncake conversation trace (FAST 2025 release)", "Apache-2.0 (data); parameters of this project", traffic,
+        return Write(name, "Long-context chat with prefix sharing: a third of the prompt tokens repeat",
+            "Mooncake conversation trace (FAST 2025 release)", "Apache-2.0 (data); parameters of this project", traffic,
             FitReport.Fit(name, data, Play(traffic), ProfileSeconds, note));
     }
 
@@ -75,7 +78,8 @@ public static class TrafficFit
         ServeGenStatistics statistics = ServeGenStatistics.Load(Path.Combine(dataDir, "traces-servegen", "m-mid-rates.csv.gz"));
         Node traffic = ServeGenFit.Traffic(statistics);
         double seconds = statistics.Windows * ServeGenStatistics.WindowSeconds;
-        using var source = new ManyClientSource(statistics.Clients, ServeGenStatistics.WindowSeconds, ServeGenJudgeRate, RequestMarks.None, TrafficBudget.Of(Duration.FromSeconds(seconds)), RandomStream.Root(JudgeSeed));
+        using var source = new ManyClientSource(statistics.Clients, ServeGenStatistics.WindowSeconds, ServeGenJudgeRate,
+            RequestMarks.None, TrafficBudget.Of(Duration.FromSeconds(seconds)), RandomStream.Root(JudgeSeed));
         FitSample data = FitSample.Of(source);
         Node scaled = Document.Parse(System.FormattableString.Invariant($"{{rate: {ServeGenJudgeRate}/s, duration: {seconds}s}}"), "fit");
         using ITrafficSource fitted = FittedTraffic.Overlay(traffic, scaled, "").Open(RandomStream.Root(JudgeSeed));

@@ -13,7 +13,8 @@ public sealed record PredictorSpec
     /// <summary>Options beside <c>use:</c>.</summary>
     public static OptionSet<PredictorSpec> Options { get; } = new OptionSet<PredictorSpec>()
         .Choice("use", Kinds, s => s.Use, (s, v) => s with { Use = v }, "which predictor of the output length", "this project")
-        .Number("relativeError", s => s.RelativeError, (s, v) => s with { RelativeError = v }, "oracle: log-normal error, two thirds of the predictions within this factor; 0 = exact", "this project", 0, 100)
+        .Number("relativeError", s => s.RelativeError, (s, v) => s with { RelativeError = v },
+            "oracle: log-normal error, two thirds of the predictions within this factor; 0 = exact", "this project", 0, 100)
         .Int("tokens", s => s.Tokens, (s, v) => s with { Tokens = v }, "constant: the guess", "this project");
 
     public string Use { get; init; } = "none";

@@ -19,7 +19,8 @@ internal static class Fields
     {
         if (Utf8Parser.TryParse(field, out value, out int used) && used == field.Length) return true;
         // 2^53: beyond it a double no longer holds every whole number.
-        if (!Utf8Parser.TryParse(field, out double real, out used) || used != field.Length || !(Math.Abs(real) < 9007199254740992.0) || real != Math.Floor(real)) return false;
+        if (!Utf8Parser.TryParse(field, out double real, out used) || used != field.Length || !(Math.Abs(real) < 9007199254740992.0)
+            || real != Math.Floor(real)) return false;
         value = (long)real;
         return true;
     }
@@ -45,7 +46,8 @@ internal static class Fields
             return true;
         }
         // Exponents and signs are rare: the slow way.
-        bool parsed = Utf8Parser.TryParse(field, out double seconds, out int used) && used == field.Length && seconds >= 0 && seconds <= LargestSeconds;
+        bool parsed = Utf8Parser.TryParse(field, out double seconds, out int used) && used == field.Length && seconds >= 0
+            && seconds <= LargestSeconds;
         nanoseconds = parsed ? (long)Math.Round(seconds * 1e9, MidpointRounding.AwayFromZero) : 0;
         return parsed;
     }
@@ -57,10 +59,14 @@ internal static class Fields
     internal static bool TryTimestamp(ReadOnlySpan<byte> field, out long nanoseconds)
     {
         nanoseconds = 0;
-        if (field.Length < 19 || field[4] != '-' || field[7] != '-' || (field[10] != ' ' && field[10] != 'T') || field[13] != ':' || field[16] != ':') return false;
-        if (!TryDigits(field[..4], out int year) || !TryDigits(field.Slice(5, 2), out int month) || !TryDigits(field.Slice(8, 2), out int day)
-            || !TryDigits(field.Slice(11, 2), out int hour) || !TryDigits(field.Slice(14, 2), out int minute) || !TryDigits(field.Slice(17, 2), out int second)) return false;
-        if (year is < 2000 or > 2200 || month is < 1 or > 12 || day < 1 || day > DateTime.DaysInMonth(year, month) || hour > 23 || minute > 59 || second > 59) return false;
+        if (field.Length < 19 || field[4] != '-' || field[7] != '-' || (field[10] != ' ' && field[10] != 'T') || field[13] != ':'
+            || field[16] != ':') return false;
+        if (!TryDigits(field[..4], out int year) || !TryDigits(field.Slice(5, 2), out int month)
+            || !TryDigits(field.Slice(8, 2), out int day)
+            || !TryDigits(field.Slice(11, 2), out int hour) || !TryDigits(field.Slice(14, 2), out int minute)
+                || !TryDigits(field.Slice(17, 2), out int second)) return false;
+        if (year is < 2000 or > 2200 || month is < 1 or > 12 || day < 1 || day > DateTime.DaysInMonth(year, month) || hour > 23
+            || minute > 59 || second > 59) return false;
         int at = 19;
         long fraction = 0;
         if (at < field.Length && field[at] == (byte)'.' && !TryFraction(field, ref at, out fraction)) return false;
@@ -74,7 +80,8 @@ internal static class Fields
         nanoseconds = 0;
         if (field.IsEmpty || field is [(byte)'Z']) return true;
         if (field.Length != 6 || (field[0] != '+' && field[0] != '-') || field[3] != ':') return false;
-        if (!TryDigits(field.Slice(1, 2), out int hours) || !TryDigits(field.Slice(4, 2), out int minutes) || hours > 14 || minutes > 59) return false;
+        if (!TryDigits(field.Slice(1, 2), out int hours) || !TryDigits(field.Slice(4, 2), out int minutes) || hours > 14
+            || minutes > 59) return false;
         nanoseconds = ((hours * 60L) + minutes) * 60 * NanosecondsPerSecond * (field[0] == '-' ? -1 : 1);
         return true;
     }

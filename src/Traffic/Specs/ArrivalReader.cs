@@ -51,7 +51,8 @@ internal static class ArrivalReader
     {
         if (map.Map("gaps") is not { } gaps) return (GapFamily.Exponential, 1);
         GapFamily family = gaps.Choice<GapFamily>("family");
-        double cv = family switch { GapFamily.Exponential => 1, GapFamily.Constant => 0, GapFamily.Weibull => Cv(gaps, UnitGaps.LargestWeibullCv), _ => Cv(gaps) };
+        double cv = family switch { GapFamily.Exponential => 1, GapFamily.Constant => 0, GapFamily.Weibull =>
+            Cv(gaps, UnitGaps.LargestWeibullCv), _ => Cv(gaps) };
         gaps.Done();
         return (family, cv);
     }
@@ -83,7 +84,8 @@ internal static class ArrivalReader
         double start = map.Number("startHour", 0, 0, DiurnalArrivals.HoursPerDay);
         if (map.Optional("hours") is not { } hours)
         {
-            return DiurnalArrivals.Sine(rate, map.Number("peak", DefaultPeak, 1, 2), map.Number("peakHour", DefaultPeakHour, 0, DiurnalArrivals.HoursPerDay), start);
+            return DiurnalArrivals.Sine(rate, map.Number("peak", DefaultPeak, 1, 2),
+                map.Number("peakHour", DefaultPeakHour, 0, DiurnalArrivals.HoursPerDay), start);
         }
         double[] factors = [.. hours.AsList().Select(v => v.AsNumber(0, 1e9))];
         if (factors.Length != DiurnalArrivals.HoursPerDay) throw hours.Error($"needs 24 factors, one per hour; {factors.Length} are given");

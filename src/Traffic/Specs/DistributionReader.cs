@@ -12,7 +12,8 @@ namespace Orrery.Traffic.Specs;
 /// </summary>
 internal static class DistributionReader
 {
-    internal static readonly string[] Families = ["lognormal", "fixed", "uniform", "exponential", "gamma", "weibull", "normal", "pareto", "zipf", "quantiles", "choice"];
+    internal static readonly string[] Families = ["lognormal", "fixed", "uniform", "exponential", "gamma", "weibull", "normal",
+        "pareto", "zipf", "quantiles", "choice"];
 
     private const double LargestCv = UnitGaps.LargestCv;
 
@@ -55,7 +56,8 @@ internal static class DistributionReader
             case "choice":
             {
                 double[] values = [.. map.Required("values").AsList().Select(value)];
-                double[] weights = map.Has("weights") ? [.. map.Required("weights").AsList().Select(w => w.AsNumber(0))] : [.. values.Select(_ => 1.0)];
+                double[] weights = map.Has("weights") ? [.. map.Required("weights").AsList().Select(w => w.AsNumber(0))]
+                    : [.. values.Select(_ => 1.0)];
                 if (values.Length == 0) throw map.Required("values").Error("must name at least one value");
                 if (weights.Length != values.Length)
                     throw map.Required("weights").Error($"{weights.Length} weights do not match {values.Length} values");
@@ -93,7 +95,8 @@ internal static class DistributionReader
 
     private static LogNormal ReadLogNormal(MapReader map, Func<Node, double> value)
     {
-        if (map.Has("mean")) return LogNormal.FromMeanAndCv(Positive(map.Required("mean"), value), map.Required("cv").AsNumber(0, LargestCv));
+        if (map.Has("mean")) return LogNormal.FromMeanAndCv(Positive(map.Required("mean"), value),
+            map.Required("cv").AsNumber(0, LargestCv));
         double median = Positive(map.Required("median"), value);
         if (map.Optional("p90") is not { } p90) return LogNormal.FromMedianSigma(median, map.Required("sigma").AsNumber(0, 20));
         double upper = value(p90);

@@ -101,7 +101,8 @@ public sealed record SessionSpec : TrafficSpec
     private static (int Tokens, int Count, double Skew) System(MapReader? map)
     {
         if (map is null) return (0, 1, 0);
-        (int, int, double) system = (map.Required("tokens").AsInt(1, Readers.Formats.Limits.MaxTokens), map.Int("count", 1, 1, 1_000_000), map.Number("skew", 0, 0, 20));
+        (int, int, double) system = (map.Required("tokens").AsInt(1, Readers.Formats.Limits.MaxTokens),
+            map.Int("count", 1, 1, 1_000_000), map.Number("skew", 0, 0, 20));
         map.Done();
         return system;
     }

@@ -12,9 +12,11 @@ internal static class LengthReader
     internal static ILengthModel Read(MapReader map, string joint = "lengths", string prompt = "prompt", string output = "output")
     {
         Node? together = map.Optional(joint);
-        if (together is null) return new IndependentLengths(DistributionReader.ReadTokens(map.Required(prompt)), DistributionReader.ReadTokens(map.Required(output)));
+        if (together is null) return new IndependentLengths(DistributionReader.ReadTokens(map.Required(prompt)),
+            DistributionReader.ReadTokens(map.Required(output)));
         // The scenario's own lengths win over those of a fitted generator.
-        if (map.Has(prompt) && map.Has(output)) return new IndependentLengths(DistributionReader.ReadTokens(map.Required(prompt)), DistributionReader.ReadTokens(map.Required(output)));
+        if (map.Has(prompt) && map.Has(output)) return new IndependentLengths(DistributionReader.ReadTokens(map.Required(prompt)),
+            DistributionReader.ReadTokens(map.Required(output)));
         if (map.Optional(prompt) is { } one)
             throw one.Error($"'{prompt}' and '{output}' go together: give both, or neither to keep '{joint}'");
         if (map.Optional(output) is { } other)

@@ -20,7 +20,8 @@ namespace Orrery.Traffic.Specs;
 /// <param name="Lengths">Prompt and output.</param>
 /// <param name="Profile">Relative rate per window that all clients share; repeats.</param>
 public sealed record CompactClient(
-    string Name, double MeanRatePerSecond, GapFamily Family, double Cv, double RateSigma, double Activity, ILengthModel Lengths, IReadOnlyList<double> Profile) : IClientModel
+    string Name, double MeanRatePerSecond, GapFamily Family, double Cv, double RateSigma, double Activity, ILengthModel Lengths,
+        IReadOnlyList<double> Profile) : IClientModel
 {
     public ClientWindow Window(long index, RandomStream client)
     {
@@ -48,7 +49,8 @@ public sealed record ManyClientSpec : TrafficSpec
 
     public required TrafficBudget Budget { get; init; }
 
-    public override ITrafficSource Open(RandomStream random) => new ManyClientSource(Clients, WindowSeconds, RatePerSecond, Marks, Budget, random);
+    public override ITrafficSource Open(RandomStream random) =>
+        new ManyClientSource(Clients, WindowSeconds, RatePerSecond, Marks, Budget, random);
 
     internal static ManyClientSpec Read(MapReader map)
     {

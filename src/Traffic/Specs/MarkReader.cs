@@ -76,7 +76,8 @@ internal static class MarkReader
     private static AdapterMarks? Adapters(MapReader? map)
     {
         if (map is null) return null;
-        var marks = new AdapterMarks(map.Required("count").AsInt(1, MostClients), map.Number("skew", 1, 0, 20), map.Number("share", 1, 0, 1));
+        var marks = new AdapterMarks(map.Required("count").AsInt(1, MostClients), map.Number("skew", 1, 0, 20),
+            map.Number("share", 1, 0, 1));
         map.Done();
         return marks;
     }

@@ -64,7 +64,8 @@ public sealed record TraceSpec : TrafficSpec
     {
         if (node is null) return 1;
         string text = node.AsText();
-        if (!double.TryParse(text.TrimEnd('x'), System.Globalization.CultureInfo.InvariantCulture, out double factor) || !(factor >= min && factor <= max))
+        if (!double.TryParse(text.TrimEnd('x'), System.Globalization.CultureInfo.InvariantCulture, out double factor)
+            || !(factor >= min && factor <= max))
         {
             throw node.Error($"'{text}' is not a factor between {min} and {max}; write, for example, 2x");
         }

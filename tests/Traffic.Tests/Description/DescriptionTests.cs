@@ -9,7 +9,8 @@ public class DescriptionTests
     [Fact]
     public void Known_figures_of_a_small_trace()
     {
-        TrafficDescription d = TrafficDescription.Of(new TraceBuilder().Request(1, 100, 10).Request(2, 200, 20, client: 1).Request(4, 300, 30).Build());
+        TrafficDescription d = TrafficDescription.Of(
+            new TraceBuilder().Request(1, 100, 10).Request(2, 200, 20, client: 1).Request(4, 300, 30).Build());
         Assert.Equal(3, d.Count);
         Assert.Equal(3, d.Span.Seconds);
         Assert.Equal(2 / 3.0, d.RatePerSecond, 12);

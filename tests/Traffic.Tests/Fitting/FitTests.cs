@@ -18,8 +18,10 @@ public class FitTests
     public void Fitting_again_gives_the_committed_file(string name, string folder)
     {
         string? data = DataFolder();
-        if (data is null || !Directory.Exists(Path.Combine(data, folder))) Assert.Skip("the public traces are not here; set ORRERY_DATA to their folder");
-        Assert.True(Node.SameTree(FittedTraffic.Load(name).Root, Document.Parse(TrafficFit.Fit(name, data), "fit")), $"catalog/traffic/{name}.yaml is not what the fit gives now");
+        if (data is null || !Directory.Exists(
+            Path.Combine(data, folder))) Assert.Skip("the public traces are not here; set ORRERY_DATA to their folder");
+        Assert.True(Node.SameTree(FittedTraffic.Load(name).Root, Document.Parse(TrafficFit.Fit(name, data), "fit")),
+            $"catalog/traffic/{name}.yaml is not what the fit gives now");
     }
 
     [Theory]
@@ -65,7 +67,8 @@ public class FitTests
 
     [Fact]
     public void An_unknown_fit_is_a_designed_error() =>
-        Assert.Contains("did you mean 'azure-conv-2023'", Assert.Throws<InputException>(() => TrafficFit.Fit("azure-conv-203", ".")).Message, StringComparison.Ordinal);
+        Assert.Contains("did you mean 'azure-conv-2023'",
+            Assert.Throws<InputException>(() => TrafficFit.Fit("azure-conv-203", ".")).Message, StringComparison.Ordinal);
 
     private static void Near(Node stated, string key, double value, double relative)
     {

@@ -117,7 +117,8 @@ public class GeneratorTests
     {
         using ITrafficSource source = Sources.Spec("{generator: closed-loop, users: 3, think: 1s, requests: 100, prompt: 5, output: 5}").Open(RandomStream.Root(1));
         Assert.True(source.IsClosedLoop);
-        for (int i = 0; i < 3; i++) Assert.Equal(Instant.FromSeconds(1), source.NextArrival == Instant.Never ? Instant.Never : source.Take().Arrival);
+        for (int i = 0; i < 3; i++) Assert.Equal(Instant.FromSeconds(1), source.NextArrival == Instant.Never ? Instant.Never
+            : source.Take().Arrival);
         Assert.True(source.NextArrival.IsNever);
         using ITrafficSource again = Sources.Spec("{generator: closed-loop, users: 3, think: 1s, requests: 100, prompt: 5, output: 5}").Open(RandomStream.Root(1));
         Request first = again.Take();
@@ -145,7 +146,8 @@ public class GeneratorTests
     [Fact]
     public void The_budget_ends_a_generator()
     {
-        Assert.All(Sources.Generate("{generator: poisson, rate: 50/s, duration: 10s, prompt: 1, output: 1}"), r => Assert.True(r.Arrival < Instant.FromSeconds(10)));
+        Assert.All(Sources.Generate("{generator: poisson, rate: 50/s, duration: 10s, prompt: 1, output: 1}"), r =>
+            Assert.True(r.Arrival < Instant.FromSeconds(10)));
         Assert.Equal(7, Sources.Generate("{generator: poisson, rate: 50/s, duration: 10s, requests: 7, prompt: 1, output: 1}").Count);
     }
 }

@@ -9,7 +9,8 @@ namespace Orrery.Traffic.Tests.Predictors;
 
 public class PredictorTests
 {
-    private static readonly Request[] Requests = [.. Enumerable.Range(0, 4000).Aggregate(new TraceBuilder(), (b, i) => b.Request(i, 10, 1000 + i, client: i % 2)).Drain()];
+    private static readonly Request[] Requests = [.. Enumerable.Range(0, 4000).Aggregate(new TraceBuilder(), (b, i) =>
+        b.Request(i, 10, 1000 + i, client: i % 2)).Drain()];
 
     [Fact]
     public void The_oracle_and_none_are_exact()
@@ -26,7 +27,8 @@ public class PredictorTests
         int[] forward = [.. Requests.Select(predictor.Predict)];
         int[] backward = [.. Requests.Reverse().Select(predictor.Predict).Reverse()];
         Assert.Equal(forward, backward);
-        double within = Requests.Zip(forward).Count(p => Math.Abs(Math.Log((double)p.Second / p.First.OutputTokens)) <= Math.Log(1.2)) / (double)Requests.Length;
+        double within = Requests.Zip(forward).Count(p =>
+            Math.Abs(Math.Log((double)p.Second / p.First.OutputTokens)) <= Math.Log(1.2)) / (double)Requests.Length;
         Assert.InRange(within, 0.65, 0.71);
         var error = new PredictionError();
         for (int i = 0; i < forward.Length; i++) error.Add(forward[i], Requests[i]);
@@ -52,5 +54,6 @@ public class PredictorTests
     public void Mistakes_are_designed_errors(string yaml, string part) =>
         Assert.Contains(part, Assert.Throws<InputException>(() => Create(yaml)).Message, StringComparison.Ordinal);
 
-    private static ILengthPredictor Create(string yaml) => PredictorSpec.Read(Document.Parse(yaml, "scenario.yaml")).Create(RandomStream.Root(1));
+    private static ILengthPredictor Create(string yaml) =>
+        PredictorSpec.Read(Document.Parse(yaml, "scenario.yaml")).Create(RandomStream.Root(1));
 }

@@ -21,7 +21,8 @@ public class FormatTests
         Assert.Equal(1, first.Arrival.Nanoseconds);
         Assert.Equal(("a", 0, 2, 3, 9L, 50), (first.Label, first.Client, first.Priority, first.Adapter, first.Session, first.MaxTokens));
         Assert.Equal([new TokenSpan(77, 4)], first.Content!);
-        Assert.Equal((Duration.FromSeconds(0.25), Duration.FromSeconds(0.05), Duration.FromSeconds(60)), (first.TtftLimit, first.TpotLimit, first.Timeout));
+        Assert.Equal((Duration.FromSeconds(0.25), Duration.FromSeconds(0.05), Duration.FromSeconds(60)),
+            (first.TtftLimit, first.TpotLimit, first.Timeout));
         Assert.Equal([new ToolCall(2, Duration.FromSeconds(0.5), 100), new ToolCall(5, Duration.FromSeconds(1.25), 7)], first.Calls!);
         Request second = rows[1];
         Assert.Equal(("b,\"x\"", 1, 0, -1, -1L), (second.Label, second.Client, second.Priority, second.Adapter, second.Session));
@@ -47,7 +48,8 @@ public class FormatTests
     [Fact]
     public void Gzip_is_found_by_its_bytes()
     {
-        Assert.Equal(Sources.All(Sources.Trace(Azure)).Select(Sources.Text), Sources.All(Sources.Trace(Sources.Gzip(Azure))).Select(Sources.Text));
+        Assert.Equal(Sources.All(Sources.Trace(Azure)).Select(Sources.Text),
+            Sources.All(Sources.Trace(Sources.Gzip(Azure))).Select(Sources.Text));
     }
 
     [Fact]
@@ -78,15 +80,18 @@ public class FormatTests
     public void Splitwise_and_vidur_rows()
     {
         const string splitwise = "request_id,request_type,application_id,arrival_timestamp,batch_size,prompt_size,token_size\n0,2,0,0.0,1,100,13\n1,2,7,0.25,1,200,14\n";
-        Assert.Equal([(0L, 100, 13, 0), (250_000_000L, 200, 14, 1)], Sources.All(Sources.Trace(splitwise)).Select(r => (r.Arrival.Nanoseconds, r.PromptTokens, r.OutputTokens, r.Client)));
+        Assert.Equal([(0L, 100, 13, 0), (250_000_000L, 200, 14, 1)],
+            Sources.All(Sources.Trace(splitwise)).Select(r => (r.Arrival.Nanoseconds, r.PromptTokens, r.OutputTokens, r.Client)));
         const string vidur = "arrived_at,num_prefill_tokens,num_decode_tokens\n2.5,374.0,44\n3,396,109\n";
-        Assert.Equal([(0L, 374, 44), (500_000_000L, 396, 109)], Sources.All(Sources.Trace(vidur)).Select(r => (r.Arrival.Nanoseconds, r.PromptTokens, r.OutputTokens)));
+        Assert.Equal([(0L, 374, 44), (500_000_000L, 396, 109)],
+            Sources.All(Sources.Trace(vidur)).Select(r => (r.Arrival.Nanoseconds, r.PromptTokens, r.OutputTokens)));
     }
 
     [Fact]
     public void Lengths_alone_need_a_rate()
     {
-        InputException error = Assert.Throws<InputException>(() => Sources.Trace("num_prefill_tokens,num_decode_tokens,num_total_tokens,pd_ratio\n3772,54,3826,69.85\n"));
+        InputException error = Assert.Throws<InputException>(() =>
+            Sources.Trace("num_prefill_tokens,num_decode_tokens,num_total_tokens,pd_ratio\n3772,54,3826,69.85\n"));
         Assert.Contains("rate: 2/s", error.Message, StringComparison.Ordinal);
     }
 
@@ -118,8 +123,11 @@ public class FormatTests
     [Fact]
     public void Unknown_format_and_file_are_designed_errors()
     {
-        Assert.Contains("did you mean 'azure'", Assert.Throws<InputException>(() => Sources.Trace(Azure, new TraceOptions { Format = "asure" })).Message, StringComparison.Ordinal);
-        Assert.Contains("does not exist", Assert.Throws<InputException>(() => TraceSource.Open("no-such-file.csv")).Message, StringComparison.Ordinal);
+        Assert.Contains("did you mean 'azure'",
+            Assert.Throws<InputException>(() => Sources.Trace(Azure, new TraceOptions { Format = "asure" })).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("does not exist", Assert.Throws<InputException>(() => TraceSource.Open("no-such-file.csv")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

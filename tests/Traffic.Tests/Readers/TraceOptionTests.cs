@@ -25,7 +25,8 @@ public class TraceOptionTests
 
     [Fact]
     public void A_repeated_window_follows_at_its_end() =>
-        Assert.Equal([0, 1, 2.5, 3.5], Seconds(new TraceOptions { From = Duration.FromSeconds(0.5), To = Duration.FromSeconds(3), Repeat = 2 }).Select(s => s - 0.5));
+        Assert.Equal([0, 1, 2.5, 3.5], Seconds(
+            new TraceOptions { From = Duration.FromSeconds(0.5), To = Duration.FromSeconds(3), Repeat = 2 }).Select(s => s - 0.5));
 
     [Fact]
     public void Passes_share_no_prefixes()
@@ -39,23 +40,6 @@ public class TraceOptionTests
     {
         const string csv = "arrival_seconds,prompt_tokens,output_tokens\n5,1,1\n0,2,2\n5,3,3\n1,4,4\n";
         Assert.Equal([2, 4, 1, 3], Sources.All(Sources.Trace(csv, new TraceOptions { Sort = true })).Select(r => r.PromptTokens));
-    }
-
-    [Fact]
-    public void Memory_does_not_grow_with_the_trace()
-    {
-        const int rows = 300_000;
-        using TraceSource source = TraceSource.Open(() => new EndlessRows(rows), "endless.csv");
-        long count = 0;
-        long peak = 0;
-        long before = GC.GetTotalMemory(forceFullCollection: true);
-        while (!source.NextArrival.IsNever)
-        {
-            source.Take();
-            if (++count % 100_000 == 0) peak = Math.Max(peak, GC.GetTotalMemory(forceFullCollection: true) - before);
-        }
-        Assert.Equal(rows, count);
-        Assert.InRange(peak, long.MinValue, 1 << 20);
     }
 
     [Fact]
@@ -96,56 +80,6 @@ public class TraceOptionTests
         }
     }
 
-    private static IEnumerable<double> Seconds(TraceOptions options) => Sources.All(Sources.Trace(Csv, options)).Select(r => r.Arrival.Seconds);
-
-    /// <summary>A header and rows made on the fly.</summary>
-    private sealed class EndlessRows(int rows) : Stream
-    {
-        private byte[] _pending = "arrival_seconds,prompt_tokens,output_tokens\n"u8.ToArray();
-        private int _offset;
-        private int _row;
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => true;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set
-            {
-                _row = 0;
-                _offset = 0;
-                _pending = "arrival_seconds,prompt_tokens,output_tokens\n"u8.ToArray();
-            }
-        }
-
-        public override int Read(byte[] buffer, int offset, int count)
-        {
-            if (_offset == _pending.Length)
-            {
-                if (_row == rows) return 0;
-                _pending = Encoding.UTF8.GetBytes($"{_row},100,{1 + (_row++ % 50)}\n");
-                _offset = 0;
-            }
-            int copied = Math.Min(count, _pending.Length - _offset);
-            _pending.AsSpan(_offset, copied).CopyTo(buffer.AsSpan(offset));
-            _offset += copied;
-            return copied;
-        }
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-    }
+    private static IEnumerable<double> Seconds(TraceOptions options) =>
+        Sources.All(Sources.Trace(Csv, options)).Select(r => r.Arrival.Seconds);
 }

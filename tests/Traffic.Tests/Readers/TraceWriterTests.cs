@@ -29,7 +29,8 @@ public class TraceWriterTests
     public void Calls_and_sessions_survive()
     {
         ITrafficSource source = new TraceBuilder()
-            .Request(0, 30, 9, content: [new TokenSpan(5, 10), new TokenSpan(ulong.MaxValue, 20)], outputContentId: 8, session: 4, calls: [new ToolCall(2, Duration.FromNanoseconds(1), 3)])
+            .Request(0, 30, 9, content: [new TokenSpan(5, 10), new TokenSpan(ulong.MaxValue, 20)], outputContentId: 8, session: 4,
+                calls: [new ToolCall(2, Duration.FromNanoseconds(1), 3)])
             .Request(0.000000001, 1, 1)
             .Build();
         using var file = new MemoryStream();

@@ -70,9 +70,12 @@ public class TrafficSpecTests
         string folder = Directory.CreateTempSubdirectory("orrery-servegen").FullName;
         try
         {
-            File.WriteAllText(Path.Combine(folder, "x-rates.csv"), "client,window_start_s,rate_per_s,cv,interarrival_family,param1,param2\n0,0,2,1,Gamma,1,1\n0,600,4,3,Weibull,1,1\n1,600,1,1,Gamma,1,1\n");
-            File.WriteAllText(Path.Combine(folder, "x-lengths.csv"), "client,window,field,p1,p5,p10,p25,p50,p75,p90,p95,p99,mean\n0,0,input_tokens,10,10,10,10,10,10,10,10,10,10\n0,0,output_tokens,3,3,3,3,3,3,3,3,3,3\n");
-            List<Request> rows = Sources.All(Sources.Spec("{generator: servegen, file: x-rates.csv, duration: 1200s}", folder).Open(RandomStream.Root(1)));
+            File.WriteAllText(Path.Combine(folder, "x-rates.csv"),
+                "client,window_start_s,rate_per_s,cv,interarrival_family,param1,param2\n0,0,2,1,Gamma,1,1\n0,600,4,3,Weibull,1,1\n1,600,1,1,Gamma,1,1\n");
+            File.WriteAllText(Path.Combine(folder, "x-lengths.csv"),
+                "client,window,field,p1,p5,p10,p25,p50,p75,p90,p95,p99,mean\n0,0,input_tokens,10,10,10,10,10,10,10,10,10,10\n0,0,output_tokens,3,3,3,3,3,3,3,3,3,3\n");
+            List<Request> rows = Sources.All(
+                Sources.Spec("{generator: servegen, file: x-rates.csv, duration: 1200s}", folder).Open(RandomStream.Root(1)));
             Assert.InRange(rows.Count(r => r.Arrival.Seconds < 600), 1050, 1350);
             Assert.InRange(rows.Count(r => r.Arrival.Seconds >= 600 && r.Client == 1), 500, 700);
             Assert.All(rows, r => Assert.Equal((10, 3), (r.PromptTokens, r.OutputTokens)));
@@ -87,7 +90,8 @@ public class TrafficSpecTests
     [Fact]
     public void Every_catalogue_entry_is_complete()
     {
-        Assert.Equal(["azure-code-2023", "azure-conv-2023", "mooncake-conversation", "servegen-m-mid", "sharegpt-like"], FittedTraffic.Names);
+        Assert.Equal(["azure-code-2023", "azure-conv-2023", "mooncake-conversation", "servegen-m-mid", "sharegpt-like"],
+            FittedTraffic.Names);
         foreach (string name in FittedTraffic.Names)
         {
             FittedTraffic fitted = FittedTraffic.Load(name);

@@ -37,7 +37,8 @@ public sealed record DiurnalArrivals : IArrivalProcess
     /// </summary>
     public static DiurnalArrivals Sine(double ratePerSecond, double peakToMean, double peakHour, double startHour = 0) => new(
         ratePerSecond,
-        [.. Enumerable.Range(0, HoursPerDay).Select(hour => 1 + ((peakToMean - 1) * Math.Cos(2 * Math.PI * (hour + 0.5 - peakHour) / HoursPerDay)))],
+        [.. Enumerable.Range(0, HoursPerDay).Select(hour =>
+            1 + ((peakToMean - 1) * Math.Cos(2 * Math.PI * (hour + 0.5 - peakHour) / HoursPerDay)))],
         startHour);
 
     public IArrivalProcess AtRate(double ratePerSecond) => this with { RatePerSecond = ratePerSecond };

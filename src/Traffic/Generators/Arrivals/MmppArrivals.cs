@@ -54,7 +54,8 @@ public sealed record MmppArrivals : IArrivalProcess
             _stays = random.Split("stays");
             // Stationary start: a state with probability proportional to its stay; the remaining stay of an exponential is the same exponential.
             double pick = _stays.NextDouble() * process._states.Sum(s => s.MeanSeconds);
-            while (_state < process._states.Length - 1 && pick >= process._states[_state].MeanSeconds) pick -= process._states[_state++].MeanSeconds;
+            while (_state < process._states.Length - 1
+                && pick >= process._states[_state].MeanSeconds) pick -= process._states[_state++].MeanSeconds;
             _stateEnd = Stay();
         }
 

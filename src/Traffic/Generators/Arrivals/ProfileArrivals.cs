@@ -17,7 +17,8 @@ public sealed record ProfileArrivals : IArrivalProcess
     /// <param name="factors">Relative rate of each window; scaled to mean 1; at least one is positive.</param>
     /// <param name="family">Gap family within the windows.</param>
     /// <param name="cv">Its coefficient of variation.</param>
-    public ProfileArrivals(double ratePerSecond, double windowSeconds, IReadOnlyList<double> factors, GapFamily family = GapFamily.Exponential, double cv = 1)
+    public ProfileArrivals(double ratePerSecond, double windowSeconds, IReadOnlyList<double> factors,
+        GapFamily family = GapFamily.Exponential, double cv = 1)
     {
         double mean = factors.Average();
         RatePerSecond = ratePerSecond;

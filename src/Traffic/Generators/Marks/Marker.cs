@@ -35,7 +35,8 @@ internal sealed class Marker
         if (marks.Prefix is not { } prefix) return;
         RandomStream texts = random.Split("prefix-texts");
         _prefixes = WeightedChoice.Zipf(prefix.Groups, prefix.Skew);
-        _spans = [.. Enumerable.Range(0, prefix.Groups).Select(_ => new TokenSpan(texts.NextUInt64() | 1, Tokens.Whole(prefix.Tokens.Sample(texts))))];
+        _spans = [.. Enumerable.Range(0, prefix.Groups).Select(_ =>
+            new TokenSpan(texts.NextUInt64() | 1, Tokens.Whole(prefix.Tokens.Sample(texts))))];
     }
 
     internal int ClientCount => Math.Max(1, _marks.Clients.Count);

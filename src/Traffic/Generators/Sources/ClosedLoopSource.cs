@@ -21,7 +21,8 @@ public sealed class ClosedLoopSource : ITrafficSource
     private readonly PriorityQueue<int, (long Nanoseconds, int Client)> _ready = new();
     private long _taken;
 
-    public ClosedLoopSource(int clients, IDistribution thinkSeconds, ILengthModel lengths, RequestMarks marks, TrafficBudget budget, RandomStream random)
+    public ClosedLoopSource(int clients, IDistribution thinkSeconds, ILengthModel lengths, RequestMarks marks, TrafficBudget budget,
+        RandomStream random)
     {
         _thinkSeconds = thinkSeconds;
         _lengths = lengths;
@@ -38,7 +39,8 @@ public sealed class ClosedLoopSource : ITrafficSource
     public int ClientCount => _clients.Length;
 
     public Instant NextArrival =>
-        _taken < (_budget.Requests ?? long.MaxValue) && _ready.TryPeek(out _, out (long Nanoseconds, int Client) next) ? Instant.FromNanoseconds(next.Nanoseconds) : Instant.Never;
+        _taken < (_budget.Requests ?? long.MaxValue) && _ready.TryPeek(out _, out (long Nanoseconds, int Client) next)
+            ? Instant.FromNanoseconds(next.Nanoseconds) : Instant.Never;
 
     public Request Take()
     {

@@ -48,7 +48,8 @@ public sealed class ManyClientSource : ITrafficSource
     /// <param name="marks">Marks besides the client.</param>
     /// <param name="budget">When to end.</param>
     /// <param name="random">Each client draws from its own streams.</param>
-    public ManyClientSource(IReadOnlyList<IClientModel> models, double windowSeconds, double? ratePerSecond, RequestMarks marks, TrafficBudget budget, RandomStream random)
+    public ManyClientSource(IReadOnlyList<IClientModel> models, double windowSeconds, double? ratePerSecond, RequestMarks marks,
+        TrafficBudget budget, RandomStream random)
     {
         double natural = models.Sum(m => m.MeanRatePerSecond);
         _meanRate = ratePerSecond ?? natural;

@@ -120,7 +120,8 @@ public sealed class SessionSource : ITrafficSource
         _marker.Apply(ref marks);
         int system = _systems.Draw(random);
         TokenSpan[] head = marks.Content ?? [];
-        if (_model.SystemTokens > 0) head = [.. head, new TokenSpan(_sessions.Split("system").Split(system).NextUInt64() | 1, _model.SystemTokens)];
+        if (_model.SystemTokens > 0) head = [.. head,
+            new TokenSpan(_sessions.Split("system").Split(system).NextUInt64() | 1, _model.SystemTokens)];
         var session = new Session(_started++, random, head, marks, Tokens.Whole(_model.Turns.Sample(random)));
         session.DrawLengths(_model.Lengths);
         return session;

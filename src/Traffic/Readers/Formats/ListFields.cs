@@ -54,7 +54,8 @@ internal static class ListFields
         foreach (Range range in field.Split((byte)';'))
         {
             ReadOnlySpan<byte> element = field[range];
-            if (!Split(element, parts, 2) || element[parts[0]].IsEmpty || !Fields.TryLong(element[parts[1]], out long tokens) || tokens is < 1 or > Limits.MaxTokens)
+            if (!Split(element, parts, 2) || element[parts[0]].IsEmpty || !Fields.TryLong(element[parts[1]], out long tokens)
+                || tokens is < 1 or > Limits.MaxTokens)
             {
                 throw csv.Error(column, $"'{Encoding.UTF8.GetString(element)}' is not id:tokens; write, for example, 17:512;18:300");
             }

@@ -123,7 +123,8 @@ internal sealed class MooncakeParser(LineReader lines) : ITraceParser
     {
         if (!json.Read() || json.TokenType != JsonTokenType.Number || !json.TryGetDouble(out double value) || !(value >= 0 && value <= max))
         {
-            throw lines.Error(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"column '{column}': must be a number between 0 and {max}"));
+            throw lines.Error(string.Create(System.Globalization.CultureInfo.InvariantCulture,
+                $"column '{column}': must be a number between 0 and {max}"));
         }
         return value;
     }
