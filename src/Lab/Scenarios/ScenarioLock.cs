@@ -1,0 +1,112 @@
+using System.Globalization;
+using Orrery.Documents;
+using Orrery.Kernel.Time;
+using Orrery.Serving.Metrics;
+using Orrery.Serving.Routing;
+using Orrery.Serving.Systems;
+using Orrery.Traffic.Predictors;
+using Orrery.World.Deployments;
+
+namespace Orrery.Lab.Scenarios;
+
+/// <summary>
+/// A scenario with every default resolved, so that a later version with other defaults runs the same thing. The reader takes it like any
+/// scenario; file names are absolute.
+/// </summary>
+public static class ScenarioLock
+{
+    private const string Heading = "Every default of this run, resolved. `orrery simulate` on this file repeats it.";
+
+    /// <summary>The text of <c>scenario.lock.yaml</c>.</summary>
+    public static string Write(Scenario s) => YamlText.Write(ToNode(s), Heading);
+
+    /// <summary>The same as a tree.</summary>
+    public static Node ToNode(Scenario s)
+    {
+        ArgumentNullException.ThrowIfNull(s);
+        List<KeyValuePair<string, Node>> keys =
+        [
+            Key("name", Node.Quoted(s.Name)),
+            Key("seed", s.Seed.ToString(CultureInfo.InvariantCulture)),
+            Key("fleet", Node.List([.. s.Fleet.Select(Entry)])),
+            Key("router", Routers.Registry.ToNode(s.Router)),
+            Key("predictors", Node.Map([Key("outputLength", PredictorSpec.Options.ToNode(s.OutputLength))])),
+            Key("traffic", WithAbsoluteFile(s.TrafficBlock, s.Folder)),
+            Key("slo", Slo(s)),
+        ];
+        if (s.Expect.Count > 0) keys.Add(Key("expect", Node.List([.. s.Expect.Select(e => Node.Quoted(e.ToString()))])));
+        keys.Add(Key("energy", EnergyReader.ToNode(s.Energy)));
+        keys.Add(Key("qoe", Qoe(s.Reading)));
+        return Node.Map(keys);
+    }
+
+    private static Node Entry(FleetEntry entry)
+    {
+        Deployment deployment = entry.Deployment;
+        ParallelPlan parallel = deployment.Parallel;
+        PrecisionPlan precision = deployment.Precision;
+        List<KeyValuePair<string, Node>> keys =
+        [
+            Key("device", entry.Written.Device),
+            Key("replicas", Number(entry.Replicas)),
+            Key("model", entry.Written.Model),
+            Key("maxModelLength", Number(entry.Written.MaxModelTokens)),
+            Key("precision", Node.Map(
+                [
+                    Key("weights", ChoiceNames.Of(precision.Weights)),
+                    Key("kv", ChoiceNames.Of(precision.Kv)),
+                    Key("activations", ChoiceNames.Of(precision.Activations)),
+                ])),
+            Key("tensor", Number(parallel.Tensor)),
+            Key("pipeline", Number(parallel.Pipeline)),
+            Key("expert", Number(parallel.Expert)),
+            Key("data", Number(parallel.Data)),
+            Key("role", "mixed"),
+            Key("scheduler", Schedulers.Registry.ToNode(entry.Scheduler)),
+            Key("memory", Node.Map(
+                [.. MemoryOptions.Set.ToNode(entry.Memory).Entries, Key("prefixCache", entry.Memory.PrefixCache ? "true" : "false")])),
+        ];
+        if (entry.Written.Network is { } network) keys.Add(Key("network", network));
+        return Node.Map(keys);
+    }
+
+    private static Node Slo(Scenario s)
+    {
+        List<KeyValuePair<string, Node>> keys = [];
+        if (!s.Slo.Ttft.IsInfinite) keys.Add(Key("ttft", Time(s.Slo.Ttft)));
+        if (!s.Slo.Tpot.IsInfinite) keys.Add(Key("tpot", Time(s.Slo.Tpot)));
+        keys.Add(Key("attainment", s.Attainment.ToString("R", CultureInfo.InvariantCulture)));
+        return Node.Map(keys);
+    }
+
+    private static Node Qoe(ReadingExpectation reading) => Node.Map(
+        [Key("ttft", Time(reading.Ttft)), Key("tokensPerSecond", TokensPerSecond(reading.TokenInterval))]);
+
+    /// <summary>The shortest rate whose interval is this one: 4.8 and not 4.8000000077.</summary>
+    private static string TokensPerSecond(Duration interval)
+    {
+        double rate = 1 / interval.Seconds;
+        for (int digits = 1; digits < 17; digits++)
+        {
+            string text = rate.ToString($"G{digits}", CultureInfo.InvariantCulture);
+            if (Duration.FromSeconds(1 / double.Parse(text, CultureInfo.InvariantCulture)) == interval) return text;
+        }
+        return rate.ToString("R", CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Relative names start from the scenario's folder, which the lock file may have left.</summary>
+    private static Node WithAbsoluteFile(Node traffic, string folder)
+    {
+        if (traffic["file"] is not { } file) return traffic;
+        Node absolute = Node.Quoted(Path.GetFullPath(Path.Combine(folder, file.Text)));
+        return Node.Map([.. traffic.Entries.Select(entry => entry.Key == "file" ? Key("file", absolute) : entry)]);
+    }
+
+    private static KeyValuePair<string, Node> Key(string key, Node value) => KeyValuePair.Create(key, value);
+
+    private static KeyValuePair<string, Node> Key(string key, string plain) => KeyValuePair.Create(key, Node.Plain(plain));
+
+    private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
+
+    private static string Time(Duration value) => Quantities.Format(value.Seconds, Quantity.Duration);
+}

@@ -1,0 +1,181 @@
+using System.Text.Json.Nodes;
+using Orrery.Documents;
+using Orrery.Serving.Routing;
+using Orrery.Serving.Systems;
+using Orrery.Traffic.Catalogue;
+using Orrery.Traffic.Predictors;
+using Orrery.Traffic.Readers;
+
+namespace Orrery.Lab.Scenarios;
+
+/// <summary>
+/// The JSON schema of scenarios, for completion and checks in editors. Options of plug-ins come from their own declarations; the frame
+/// stands here. The reader is stricter: it also knows what fits together.
+/// </summary>
+public static class ScenarioSchema
+{
+    private const string Draft = "https://json-schema.org/draft/2020-12/schema";
+
+    /// <summary>A fresh copy of the schema; committed as <c>schema/scenario.schema.json</c>.</summary>
+    public static JsonObject Create()
+    {
+        JsonObject root = Mapping(
+            "An Orrery scenario: world, traffic, systems and goals.",
+            ("include", OneOrMany("A file, or files, that this one is laid over; relative to this file.")),
+            ("name", Text("Shown in results.")),
+            ("model", Model()),
+            ("precision", Precision()),
+            ("maxModelLength", Whole("Longest sequence in tokens, prompt and output together; default: the model's.", 2)),
+            ("fleet", new JsonObject { ["type"] = "array", ["minItems"] = 1, ["items"] = Entry() }),
+            ("router", Choice(Routers.Registry, "Chooses the replica of each request.")),
+            ("predictors", Mapping("What policies are told about the future.", ("outputLength", Predictor()))),
+            ("traffic", Traffic()),
+            ("slo", Mapping(
+                "Limits that each request is held to.",
+                ("ttft", Of(Quantity.Duration, "Time to the first token.")),
+                ("tpot", Of(Quantity.Duration, "Time per further token.")),
+                ("attainment", Number("Share of requests that must be within the limits.", 0, 1)))),
+            ("expect", new JsonObject
+            {
+                ["type"] = "array",
+                ["description"] = "Goals that decide the exit code.",
+                ["items"] = Text("Such as p99(gap) <= 200ms or attainment >= 0.9."),
+            }),
+            ("energy", Energy()),
+            ("qoe", Mapping(
+                "What a reader expects.",
+                ("ttft", Of(Quantity.Duration, "First token.")),
+                ("tokensPerSecond", Number("Reading speed.", 0, null)))),
+            ("seed", Whole("Seed of everything random.", 0)));
+        root.Insert(0, "$schema", Draft);
+        root.Insert(1, "title", "Orrery scenario");
+        return root;
+    }
+
+    private static JsonObject Entry() => Mapping(
+        "Equal replicas.",
+        ("device", new JsonObject { ["description"] = "Catalogue name or a description in place.", ["type"] = new JsonArray("string", "object") }),
+        ("replicas", Whole("How many.", 1)),
+        ("tensor", Whole("Tensor parallel degree.", 1)),
+        ("pipeline", Whole("Pipeline stages.", 1)),
+        ("expert", Whole("Expert parallel degree.", 1)),
+        ("data", Whole("Data parallel ranks within the replica.", 1)),
+        ("role", new JsonObject { ["description"] = "This version simulates mixed replicas.", ["enum"] = new JsonArray("mixed") }),
+        ("scheduler", Choice(Schedulers.Registry, "Decides what each step computes.")),
+        ("memory", Memory()),
+        ("model", Model()),
+        ("precision", Precision()),
+        ("maxModelLength", Whole("Longest sequence in tokens; default: the root's.", 2)),
+        ("network", new JsonObject { ["description"] = "Link between machines: catalogue name or a description.", ["type"] = new JsonArray("string", "object") }));
+
+    private static JsonObject Model() => AnyOf(
+        "What is served.",
+        Text("Catalogue name or a common alias."),
+        Mapping("An architecture file.", ("config", Text("Path of a Hugging Face config.json."))));
+
+    private static JsonObject Precision() => Mapping(
+        "Number formats.",
+        ("weights", Format("Stored weights.")),
+        ("kv", Format("Stored keys and values.")),
+        ("activations", Format("What the matrix units compute in.")));
+
+    private static JsonObject Format(string doc) => new()
+    {
+        ["description"] = doc,
+        ["enum"] = new JsonArray([.. ChoiceNames.All<World.Hardware.Precision>().Select(name => (JsonNode)name)]),
+    };
+
+    private static JsonObject Memory()
+    {
+        JsonObject options = MemoryOptions.Set.ToJsonSchema();
+        options["properties"]!["prefixCache"] = new JsonObject { ["description"] = "Keep and share the KV of prefixes; default: the scheduler's.", ["type"] = "boolean" };
+        return AnyOf("KV memory of a replica.", new JsonObject { ["enum"] = new JsonArray(MemoryOptions.Paged) }, options);
+    }
+
+    private static JsonObject Predictor() => AnyOf(
+        "Estimate of the output length.",
+        new JsonObject { ["enum"] = Names(PredictorSpec.Kinds) },
+        PredictorSpec.Options.ToJsonSchema());
+
+    private static JsonObject Energy()
+    {
+        JsonObject energy = EnergyReader.Options.ToJsonSchema();
+        energy["description"] = "What turns energy into carbon and water.";
+        energy["properties"]!["grid"] = Text("Catalogue name of a grid, or an intensity such as 168g/kWh.");
+        return energy;
+    }
+
+    private static JsonObject Traffic()
+    {
+        JsonObject properties = new()
+        {
+            ["generator"] = new JsonObject { ["description"] = "A process, a model or a fitted generator.", ["enum"] = Names(GeneratorInfo.AllNames) },
+            ["file"] = Text("A request trace; relative to the scenario."),
+            ["format"] = new JsonObject { ["description"] = "Format of the trace; default: by its looks.", ["enum"] = Names([.. TraceFormat.All.Select(f => f.Name)]) },
+            ["speed"] = Any("Factor on the trace's rate, such as 2x."),
+            ["limit"] = Any("Most rows of the trace."),
+            ["from"] = Any("First time of the trace that counts."),
+            ["to"] = Any("Time of the trace at which it ends."),
+            ["repeat"] = Any("How often the trace is played."),
+            ["sort"] = Any("Sort rows by arrival."),
+            ["arrivals"] = Any("Process that replaces the trace's own times."),
+            ["lengths"] = Any("Prompt lengths with an output curve for each bin of them."),
+        };
+        foreach (GeneratorKey key in GeneratorInfo.CommonKeys.Concat(GeneratorInfo.All.SelectMany(generator => generator.Keys)))
+            if (!properties.ContainsKey(key.Key)) properties[key.Key] = Any($"{Sentence(key.Doc)} Example: {key.Example}");
+        return new() { ["description"] = "What arrives: a generator or a trace file.", ["type"] = "object", ["properties"] = properties, ["additionalProperties"] = false };
+    }
+
+    private static JsonObject Choice<TSpec>(PluginRegistry<TSpec> registry, string doc)
+        where TSpec : class
+    {
+        List<JsonNode> forms = [new JsonObject { ["enum"] = Names(registry.Names) }];
+        foreach (Plugin<TSpec> plugin in registry.All)
+        {
+            JsonObject options = plugin.ToJsonSchema();
+            options["description"] = $"{plugin.Summary} Source: {plugin.Source}";
+            JsonObject properties = options["properties"]!.AsObject();
+            properties.Insert(0, "use", new JsonObject { ["const"] = plugin.Name });
+            options["required"] = new JsonArray("use");
+            forms.Add(options);
+        }
+        return new() { ["description"] = doc, ["anyOf"] = new JsonArray([.. forms]) };
+    }
+
+    private static JsonObject Mapping(string doc, params IReadOnlyList<(string Key, JsonObject Schema)> keys)
+    {
+        JsonObject properties = [];
+        foreach ((string key, JsonObject schema) in keys) properties[key] = schema;
+        return new() { ["description"] = doc, ["type"] = "object", ["properties"] = properties, ["additionalProperties"] = false };
+    }
+
+    private static JsonObject AnyOf(string doc, params JsonObject[] forms) =>
+        new() { ["description"] = doc, ["anyOf"] = new JsonArray([.. forms]) };
+
+    private static JsonObject Text(string doc) => new() { ["description"] = doc, ["type"] = "string" };
+
+    private static JsonObject Any(string doc) => new() { ["description"] = doc };
+
+    private static JsonObject OneOrMany(string doc) => new()
+    {
+        ["description"] = doc,
+        ["type"] = new JsonArray("string", "array"),
+        ["items"] = new JsonObject { ["type"] = "string" },
+    };
+
+    private static JsonObject Whole(string doc, int min) => new() { ["description"] = doc, ["type"] = "integer", ["minimum"] = min };
+
+    private static JsonObject Number(string doc, double min, double? max)
+    {
+        JsonObject number = new() { ["description"] = doc, ["type"] = "number", ["minimum"] = min };
+        if (max is { } largest) number["maximum"] = largest;
+        return number;
+    }
+
+    private static JsonObject Of(Quantity kind, string doc) =>
+        new() { ["description"] = doc, ["type"] = "string", ["pattern"] = Quantities.Pattern(kind) };
+
+    private static JsonArray Names(IReadOnlyList<string> names) => new([.. names.Select(name => (JsonNode)name)]);
+
+    private static string Sentence(string doc) => doc.Length == 0 ? doc : char.ToUpperInvariant(doc[0]) + doc[1..] + ".";
+}

@@ -1,0 +1,33 @@
+using Orrery.Documents;
+using Orrery.Lab.Runs;
+using Orrery.Lab.Scenarios;
+using Orrery.Lab.Tests.Runs;
+
+namespace Orrery.Lab.Tests.Scenarios;
+
+public sealed class LockTests
+{
+    public static TheoryData<string> Shipped { get; } = [.. Repository.Scenarios.Select(path => Path.GetFileName(path))];
+
+    [Theory]
+    [MemberData(nameof(Shipped))]
+    public void ALockReadsBackToTheSameScenario(string file)
+    {
+        Scenario scenario = ScenarioReader.Load(Path.Combine(Repository.Root, "scenarios", file));
+        string text = ScenarioLock.Write(scenario);
+        Scenario again = ScenarioReader.Read(Document.Parse(text, "lock"), "");
+        Assert.Equal(text, ScenarioLock.Write(again));
+        Assert.Equal(scenario.Energy, again.Energy);
+        Assert.Equal(scenario.Reading, again.Reading);
+        Assert.Equal(scenario.Slo, again.Slo);
+        Assert.Equal(scenario.Fleet.Select(e => (e.Scheduler, e.Memory, e.Capacity, e.MaxModelTokens)), again.Fleet.Select(e => (e.Scheduler, e.Memory, e.Capacity, e.MaxModelTokens)));
+    }
+
+    [Fact]
+    public void ALockRunsTheSame()
+    {
+        Scenario scenario = TinyScenarios.Read(TinyScenarios.Everything, seed: 7);
+        Scenario again = TinyScenarios.Read(ScenarioLock.Write(scenario));
+        Assert.Equal(TinyScenarios.Comparable(Simulation.Run(scenario)), TinyScenarios.Comparable(Simulation.Run(again)));
+    }
+}
