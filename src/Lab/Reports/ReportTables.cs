@@ -1,0 +1,165 @@
+using System.Globalization;
+using Orrery.Kernel.Statistics;
+using Orrery.Lab.Runs;
+using Orrery.Lab.Studies;
+
+namespace Orrery.Lab.Reports;
+
+/// <summary>The tables and lists of a report.</summary>
+internal static class ReportTables
+{
+    private static readonly string[] CostHeads =
+        [.. Measures.All.Where(measure => measure.Unit is MeasureUnit.Dollars or MeasureUnit.JoulesPerToken).Select(measure => measure.Header)];
+
+    public static string Swatch(int run) => run < ReportCharts.MostRuns
+        ? $"<span class=\"swatch\" style=\"background:var(--run-{run})\"></span>"
+        : "";
+
+    /// <summary>The figures that a reader of one run looks for first.</summary>
+    public static void Tiles(HtmlWriter page, RunResult run)
+    {
+        RunMetrics metrics = run.Metrics;
+        page.Raw("<dl class=\"tiles\">");
+        Tile(page, "Time to first token", ReportText.Duration(metrics.TtftSeconds?.P50), $"median · p99 {ReportText.Duration(metrics.TtftSeconds?.P99)}");
+        Tile(page, "Gap between tokens", ReportText.Duration(metrics.GapSeconds?.P50), $"median · p99 {ReportText.Duration(metrics.GapSeconds?.P99)}");
+        Tile(page, "Within the SLO", ReportText.Share(metrics.SloAttainment), $"goodput {ReportText.Digits(metrics.GoodputRequestsPerSecond)} requests/s");
+        Tile(page, "Output", $"{ReportText.Digits(metrics.OutputTokensPerSecond)} tok/s", $"{ReportText.Digits(metrics.RequestsPerSecond)} requests/s");
+        Tile(page, "Busy", ReportText.Share(metrics.BusyFraction), $"KV memory at most {ReportText.Share(metrics.KvUtilizationMax)}");
+        Tile(
+            page, "Finished", run.Requests.Finished.ToString("N0", CultureInfo.InvariantCulture),
+            string.Create(CultureInfo.InvariantCulture, $"of {run.Requests.Arrived:N0} · {run.Requests.Rejected:N0} rejected"));
+        page.Raw("</dl>\n");
+    }
+
+    public static void Distributions(HtmlWriter page, RunMetrics metrics)
+    {
+        page.Raw("<h2>Latencies</h2>\n<div class=\"card scroll\"><table><thead><tr><th class=\"name\">metric</th>");
+        foreach (string head in new[] { "samples", "mean", "p50", "p90", "p95", "p99", "p99.9", "max" }) page.Element("th", head);
+        page.Raw("</tr></thead><tbody>\n");
+        Row("Time to first token", metrics.TtftSeconds);
+        Row("Time per output token", metrics.TpotSeconds);
+        Row("Gap between tokens", metrics.GapSeconds);
+        Row("End to end", metrics.E2eSeconds);
+        Row("Queue", metrics.QueueSeconds);
+        Row("Per output token, end to end", metrics.NormalizedLatencySeconds);
+        page.Raw("</tbody></table></div>\n");
+
+        void Row(string name, Summary? summary)
+        {
+            page.Raw("<tr><td class=\"name\">").Text(name).Raw("</td>");
+            page.Element("td", summary is null ? "0" : summary.Count.ToString("N0", CultureInfo.InvariantCulture));
+            foreach (double? value in new[] { summary?.Mean, summary?.P50, summary?.P90, summary?.P95, summary?.P99, summary?.P999, summary?.Max })
+                page.Element("td", ReportText.Duration(value));
+            page.Raw("</tr>\n");
+        }
+    }
+
+    /// <summary>Everything but money and energy, which have a table of their own.</summary>
+    public static void Study(HtmlWriter page, StudyTable table, IReadOnlyList<string> labels)
+    {
+        int[] shown = [.. Enumerable.Range(0, table.Columns.Count).Where(i => !CostHeads.Contains(table.Columns[i].Header))];
+        page.Raw("<div class=\"card scroll\"><table><thead><tr>");
+        foreach (int i in shown)
+        {
+            StudyColumn column = table.Columns[i];
+            page.Raw(i == 0 ? "<th class=\"name\">" : column.IsText ? "<th class=\"text\">" : "<th>").Text(column.Header);
+            if (column.Unit.Length > 0) page.Raw("<span>").Text(column.Unit).Raw("</span>");
+            page.Raw("</th>");
+        }
+        page.Raw("</tr></thead><tbody>\n");
+        for (int row = 0; row < table.Rows.Count; row++)
+        {
+            page.Raw("<tr>");
+            foreach (int i in shown) Cell(page, table, row, i, labels[row]);
+            page.Raw("</tr>\n");
+        }
+        page.Raw("</tbody></table></div>\n");
+    }
+
+    public static void Expectations(HtmlWriter page, IReadOnlyList<Variant> variants, IReadOnlyList<string> labels)
+    {
+        if (variants.All(variant => variant.Runs.All(run => run.Result.Expectations.Count == 0))) return;
+        page.Raw("<h2>Expectations</h2>\n<ul class=\"checks card\">\n");
+        for (int i = 0; i < variants.Count; i++)
+        {
+            foreach (RunRecord run in variants[i].Runs)
+            {
+                foreach (ExpectationOutcome outcome in run.Result.Expectations)
+                {
+                    page.Raw(outcome.IsMet ? "<li><span class=\"tick met\">✓ met</span>" : "<li><span class=\"tick missed\">✗ missed</span>")
+                        .Text(outcome.Sentence);
+                    if (variants.Count > 1) page.Raw(" <span class=\"who\">").Text(Who(labels[i], run, variants[i])).Raw("</span>");
+                    page.Raw("</li>\n");
+                }
+            }
+        }
+        page.Raw("</ul>\n");
+    }
+
+    public static void Costs(HtmlWriter page, IReadOnlyList<Variant> variants, IReadOnlyList<string> labels)
+    {
+        page.Raw("<h2>What it cost</h2>\n<p class=\"hint\">Of the whole run.</p>\n<div class=\"card scroll\"><table><thead><tr><th class=\"name\">")
+            .Raw(variants.Count > 1 ? "variant" : "scenario").Raw("</th>");
+        foreach (string head in new[] { "energy", "per output token", "carbon (CO₂e)", "water", "money", "per million output tokens" }) page.Element("th", head);
+        page.Raw("</tr></thead><tbody>\n");
+        for (int i = 0; i < variants.Count; i++)
+        {
+            RunResult run = variants[i].Runs[0].Result;
+            page.Raw("<tr><td class=\"name\">").Raw(variants.Count > 1 ? Swatch(i) : "").Text(labels[i]).Raw("</td>");
+            page.Element("td", ReportText.Prefixed(run.Cost.EnergyJoules, "J"));
+            page.Element("td", PerToken(run, run.Cost.EnergyJoules, joules => ReportText.Prefixed(joules, "J")));
+            page.Element("td", ReportText.Prefixed(run.Cost.CarbonGrams, "g"));
+            page.Element("td", ReportText.Prefixed(run.Cost.WaterLitres, "L"));
+            page.Element("td", Dollars(run.Cost.MoneyDollars));
+            page.Element("td", PerToken(run, run.Cost.MoneyDollars, dollars => Dollars(dollars * 1e6)));
+            page.Raw("</tr>\n");
+        }
+        page.Raw("</tbody></table></div>\n");
+    }
+
+    /// <summary>Notes and rejections; what all variants share is said once.</summary>
+    public static void Notes(HtmlWriter page, IReadOnlyList<Variant> variants, IReadOnlyList<string> labels)
+    {
+        (string Note, string Label)[] notes =
+        [
+            .. variants.SelectMany((variant, i) => variant.Runs[0].Result.Notes.Select(note => (note, labels[i]))),
+            .. variants.SelectMany((variant, i) => variant.Runs[0].Result.RejectionReasons
+                .OrderBy(reason => reason.Key, StringComparer.Ordinal)
+                .Select(reason => (string.Create(CultureInfo.InvariantCulture, $"{reason.Value:N0} rejected: {reason.Key}"), labels[i]))),
+        ];
+        if (notes.Length == 0) return;
+        page.Raw("<h2>Notes</h2>\n<ul class=\"notes card\">\n");
+        foreach (IGrouping<string, (string Note, string Label)> same in notes.GroupBy(note => note.Note, StringComparer.Ordinal))
+        {
+            page.Raw("<li>").Text(same.Key);
+            string[] who = [.. same.Select(note => note.Label).Distinct(StringComparer.Ordinal)];
+            if (variants.Count > 1)
+                page.Raw(" <span class=\"who\">").Text(who.Length == variants.Count ? "all variants" : string.Join(", ", who)).Raw("</span>");
+            page.Raw("</li>\n");
+        }
+        page.Raw("</ul>\n");
+    }
+
+    private static void Cell(HtmlWriter page, StudyTable table, int row, int column, string label)
+    {
+        StudyCell cell = table.Rows[row][column];
+        StudyColumn head = table.Columns[column];
+        if (column == 0) page.Raw("<td class=\"name\" title=\"").Text(label).Raw("\">").Raw(Swatch(row));
+        else if (head.IsText) page.Raw("<td class=\"text\">");
+        else if (head.Better == Better.Neither) page.Raw("<td>");
+        else page.Raw(cell.IsBest ? "<td class=\"rank best\" title=\"best\">" : "<td class=\"rank\">");
+        page.Text(cell.Text).Raw("</td>");
+    }
+
+    private static void Tile(HtmlWriter page, string name, string value, string detail) =>
+        page.Raw("<div>").Element("dt", name).Raw("<dd>").Text(value).Element("small", detail).Raw("</dd></div>");
+
+    private static string Who(string label, RunRecord run, Variant variant) =>
+        variant.Runs.Count > 1 ? $"{label}, seed {run.Result.Seed}" : label;
+
+    private static string PerToken(RunResult run, double amount, Func<double, string> write) =>
+        run.Tokens.Output == 0 ? ReportText.Missing : write(amount / run.Tokens.Output);
+
+    private static string Dollars(double dollars) =>
+        dollars.ToString(Math.Abs(dollars) is < 0.1 and > 0 ? "$0.####" : "$#,0.00", CultureInfo.InvariantCulture);
+}

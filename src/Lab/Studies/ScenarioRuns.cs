@@ -1,0 +1,37 @@
+using System.Globalization;
+using System.Text;
+using Orrery.Documents;
+using Orrery.Lab.Runs;
+using Orrery.Lab.Scenarios;
+
+namespace Orrery.Lab.Studies;
+
+/// <summary>Makes the runs of a study from scenario trees.</summary>
+internal static class ScenarioRuns
+{
+    public static PrepareRun From(string folder, bool fastForward) => (tree, seed) =>
+    {
+        Scenario scenario = ScenarioReader.Read(tree, folder, seed);
+        return new(
+            scenario.Name, scenario.Seed, Identity(tree, folder),
+            cancel => Simulation.RunRecorded(scenario, new() { FastForward = fastForward, Cancel = cancel }));
+    };
+
+    /// <summary>What was written, after includes and overrides, with the size and date of every file it names: a changed trace is another run.</summary>
+    private static string Identity(Node tree, string folder)
+    {
+        var identity = new StringBuilder(YamlText.Write(tree)).Append(Path.GetFullPath(folder.Length == 0 ? "." : folder)).Append('\n');
+        Stamp(tree);
+        return identity.ToString();
+
+        void Stamp(Node node)
+        {
+            foreach (Node item in node.Items) Stamp(item);
+            foreach ((string _, Node value) in node.Entries) Stamp(value);
+            if (node.Kind != NodeKind.Scalar || !node.Text.Contains('.', StringComparison.Ordinal)) return;
+            var file = new FileInfo(Path.Combine(folder, node.Text.Replace('\0', '?')));
+            if (file.Exists)
+                identity.Append(CultureInfo.InvariantCulture, $"{file.FullName} {file.Length} {file.LastWriteTimeUtc.Ticks}\n");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Orrery.Lab.Reports;
+using Orrery.Lab.Runs;
+using Orrery.Lab.Studies;
+using Orrery.Lab.Tests.Studies;
+
+namespace Orrery.Lab.Tests.Reports;
+
+public sealed partial class ReportTests
+{
+    private const string Hostile = "<script>alert('x')</script> & \"q\"";
+
+    [Fact]
+    public void EverythingFromUsersIsEscaped()
+    {
+        RunRecord run = SampleRuns.Record(scenario: Hostile);
+        RunRecord rude = run with
+        {
+            Result = run.Result with
+            {
+                Notes = [Hostile + " note"],
+                Expectations = [new("x", null, false, Hostile + " goal")],
+                RejectionReasons = new Dictionary<string, long> { [Hostile + " reason"] = 1 },
+            },
+        };
+        string page = Report.Page([(Hostile + " a", rude), (Hostile + " b", rude)], Hostile + " lock");
+        Assert.DoesNotContain(Hostile, page, StringComparison.Ordinal);
+        Assert.DoesNotContain("<script>alert", page, StringComparison.Ordinal);
+        foreach (string part in new[] { " a", " b", " note", " goal", " reason", " lock" })
+            Assert.Contains(WebUtility.HtmlEncode(Hostile + part), page, StringComparison.Ordinal);
+        Assert.Equal(Hostile + " a", Data(page).GetProperty("labels")[0].GetString());
+    }
+
+    [Fact]
+    public void ThePageAsksNothingOfTheNetworkAndStaysSmall()
+    {
+        string page = Report.Page(SampleRuns.Record(), "name: chat\n");
+        Assert.DoesNotContain(" src=", page.Replace(Report.Asset("report.js"), "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.DoesNotContain("<link", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("@import", page, StringComparison.Ordinal);
+        Assert.InRange(page.Length, 50_000, 300_000);
+        string twelve = Report.Page(new ReportInput { Study = SampleRuns.Study([.. Enumerable.Range(1, 12).Select(i => ($"s{i}", 1 + i / 10.0))]) });
+        Assert.InRange(twelve.Length, page.Length, 600_000);
+    }
+
+    [Fact]
+    public void ChartsShareTheirAxes()
+    {
+        JsonElement data = Data(Report.Page(new ReportInput { Study = SampleRuns.Study(("a", 1), ("b", 2)), TtftLimitSeconds = 1 }));
+        JsonElement[] charts = [.. data.GetProperty("charts").EnumerateArray()];
+        Assert.Equal(
+            ["ttft", "tpot", "gap", "e2e", "arrivals", "tokens", "waiting", "running", "kv", "busy"],
+            charts.Select(chart => chart.GetProperty("id").GetString()));
+        foreach (JsonElement chart in charts)
+        {
+            double[] x = [.. chart.GetProperty("x").EnumerateArray().Select(v => v.GetDouble())];
+            Assert.True(x.Zip(x.Skip(1)).All(pair => pair.First < pair.Second));
+            Assert.Equal(2, chart.GetProperty("y").GetArrayLength());
+            Assert.All(chart.GetProperty("y").EnumerateArray(), column => Assert.Equal(x.Length, column.GetArrayLength()));
+        }
+        double[] shares = [.. charts[0].GetProperty("y")[0].EnumerateArray().Select(v => v.GetDouble())];
+        Assert.True(shares.Zip(shares.Skip(1)).All(pair => pair.First <= pair.Second));
+        Assert.Equal(1, shares[^1]);
+        Assert.Equal(1, charts[0].GetProperty("marks")[0].GetProperty("at").GetDouble());
+    }
+
+    [Fact]
+    public void CumulativeCountsBecomeRates()
+    {
+        TimelineRow[] rows = [.. Enumerable.Range(1, 50).Select(i => new TimelineRow(i * 2.0, i * 10, 0, 0, i, 0, 0, 0, 0, 0))];
+        RunRecord run = SampleRuns.Record() with { Series = new(rows, new Dictionary<string, DistributionCurve>()) };
+        Chart rate = ChartData.Rate("r", "", "", [run], row => row.Arrived)!;
+        Assert.All(rate.Y[0], value => Assert.Equal(5, value!.Value, 9));
+        Chart gauge = ChartData.Gauge("g", "", "", "count", [run], row => row.Waiting)!;
+        Assert.Equal([1, 2, 3], gauge.Y[0].Take(3).Select(value => value!.Value));
+        Assert.Equal(100, gauge.X[^1]);
+    }
+
+    [Fact]
+    public void ARunWithoutSamplesStillHasAPage()
+    {
+        RunRecord run = SampleRuns.Record();
+        RunRecord empty = new(run.Result with { Metrics = new(), Tokens = new(0, 0, 0, 0), Expectations = [], Notes = [], RejectionReasons = new Dictionary<string, long>() }, RunSeries.Empty);
+        string page = Report.Page(empty);
+        Assert.Empty(Data(page).GetProperty("charts").EnumerateArray());
+        Assert.DoesNotContain("NaN", page.Replace(Report.Asset("report.js"), "", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AnInterruptedRunSaysSo() =>
+        Assert.Contains("class=\"banner\"", Report.Page(SampleRuns.Record(isPartial: true)), StringComparison.Ordinal);
+
+    [Fact]
+    public void EveryTagIsClosed()
+    {
+        string page = Report.Page(new ReportInput { Study = SampleRuns.Study(("a", 1), ("b", 2)), LockText = "a: b" });
+        page = page.Replace(Report.Asset("report.js"), "", StringComparison.Ordinal);
+        foreach (string tag in new[] { "div", "table", "tr", "td", "th", "ul", "li", "figure", "span", "p", "details", "button", "script", "style", "main", "h2", "svg" })
+            Assert.Equal(Regex.Count(page, $"<{tag}[ >]"), Regex.Count(page, $"</{tag}>"));
+        if (Environment.GetEnvironmentVariable("ORRERY_REPORT_SAMPLES") is { } folder) WriteSamples(folder);
+    }
+
+    /// <summary>Pages to look at: the switch is for whoever works on the page.</summary>
+    private static void WriteSamples(string folder)
+    {
+        StudyResult study = SampleRuns.Study(("vllm-v1", 1), ("orca", 2.4), ("sarathi-serve", 0.85), ("vllm-v0", 1.3));
+        File.WriteAllText(Path.Combine(folder, "study.html"), Report.Page(new ReportInput { Study = study, LockText = "name: chat\nmodel: llama-3-70b\n", TtftLimitSeconds = 1, TpotLimitSeconds = 0.05, Lesson = "Chunked prefill keeps the gaps short at the same throughput." }));
+        File.WriteAllText(Path.Combine(folder, "run.html"), Report.Page(SampleRuns.Record(), "name: chat\nmodel: llama-3-70b\n"));
+    }
+
+    private static JsonElement Data(string page) => JsonDocument.Parse(DataBlock().Match(page).Groups[1].Value).RootElement;
+
+    [GeneratedRegex("<script type=\"application/json\" id=\"data\">(.*?)</script>", RegexOptions.Singleline)]
+    private static partial Regex DataBlock();
+}

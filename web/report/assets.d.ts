@@ -1,0 +1,2 @@
+// esbuild gathers imported styles into report.css.
+declare module "*.css";

@@ -1,0 +1,162 @@
+import uPlot from "uplot";
+import { axis, clock, logTicks, quantity, type Unit } from "./format";
+
+export interface Mark {
+  at: number;
+  label: string;
+}
+
+/** One chart as the page's data block states it. Columns are null where a run has nothing to show. */
+export interface Chart {
+  id: string;
+  kind: "cdf" | "time";
+  unit: Unit;
+  x: number[];
+  y: (number | null)[][];
+  marks?: Mark[];
+}
+
+export interface Look {
+  ink: string;
+  faint: string;
+  grid: string;
+  mark: string;
+  font: string;
+  colours: string[];
+}
+
+const Height = 220;
+const LabelWidth = 62;
+const ShareTicks = [0, 0.25, 0.5, 0.75, 0.9, 1];
+const TimeSteps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400];
+
+function drawMarks(marks: Mark[], look: Look): uPlot.Plugin {
+  return {
+    hooks: {
+      draw: (plot: uPlot) => {
+        const { ctx, bbox } = plot;
+        for (const mark of marks) {
+          const x = plot.valToPos(mark.at, "x", true);
+          if (x < bbox.left || x > bbox.left + bbox.width) continue;
+          ctx.save();
+          ctx.strokeStyle = look.mark;
+          ctx.fillStyle = look.mark;
+          ctx.lineWidth = devicePixelRatio;
+          ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
+          ctx.beginPath();
+          ctx.moveTo(x, bbox.top);
+          ctx.lineTo(x, bbox.top + bbox.height);
+          ctx.stroke();
+          ctx.font = `${11 * devicePixelRatio}px ${look.font}`;
+          const left = x > bbox.left + bbox.width * 0.45;
+          ctx.textAlign = left ? "right" : "left";
+          ctx.textBaseline = "bottom";
+          ctx.fillText(mark.label, x + (left ? -5 : 5) * devicePixelRatio, bbox.top + bbox.height - 4 * devicePixelRatio);
+          ctx.restore();
+        }
+      },
+    },
+  };
+}
+
+function showValues(chart: Chart, labels: string[], look: Look): uPlot.Plugin {
+  const box = document.createElement("div");
+  box.className = "tip";
+  box.hidden = true;
+  const at = chart.kind === "time" ? clock : (value: number) => quantity(value, "s");
+  return {
+    hooks: {
+      init: (plot: uPlot) => {
+        plot.over.append(box);
+        plot.over.addEventListener("mouseleave", () => (box.hidden = true));
+      },
+      setCursor: (plot: uPlot) => {
+        const { idx, left } = plot.cursor;
+        if (idx == null || left == null || left < 0 || !plot.over.matches(":hover")) {
+          box.hidden = true;
+          return;
+        }
+        const rows: Node[] = [];
+        const head = document.createElement("b");
+        head.textContent = (chart.kind === "cdf" ? "≤ " : "") + at(chart.x[idx]);
+        rows.push(head);
+        chart.y.forEach((column, run) => {
+          const value = column[idx];
+          if (value == null || !plot.series[run + 1].show) return;
+          const row = document.createElement("div");
+          const dot = document.createElement("i");
+          dot.style.background = look.colours[run];
+          const name = document.createElement("span");
+          name.textContent = labels[run] ?? "";
+          const figure = document.createElement("em");
+          figure.textContent = quantity(value, chart.unit);
+          row.append(dot, name, figure);
+          rows.push(row);
+        });
+        box.replaceChildren(...rows);
+        box.hidden = rows.length < 2;
+        const onRight = left < plot.over.clientWidth / 2;
+        box.style.left = onRight ? `${left + 14}px` : "auto";
+        box.style.right = onRight ? "auto" : `${plot.over.clientWidth - left + 14}px`;
+      },
+    },
+  };
+}
+
+export function draw(chart: Chart, host: HTMLElement, labels: string[], shown: boolean[], look: Look): uPlot {
+  const isLog = chart.kind !== "time";
+  const width = host.clientWidth;
+  const font = `11px ${look.font}`;
+  const line = { stroke: look.faint, font, grid: { stroke: look.grid, width: 1 }, ticks: { show: false } };
+  const options: uPlot.Options = {
+    width,
+    height: Height,
+    legend: { show: false },
+    padding: [8, 22, 0, 0],
+    cursor: {
+      y: false,
+      points: { size: 7 },
+      drag: { x: true, y: false, dist: 8 },
+      ...(chart.kind === "time" ? { sync: { key: "time" } } : {}),
+    },
+    plugins: [showValues(chart, labels, look), drawMarks(chart.marks ?? [], look)],
+    scales: {
+      x: isLog ? { time: false, distr: 3, range: (_plot, min, max) => [min, max] } : { time: false, range: (_plot, min, max) => [min, max] },
+      y: chart.kind === "cdf" || (chart.unit === "share" && chart.kind === "time")
+        ? { range: [0, 1.02] }
+        : { range: (_plot, _min, max) => [0, max > 0 ? max * 1.06 : 1] },
+    },
+    axes: [
+      {
+        ...line,
+        size: 28,
+        ...(isLog
+          ? {
+              splits: (_plot: uPlot, _axis: number, min: number, max: number) =>
+                logTicks(min, max, Math.max(2, Math.floor((width - LabelWidth) / LabelWidth))),
+              filter: (_plot: uPlot, splits: number[]) => splits,
+              values: (_plot: uPlot, splits: number[]) => splits.map((tick) => axis(tick, "s")),
+            }
+          : { incrs: TimeSteps, space: LabelWidth, values: (_plot: uPlot, splits: number[]) => splits.map(clock) }),
+      },
+      {
+        ...line,
+        size: 48,
+        ...(chart.kind === "cdf" ? { splits: () => ShareTicks } : {}),
+        values: (_plot: uPlot, splits: number[]) => splits.map((tick) => axis(tick, chart.unit)),
+      },
+    ],
+    series: [
+      {},
+      ...chart.y.map((_column, run) => ({
+        label: labels[run] ?? "",
+        show: shown[run] ?? true,
+        stroke: look.colours[run],
+        width: 1.75,
+        points: { show: false },
+        spanGaps: false,
+      })),
+    ],
+  };
+  return new uPlot(options, [chart.x, ...chart.y] as uPlot.AlignedData, host);
+}
