@@ -75,7 +75,7 @@ public sealed class Fleet : IFleetView, IServingObserver
 
     double IFleetView.KvUse(int replica) => (double)_replicas[replica].UsedBlocks / _replicas[replica].Memory.TotalBlocks;
 
-    int IFleetView.CachedTokens(int replica, Sequence sequence) => _replicas[replica].Memory.CachedTokens(sequence);
+    int IFleetView.CachedTokens(int replica, Sequence sequence) => _replicas[replica].CachedTokens(sequence);
 
     void IServingObserver.Left(Sequence sequence)
     {

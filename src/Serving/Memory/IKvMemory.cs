@@ -4,7 +4,7 @@ namespace Orrery.Serving.Memory;
 
 /// <summary>
 /// The KV memory of one replica, in blocks of tokens. Over-commit is impossible by construction: every block comes from
-/// <see cref="TryGrow"/> or <see cref="TryReserve"/>, and both refuse when too few are free.
+/// <see cref="TryGrow(Sequence, int)"/> or <see cref="TryReserve"/>, and both refuse when too few are free.
 /// </summary>
 public interface IKvMemory
 {
@@ -18,6 +18,9 @@ public interface IKvMemory
 
     int UsedBlocks => TotalBlocks - FreeBlocks;
 
+    /// <summary>True when sequences may find content of others here, so that what one computes can unblock another.</summary>
+    bool SharesContent => false;
+
     int BlocksFor(int tokens) => (tokens + BlockTokens - 1) / BlockTokens;
 
     /// <summary>Leading tokens of a sequence that holds no blocks which the prefix cache could supply now; 0 without a cache.</summary>
@@ -26,6 +29,11 @@ public interface IKvMemory
     /// <summary>Makes room for <paramref name="tokens"/> leading tokens in all. All or nothing; true when it already has room.</summary>
     /// <remarks>A sequence without blocks first claims its <see cref="CachedTokens"/>, which then count as computed.</remarks>
     bool TryGrow(Sequence sequence, int tokens);
+
+    /// <summary>The same for an engine that reserves ahead: room for more than the step computes.</summary>
+    /// <param name="tokens">Leading tokens that will be computed after this step; a cache may share what they fill.</param>
+    /// <param name="roomTokens">Leading tokens to have room for, at least <paramref name="tokens"/>.</param>
+    bool TryGrow(Sequence sequence, int tokens, int roomTokens);
 
     /// <summary>Gives all blocks of a sequence back. A cache may keep their content until they are needed.</summary>
     void Release(Sequence sequence);

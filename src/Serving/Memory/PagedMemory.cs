@@ -20,9 +20,11 @@ public sealed class PagedMemory : IKvMemory
 
     public int FreeBlocks { get; private set; }
 
-    public bool TryGrow(Sequence sequence, int tokens)
+    public bool TryGrow(Sequence sequence, int tokens) => TryGrow(sequence, tokens, tokens);
+
+    public bool TryGrow(Sequence sequence, int tokens, int roomTokens)
     {
-        int missing = (tokens + BlockTokens - 1) / BlockTokens - sequence.KvBlocks;
+        int missing = (roomTokens + BlockTokens - 1) / BlockTokens - sequence.KvBlocks;
         if (missing <= 0) return true;
         if (missing > FreeBlocks) return false;
         FreeBlocks -= missing;

@@ -50,15 +50,19 @@ public sealed class PrefixCachedMemory : IKvMemory
     /// <summary>Named blocks now, in use or waiting to be evicted.</summary>
     public int NamedBlocks => _named.Count;
 
+    public bool SharesContent => true;
+
     public int CachedTokens(Sequence sequence)
     {
         if (sequence.KvBlocks > 0) return 0;
         return FindHits(sequence, out _, out _) * BlockTokens;
     }
 
-    public bool TryGrow(Sequence sequence, int tokens)
+    public bool TryGrow(Sequence sequence, int tokens) => TryGrow(sequence, tokens, tokens);
+
+    public bool TryGrow(Sequence sequence, int tokens, int roomTokens)
     {
-        int wanted = (tokens + BlockTokens - 1) / BlockTokens;
+        int wanted = (roomTokens + BlockTokens - 1) / BlockTokens;
         if (sequence.KvBlocks == 0) return TryStart(sequence, tokens, wanted);
         int missing = wanted - sequence.KvBlocks;
         if (missing > _free.Blocks) return false;

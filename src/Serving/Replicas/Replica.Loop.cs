@@ -113,7 +113,7 @@ public sealed partial class Replica
     private int FindHorizon(StepPlan plan)
     {
         _arrivalsMatter = false;
-        if (!_fastForward || !_executor.RunsAhead || !plan.IsDecodeOnly || plan.PreemptedCount > 0 || plan.PaddingRows > 0) return 1;
+        if (!_fastForward || !_executor.RunsAhead || !plan.IsDecodeOnly || plan.PreemptedCount > 0) return 1;
         Stability stability = _scheduler.Stable(_view, plan);
         if (stability.Steps <= 1) return 1;
         int horizon = Math.Min(stability.Steps, LongestRun);

@@ -100,10 +100,7 @@ public sealed partial class Replica
         get
         {
             if (!IsRunningAhead) return _memory.UsedBlocks;
-            StepRun run = _runs[_oldest];
-            int planned = run.EndedBy(_clock.Now);
-            // At the very end of a step the next one is not planned yet.
-            if (planned > 0 && (planned == run.Count || run.Ends[planned - 1] == _clock.Now.Nanoseconds)) planned--;
+            int planned = StepsPlannedSince();
             int used = _usedAtStart;
             for (int step = 0; step < planned; step++) used += _growth[step % _growth.Length];
             return used;
@@ -136,6 +133,32 @@ public sealed partial class Replica
         _leaving.Add(sequence);
         _needsPlan = true;
         if (!WakeToPlan()) CutRun();
+    }
+
+    /// <summary>Leading prompt tokens that the prefix cache could supply at this instant, as single steps would have it.</summary>
+    public int CachedTokens(Sequence sequence)
+    {
+        if (_memory.SharesContent && IsRunningAhead) TakeGrowthSoFar();
+        return _memory.CachedTokens(sequence);
+    }
+
+    /// <summary>What the steps planned since the run began would have taken by now evicts cached blocks: take it now, not at the end.</summary>
+    private void TakeGrowthSoFar()
+    {
+        int planned = StepsPlannedSince();
+        if (planned == 0) return;
+        foreach (ref readonly PlanItem item in _runs[_oldest].Plan.Items)
+            if (!_memory.TryGrow(item.Sequence, item.Sequence.ComputedTokens + planned + 1)) ThrowOvercommit(item.Sequence);
+    }
+
+    /// <summary>Steps after the first of the run ahead that single stepping would have planned by now.</summary>
+    private int StepsPlannedSince()
+    {
+        StepRun run = _runs[_oldest];
+        int planned = run.EndedBy(_clock.Now);
+        // At the very end of a step the next one is not planned yet.
+        bool isAtAnEnd = planned > 0 && (planned == run.Count || run.Ends[planned - 1] == _clock.Now.Nanoseconds);
+        return isAtAnEnd ? planned - 1 : planned;
     }
 
     private bool WakeToPlan()

@@ -9,12 +9,12 @@ namespace Orrery.Serving.Scheduling;
 public sealed class WaitingQueue(bool byPriority)
 {
     private readonly LinkedList<Sequence> _fifo = new();
-    private readonly SortedSet<Sequence> _sorted = new(Comparer<Sequence>.Create(Compare));
+    private readonly SortedSet<Sequence> _sorted = new(SequenceOrder.ByPriority);
 
     public int Count => byPriority ? _sorted.Count : _fifo.Count;
 
     /// <summary>True when <paramref name="a"/> goes before <paramref name="b"/> by priority, arrival and id.</summary>
-    public static bool IsMoreUrgent(Sequence a, Sequence b) => Compare(a, b) < 0;
+    public static bool IsMoreUrgent(Sequence a, Sequence b) => SequenceOrder.ByPriority.Compare(a, b) < 0;
 
     public void Add(Sequence sequence)
     {
@@ -38,12 +38,8 @@ public sealed class WaitingQueue(bool byPriority)
         else _fifo.RemoveFirst();
     }
 
-    public bool Remove(Sequence sequence) => byPriority ? _sorted.Remove(sequence) : _fifo.Remove(sequence);
+    /// <summary>In queue order, without a copy.</summary>
+    public IEnumerator<Sequence> GetEnumerator() => byPriority ? _sorted.GetEnumerator() : _fifo.GetEnumerator();
 
-    private static int Compare(Sequence? a, Sequence? b)
-    {
-        int order = a!.Priority.CompareTo(b!.Priority);
-        if (order == 0) order = a.Arrival.CompareTo(b.Arrival);
-        return order != 0 ? order : a.Id.CompareTo(b.Id);
-    }
+    public bool Remove(Sequence sequence) => byPriority ? _sorted.Remove(sequence) : _fifo.Remove(sequence);
 }

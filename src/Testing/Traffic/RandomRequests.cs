@@ -24,6 +24,9 @@ public sealed record RandomRequests
     /// <summary>Share of requests that start with one of a few shared prefixes.</summary>
     public double SharedShare { get; init; }
 
+    /// <summary>Share of requests that state a limit on their output, from the true length to twice as much.</summary>
+    public double LimitedShare { get; init; }
+
     public int Clients { get; init; } = 3;
 
     public int Priorities { get; init; } = 1;
@@ -46,18 +49,23 @@ public sealed record RandomRequests
         bool leaves = random.NextDouble() < ImpatientShare;
         bool timesOut = random.NextDouble() < ImpatientShare;
         bool shares = random.NextDouble() < SharedShare;
+        int output = 1 + random.NextInt(MaxOutput);
+        bool isLimited = random.NextDouble() < LimitedShare;
+        bool isContinued = shares && random.NextDouble() < 0.5;
         Duration patience = Grid * (1 + random.NextInt(400));
         return new()
         {
             Id = id,
             Arrival = at,
             PromptTokens = prompt,
-            OutputTokens = 1 + random.NextInt(MaxOutput),
+            OutputTokens = output,
+            MaxTokens = isLimited ? output + random.NextInt(output + 1) : 0,
             Client = random.NextInt(Clients),
             Priority = random.NextInt(Priorities),
             CancelAfter = leaves ? patience : Duration.Infinite,
             Timeout = timesOut ? patience : Duration.Infinite,
-            Content = shares ? [new TokenSpan((ulong)random.NextInt(3) + 1, 1 + random.NextInt(prompt))] : null,
+            Content = shares ? [new TokenSpan((ulong)random.NextInt(3) + 1, isContinued ? prompt : 1 + random.NextInt(prompt))] : null,
+            OutputContentId = isContinued ? 100 + (ulong)id : 0,
         };
     }
 }

@@ -11,9 +11,11 @@ namespace Orrery.Serving.Systems.VllmV1;
 /// </summary>
 /// <remarks>
 /// Source: vLLM v1 scheduler code. A sequence enters the running set when it is first scheduled; max sequences counts partial prefills
-/// too, not the queue. Whoever is preempted goes to the front of the queue, and nobody is admitted in that step.
+/// too, not the queue. Whoever is preempted goes to the front of the queue, and nobody is admitted in that step. The code's further bound
+/// on a sequence's tokens, max_len − 1 − computed, can only bind with draft tokens: a sequence ends when it reaches max_len.
 /// </remarks>
-public sealed class VllmV1(int maxBatchedTokens, int maxSequences, int longPrefillThreshold, QueuePolicy policy) : IScheduler
+public sealed class VllmV1(
+    int maxBatchedTokens, int maxSequences, int longPrefillThreshold, int maxPartialPrefills, QueuePolicy policy) : IScheduler
 {
     private readonly WaitingQueue _waiting = new(policy == QueuePolicy.Priority);
     private readonly List<Sequence> _running = [];
@@ -31,8 +33,8 @@ public sealed class VllmV1(int maxBatchedTokens, int maxSequences, int longPrefi
 
     public void Plan(ReplicaView view, StepPlan plan)
     {
-        int budget = ScheduleRunning(view.Memory, plan);
-        if (plan.PreemptedCount == 0) Admit(view.Memory, plan, budget);
+        int budget = ScheduleRunning(view.Memory, plan, out int partialPrefills);
+        if (plan.PreemptedCount == 0) Admit(view.Memory, plan, budget, partialPrefills);
     }
 
     /// <summary>A plan of decodes stays while the queue is empty or its head is blocked by a limit that only a departure lifts.</summary>
@@ -40,13 +42,14 @@ public sealed class VllmV1(int maxBatchedTokens, int maxSequences, int longPrefi
     {
         if (_waiting.Count == 0) return Stability.UntilArrival;
         // Others' output may complete a prefix that the head waits for; that can only be seen by looking again.
-        if (_waiting.Peek().HasSharedContent) return Stability.OneStep;
+        if (view.Memory.SharesContent && _waiting.Peek().HasSharedContent) return Stability.OneStep;
         // A full budget or set blocks everybody. Memory blocks the head, and free blocks only shrink until somebody leaves.
         return policy == QueuePolicy.Fcfs ? Stability.UntilDeparture : Stability.UntilArrival;
     }
 
-    private int ScheduleRunning(IKvMemory memory, StepPlan plan)
+    private int ScheduleRunning(IKvMemory memory, StepPlan plan, out int partialPrefills)
     {
+        partialPrefills = 0;
         int budget = maxBatchedTokens;
         for (int i = 0; i < _running.Count && budget > 0; i++)
         {
@@ -57,7 +60,8 @@ public sealed class VllmV1(int maxBatchedTokens, int maxSequences, int longPrefi
             while (!(fits = memory.TryGrow(sequence, sequence.ComputedTokens + tokens)))
             {
                 Sequence? victim = ChooseVictim();
-                if (victim is null) return 0;
+                // Two sequences in alternating steps could evict themselves for ever: wait for the one in flight, which goes first.
+                if (victim is null || (ReferenceEquals(victim, sequence) && IsNextVictimInFlight(sequence))) return 0;
                 int index = _running.IndexOf(victim);
                 _running.RemoveAt(index);
                 if (index < i) i--;
@@ -66,25 +70,36 @@ public sealed class VllmV1(int maxBatchedTokens, int maxSequences, int longPrefi
                 if (ReferenceEquals(victim, sequence)) break;
             }
             if (!fits) break;
+            if (tokens < sequence.MissingTokens) partialPrefills++;
             plan.Add(sequence, tokens);
             budget -= tokens;
         }
         return budget;
     }
 
-    private void Admit(IKvMemory memory, StepPlan plan, int budget)
+    private void Admit(IKvMemory memory, StepPlan plan, int budget, int partialPrefills)
     {
         while (_waiting.Count > 0 && budget > 0 && _running.Count < maxSequences)
         {
             Sequence head = _waiting.Peek();
             int cached = memory.CachedTokens(head);
             int tokens = Math.Min(Math.Min(head.MissingTokens - cached, longPrefillThreshold), budget);
+            bool isPartial = tokens < head.MissingTokens - cached;
+            if (isPartial && partialPrefills++ >= maxPartialPrefills) return;
             if (!memory.TryGrow(head, cached + tokens)) return;
             _waiting.RemoveFirst();
             _running.Add(head);
             plan.Add(head, tokens);
             budget -= tokens;
         }
+    }
+
+    private bool IsNextVictimInFlight(Sequence sequence)
+    {
+        if (policy == QueuePolicy.Fcfs) return !ReferenceEquals(_running[^1], sequence);
+        foreach (Sequence other in _running)
+            if (other.InFlight && WaitingQueue.IsMoreUrgent(sequence, other)) return true;
+        return false;
     }
 
     private Sequence? ChooseVictim()

@@ -29,6 +29,9 @@ public sealed record VllmV1Options : SchedulerSpec
     /// <summary>Running sequences on large devices (vLLM v1 code).</summary>
     public const int DefaultSequencesLarge = 1024;
 
+    /// <summary>Unfinished prompts at a time (vLLM v1 code).</summary>
+    public const int DefaultPartialPrefills = 1;
+
     /// <summary>From this memory on a device counts as large, unless it is an A100 (vLLM v1 code: 70 GiB).</summary>
     public static readonly Bytes LargeDevice = Bytes.FromGibibytes(70);
 
@@ -39,6 +42,8 @@ public sealed record VllmV1Options : SchedulerSpec
             "most running sequences; null: 256, or 1024 on those large devices", "vLLM v1 code (b)")
         .OptionalInt("longPrefillThreshold", o => o.LongPrefillThreshold, (o, v) => o with { LongPrefillThreshold = v },
             "most tokens of one sequence in a step; null: no such limit", "vLLM v1 code (b)")
+        .Int("maxPartialPrefills", o => o.MaxPartialPrefills, (o, v) => o with { MaxPartialPrefills = v },
+            "most unfinished prompts that a step leaves behind; binds only when the threshold leaves budget for a second one", "vLLM v1 code (b)")
         .Choice<QueuePolicy>("policy", o => o.Policy, (o, v) => o with { Policy = v },
             "fcfs, or priority: lower value first, ties by arrival", "vLLM v1 code (b)");
 
@@ -48,6 +53,8 @@ public sealed record VllmV1Options : SchedulerSpec
 
     public int? LongPrefillThreshold { get; init; }
 
+    public int MaxPartialPrefills { get; init; } = DefaultPartialPrefills;
+
     public QueuePolicy Policy { get; init; } = QueuePolicy.Fcfs;
 
     public override bool UsesPrefixCache => true;
@@ -56,7 +63,8 @@ public sealed record VllmV1Options : SchedulerSpec
         MaxBatchedTokens ?? (IsLarge(facts) ? DefaultBatchedTokensLarge : DefaultBatchedTokens);
 
     public override IScheduler Create(ReplicaFacts facts) => new VllmV1(
-        MaxStepTokens(facts), MaxSequences ?? (IsLarge(facts) ? DefaultSequencesLarge : DefaultSequences), LongPrefillThreshold ?? int.MaxValue, Policy);
+        MaxStepTokens(facts), MaxSequences ?? (IsLarge(facts) ? DefaultSequencesLarge : DefaultSequences), LongPrefillThreshold ?? int.MaxValue,
+        MaxPartialPrefills, Policy);
 
     private static bool IsLarge(ReplicaFacts facts) =>
         facts.DeviceMemory >= LargeDevice && !facts.DeviceName.StartsWith("a100", StringComparison.Ordinal);

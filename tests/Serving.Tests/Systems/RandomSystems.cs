@@ -1,0 +1,112 @@
+using Orrery.Documents;
+using Orrery.Kernel.Random;
+using Orrery.Kernel.Time;
+using Orrery.Serving.Scheduling;
+using Orrery.Serving.Systems;
+using Orrery.Serving.Systems.FasterTransformer;
+using Orrery.Serving.Systems.HfStatic;
+using Orrery.Serving.Systems.Orca;
+using Orrery.Serving.Systems.Priority;
+using Orrery.Serving.Systems.VllmV0;
+using Orrery.Serving.Systems.VllmV0Chunked;
+using Orrery.Serving.Systems.VllmV1;
+using Orrery.Serving.Systems.Vtc;
+using Orrery.Traffic.Requests;
+
+namespace Orrery.Serving.Tests.Systems;
+
+/// <summary>Random options for every scheduler, tight enough that every limit binds somewhere, and what each promises.</summary>
+internal static class RandomSystems
+{
+    public static TheoryData<string> Names => [.. Schedulers.Registry.Names];
+
+    public static SchedulerSpec Make(string name, RandomStream random)
+    {
+        int sequences = 2 + random.NextInt(12);
+        int batched = 300 + random.NextInt(300);
+        double watermark = random.NextInt(2) * 0.05;
+        return name switch
+        {
+            "hf-static" => new HfStaticOptions { MaxBatchSize = 1 + random.NextInt(8), Timeout = Duration.FromMilliseconds(random.NextInt(3) * 20) },
+            "ft" => new FasterTransformerOptions { MaxBatchSize = sequences },
+            "orca" => new OrcaOptions { Reservation = (Reservation)random.NextInt(5), MaxBatchSize = sequences, MaxBatchedTokens = batched },
+            "vllm-v0" => new VllmV0Options
+            {
+                MaxBatchedTokens = batched, MaxSequences = sequences, Watermark = watermark, DelayFactor = random.NextInt(3) * 0.7,
+            },
+            "vllm-v0-chunked" => new VllmV0ChunkedOptions { MaxBatchedTokens = 16 + random.NextInt(300), MaxSequences = sequences, Watermark = watermark },
+            "vllm-v1" => new VllmV1Options
+            {
+                MaxBatchedTokens = 16 + random.NextInt(300),
+                MaxSequences = sequences,
+                LongPrefillThreshold = random.NextInt(3) == 0 ? 20 + random.NextInt(60) : null,
+                MaxPartialPrefills = 1 + random.NextInt(2),
+                Policy = random.NextInt(3) == 0 ? QueuePolicy.Priority : QueuePolicy.Fcfs,
+            },
+            "priority" => new PriorityOptions { MaxBatchedTokens = batched, MaxSequences = sequences, Watermark = watermark },
+            "vtc" => new VtcOptions
+            {
+                MaxBatchedTokens = batched,
+                MaxSequences = sequences,
+                Lift = random.NextInt(3) > 0,
+                Charge = (Charging)random.NextInt(2),
+                Cost = (CostFunction)random.NextInt(2),
+                Order = random.NextInt(4) == 0 ? ServiceOrder.Arrival : ServiceOrder.Counter,
+                ClientWeights = random.NextInt(2) == 0 ? "" : "1, 3, 0.5",
+                RequestsPerMinute = random.NextInt(6) == 0 ? 8 : null,
+            },
+            _ => throw new ArgumentException($"give {name} random options here", nameof(name)),
+        };
+    }
+
+    /// <summary>Exact, short or long predictions, the same for a request in every run.</summary>
+    public static Func<Request, int> Predictor(RandomStream random)
+    {
+        int kind = random.NextInt(4);
+        return request => kind switch
+        {
+            0 => request.OutputTokens,
+            1 => Math.Max(1, request.OutputTokens / 2),
+            2 => request.OutputTokens + 30,
+            _ => 1 + (int)(random.Keyed(request.Id, 7) * 90),
+        };
+    }
+
+    /// <summary>Whether requests start in the order of their arrival, whatever the options are.</summary>
+    public static bool IsFirstComeFirstServed(SchedulerSpec spec) => spec switch
+    {
+        PriorityOptions => false,
+        VtcOptions => false,
+        VllmV1Options options => options.Policy == QueuePolicy.Fcfs,
+        _ => true,
+    };
+
+    public static int MaxSequences(SchedulerSpec spec) => spec switch
+    {
+        HfStaticOptions o => o.MaxBatchSize,
+        FasterTransformerOptions o => o.MaxBatchSize,
+        OrcaOptions o => o.MaxBatchSize,
+        VllmV0Options o => o.MaxSequences,
+        VllmV0ChunkedOptions o => o.MaxSequences,
+        VllmV1Options o => o.MaxSequences!.Value,
+        PriorityOptions o => o.MaxSequences,
+        VtcOptions o => o.MaxSequences,
+        _ => throw new ArgumentException(spec.ToString(), nameof(spec)),
+    };
+
+    /// <summary>Most tokens of one step, and whether decodes count against them.</summary>
+    public static (int Tokens, bool WithDecodes) Budget(SchedulerSpec spec) => spec switch
+    {
+        OrcaOptions o => (o.MaxBatchedTokens!.Value, false),
+        VllmV0Options o => (o.MaxBatchedTokens!.Value, false),
+        VllmV0ChunkedOptions o => (o.MaxBatchedTokens, true),
+        VllmV1Options o => (o.MaxBatchedTokens!.Value, true),
+        PriorityOptions o => (o.MaxBatchedTokens!.Value, false),
+        VtcOptions o => (o.MaxBatchedTokens!.Value, false),
+        _ => (int.MaxValue, false),
+    };
+
+    public static string Text(SchedulerSpec spec) => YamlText(Schedulers.Registry.ToNode(spec));
+
+    private static string YamlText(Node node) => string.Join(", ", node.Entries.Select(entry => $"{entry.Key}: {(entry.Value.Kind == NodeKind.Null ? "null" : entry.Value.Text)}"));
+}
