@@ -81,7 +81,7 @@ public static class ScenarioReader
     }
 
     /// <summary>What a scenario without <c>router:</c> uses.</summary>
-    public const string DefaultRouter = "round-robin";
+    public const string DefaultRouter = "least-loaded";
 
     private static string Missing(string key, Node root, string example)
     {

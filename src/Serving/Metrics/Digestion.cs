@@ -30,7 +30,7 @@ public struct Digestion
         if (_tokens > 0 && last <= _lastNanoseconds + step)
         {
             // The reader is behind for the whole run: each token is digested one interval after the one before.
-            _sumNanoseconds += (Int128)count * _lastNanoseconds + (Int128)step * count * (count + 1L) / 2;
+            _sumNanoseconds += (Int128)count * _lastNanoseconds + (Int128)step * (count * (count + 1L) / 2);
             _lastNanoseconds += step * count;
             _tokens += count;
             return;
@@ -54,8 +54,8 @@ public struct Digestion
         long horizon = _lastNanoseconds;
         long step = expected.TokenInterval.Nanoseconds;
         long budget = horizon - expected.Ttft.Nanoseconds;
-        Int128 due = budget <= 0 ? 0 : step == 0 ? _tokens : Int128.Min(_tokens, budget / step);
-        Int128 expectedArea = due * budget - step * due * (due + 1) / 2;
+        long due = budget <= 0 ? 0 : step == 0 ? _tokens : Math.Min(_tokens, budget / step);
+        Int128 expectedArea = (Int128)due * budget - (Int128)step * (due * (due + 1) / 2);
         if (expectedArea <= 0) return 1;
         Int128 actualArea = (Int128)_tokens * horizon - _sumNanoseconds;
         return Math.Min(1, (double)actualArea / (double)expectedArea);

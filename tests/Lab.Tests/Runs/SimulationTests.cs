@@ -23,6 +23,23 @@ public sealed class SimulationTests : IDisposable
         Assert.Equal(FilesOf("fast"), FilesOf("slow"));
     }
 
+    public static TheoryData<string> SchedulerNames { get; } = [.. Serving.Systems.Schedulers.Registry.Names];
+
+    [Theory]
+    [MemberData(nameof(SchedulerNames))]
+    public void EverySchedulerLosesNothingAndFastForwards(string scheduler)
+    {
+        string text = TinyScenarios.Everything
+            .Replace("replicas: 2,", $"replicas: 2, scheduler: {scheduler},", StringComparison.Ordinal)
+            .Replace("requests: 1500", "requests: 300", StringComparison.Ordinal);
+        RunResult fast = Simulation.Run(TinyScenarios.Read(text));
+        RunResult slow = Simulation.Run(TinyScenarios.Read(text), new() { FastForward = false });
+        Assert.Equal(TinyScenarios.Comparable(slow), TinyScenarios.Comparable(fast));
+        RequestCounts requests = fast.Requests;
+        Assert.Equal(300, requests.Finished + requests.Rejected + requests.Cancelled + requests.TimedOut);
+        Assert.True(requests.Finished > 0);
+    }
+
     [Fact]
     public void AnotherSeedGivesAnotherRun()
     {
