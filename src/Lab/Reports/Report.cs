@@ -1,6 +1,8 @@
 using System.Reflection;
 using System.Text;
+using Orrery.Kernel.Time;
 using Orrery.Lab.Runs;
+using Orrery.Lab.Scenarios;
 using Orrery.Lab.Studies;
 
 namespace Orrery.Lab.Reports;
@@ -29,8 +31,28 @@ public static class Report
         if (runs.Count == 0) throw new ArgumentException("a report needs at least one run", nameof(runs));
         if (runs.DistinctBy(run => run.Label).Count() < runs.Count) throw new ArgumentException("two runs have the same label", nameof(runs));
         RunResult first = runs[0].Record.Result;
-        StudyRun[] named = [.. runs.Select(run => new StudyRun(new Dictionary<string, string> { ["run"] = run.Label }, run.Record))];
+        StudyRun[] named = [.. runs.Select(run => new StudyRun(new Dictionary<string, string> { [VaryLabels.OwnName] = run.Label }, run.Record))];
         return Page(new ReportInput { Study = new(first.Scenario, first.Seed, named, named.Any(run => run.Record.Result.IsPartial)), LockText = lockText });
+    }
+
+    /// <summary>The page of a run with its scenario's limits and lock file.</summary>
+    public static string Page(RunRecord run, Scenario scenario) => Page(Alone(run), scenario);
+
+    /// <summary>The page of a study.</summary>
+    /// <param name="scenario">As it stands before anything is varied.</param>
+    /// <param name="lesson">One sentence that says what was learnt; empty for none.</param>
+    /// <exception cref="ArgumentException">The study has no run.</exception>
+    public static string Page(StudyResult study, Scenario scenario, string lesson = "")
+    {
+        ArgumentNullException.ThrowIfNull(scenario);
+        return Page(new ReportInput
+        {
+            Study = study,
+            LockText = ScenarioLock.Write(scenario),
+            TtftLimitSeconds = Limit(scenario.Slo.Ttft),
+            TpotLimitSeconds = Limit(scenario.Slo.Tpot),
+            Lesson = lesson,
+        });
     }
 
     /// <exception cref="ArgumentException">The study has no run.</exception>
@@ -43,6 +65,8 @@ public static class Report
 
     internal static StudyResult Alone(RunRecord run) => new(
         run.Result.Scenario, run.Result.Seed, [new StudyRun(new Dictionary<string, string>(), run)], run.Result.IsPartial);
+
+    private static double? Limit(Duration limit) => limit.IsInfinite ? null : limit.Seconds;
 
     /// <summary>A file of the page that is built from <c>web/</c>.</summary>
     internal static string Asset(string name)

@@ -8,7 +8,7 @@ public sealed record ReportInput
     /// <summary>One run or many; a run alone has nothing varied.</summary>
     public required StudyResult Study { get; init; }
 
-    /// <summary>The scenario with every default resolved, as YAML; empty to leave it out. Of a study: that of its first run.</summary>
+    /// <summary>The scenario with every default resolved, as YAML; empty to leave it out. Of a study: before anything is varied.</summary>
     public string LockText { get; init; } = "";
 
     /// <summary>The objective's time to first token, drawn in its chart; null for none.</summary>

@@ -112,7 +112,7 @@ internal sealed class ReportPage
     private void WriteLock()
     {
         if (_input.LockText.Length == 0) return;
-        _page.Raw("<details class=\"card\"><summary>Scenario <span>with every default resolved").Raw(IsAlone ? "" : ", as the first variant ran it")
+        _page.Raw("<details class=\"card\"><summary>Scenario <span>with every default resolved").Raw(IsAlone ? "" : ", before anything is varied")
             .Raw("</span></summary><pre>").Text(_input.LockText).Raw("</pre></details>\n");
     }
 

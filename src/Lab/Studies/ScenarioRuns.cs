@@ -13,14 +13,14 @@ internal static class ScenarioRuns
     {
         Scenario scenario = ScenarioReader.Read(tree, folder, seed);
         return new(
-            scenario.Name, scenario.Seed, Identity(tree, folder),
+            scenario.Name, scenario.Seed, Identity(scenario, tree, folder),
             cancel => Simulation.RunRecorded(scenario, new() { FastForward = fastForward, Cancel = cancel }));
     };
 
-    /// <summary>What was written, after includes and overrides, with the size and date of every file it names: a changed trace is another run.</summary>
-    private static string Identity(Node tree, string folder)
+    /// <summary>The lock file, with the size and date of every file that the scenario names: a changed trace is another run.</summary>
+    private static string Identity(Scenario scenario, Node tree, string folder)
     {
-        var identity = new StringBuilder(YamlText.Write(tree)).Append(Path.GetFullPath(folder.Length == 0 ? "." : folder)).Append('\n');
+        var identity = new StringBuilder(ScenarioLock.Write(scenario)).Append(Path.GetFullPath(folder.Length == 0 ? "." : folder)).Append('\n');
         Stamp(tree);
         return identity.ToString();
 

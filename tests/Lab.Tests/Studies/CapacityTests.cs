@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.Json;
 using Orrery.Documents.Expectations;
 using Orrery.Lab.Runs;
 using Orrery.Lab.Studies;
@@ -60,7 +58,7 @@ public sealed class CapacityTests
         Assert.InRange(result.RequestsPerSecond.Mean, capacities.Average() * 0.975, capacities.Average() * 1.025);
         Assert.True(searches.Skip(1).All(search => search.Probes.Count < searches[0].Probes.Count));
         Assert.Empty(result.Notes);
-        Assert.Equal(Text(result), Text(Capacity.Summarize("s", [], Capacity.Searches(
+        Assert.Equal(StudyJson.Text(result), StudyJson.Text(Capacity.Summarize("s", [], Capacity.Searches(
             (rate, seed) => Probe(rate, rate <= capacities[seed - 3], seed), 5, 3, settings with { Workers = 1 }))));
     }
 
@@ -104,11 +102,4 @@ public sealed class CapacityTests
     }
 
     private static CapacityProbe Probe(double rate, bool isMet, ulong seed = 1) => new(seed, rate, isMet, [], SampleRuns.Record(seed: seed).Result);
-
-    private static string Text(CapacityResult result)
-    {
-        using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream)) StudyJson.Write(result, writer);
-        return Encoding.UTF8.GetString(stream.ToArray());
-    }
 }

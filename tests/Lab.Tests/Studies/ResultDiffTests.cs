@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.Json;
 using Orrery.Kernel;
 using Orrery.Lab.Runs;
 using Orrery.Lab.Studies;
@@ -32,8 +30,8 @@ public sealed class ResultDiffTests : IDisposable
     [Fact]
     public void StudiesAreMatchedByWhatWasVaried()
     {
-        string a = Write("a.json", Text(SampleRuns.Study(("vllm-v1", 1), ("orca", 2))));
-        string b = Write("b.json", Text(SampleRuns.Study(("orca", 3), ("ft", 1))));
+        string a = Write("a.json", StudyJson.Text(SampleRuns.Study(("vllm-v1", 1), ("orca", 2))));
+        string b = Write("b.json", StudyJson.Text(SampleRuns.Study(("orca", 3), ("ft", 1))));
         ResultDiff diff = ResultDiff.OfFiles(a, b);
         Assert.Equal("fleet.0.scheduler.use=orca", Assert.Single(diff.Groups).Label);
         Assert.Equal(0.5, Row(diff, "gapSeconds.p50").Difference!.Value, 9);
@@ -75,13 +73,6 @@ public sealed class ResultDiffTests : IDisposable
     }
 
     private static DiffRow Row(ResultDiff diff, string metric) => diff.Groups[0].Rows.Single(row => row.Metric == metric);
-
-    private static string Text(StudyResult study)
-    {
-        using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream)) StudyJson.Write(study, writer);
-        return Encoding.UTF8.GetString(stream.ToArray());
-    }
 
     private string Write(string name, string text)
     {
