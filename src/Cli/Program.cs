@@ -1,1 +1,5 @@
-return 0;
+using Orrery.Cli;
+using Orrery.Cli.Shell;
+
+using Terminal terminal = Terminal.OfProcess();
+return EntryPoint.Run(args, terminal);

@@ -67,9 +67,9 @@ internal sealed class FleetReader
         SchedulerSpec scheduler = Schedulers.Registry.Read(schedulerNode);
         MemoryOptions memory = ReadMemory(memoryNode, scheduler);
         int asked = MaxLength(lengthNode, model);
+        PrecisionPlan precision = precisionNode is null ? PrecisionPlan.SixteenBit : PrecisionPlan.Read(precisionNode, device);
         try
         {
-            PrecisionPlan precision = precisionNode is null ? PrecisionPlan.SixteenBit : PrecisionPlan.Read(precisionNode, device);
             Deployment deployment = Deployment.Create(model, device, parallel, precision, ReadNetwork(network, device));
             ReplicaFacts facts = new(asked, device.Name, device.Memory, parallel.Pipeline);
             KvCapacity capacity = KvCapacity.Of(deployment, memory.Utilization, memory.BlockTokens, scheduler.MaxStepTokens(facts));

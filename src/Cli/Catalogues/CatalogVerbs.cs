@@ -1,0 +1,26 @@
+using Orrery.Cli.Shell;
+
+namespace Orrery.Cli.Catalogues;
+
+/// <summary>The verbs under <c>catalog</c>.</summary>
+internal static class CatalogVerbs
+{
+    public static VerbGroup Group()
+    {
+        var group = new VerbGroup(
+            "catalog", "What is built in, with options, units, defaults and sources.", "catalog devices", "catalog schedulers vllm-v1", "catalog models --json -");
+        Add(group, "devices", "Accelerators: memory, bandwidth, peaks, power, price.", WorldKinds.Devices, "h100-sxm");
+        Add(group, "models", "Language models: parameters, shapes, KV bytes per token.", WorldKinds.Models, "llama-3-70b");
+        Add(group, "systems", "Published systems that are built in.", PluginKinds.Schedulers, "vllm-v1");
+        Add(group, "schedulers", "Schedulers: who decides what goes into the next step.", PluginKinds.Schedulers, "vllm-v1");
+        Add(group, "routers", "Routers: which replica gets a request.", PluginKinds.Routers, "round-robin");
+        Add(group, "predictors", "Predictors of output lengths.", PluginKinds.Predictors, "oracle");
+        Add(group, "memory", "KV memories of a replica.", PluginKinds.Memories, "paged");
+        Add(group, "traffic", "Traffic generators: processes, models, and fits of public traces.", TrafficKinds.Generators, "poisson");
+        Add(group, "grids", "Carbon intensity of electricity grids.", WorldKinds.Grids, "us-caiso");
+        return group;
+    }
+
+    private static void Add<T>(VerbGroup group, string name, string summary, CatalogKind<T> kind, string example) =>
+        group.Add(new CatalogVerb<T>(name, summary, kind, $"catalog {name}", $"catalog {name} {example}", $"catalog {name} --json -"));
+}

@@ -1,0 +1,70 @@
+using Orrery.Cli.Tables;
+using Orrery.Documents;
+using Orrery.Kernel;
+using Orrery.Lab.Scenarios;
+using Orrery.Traffic.Predictors;
+
+namespace Orrery.Cli.Catalogues;
+
+/// <summary>Something that a scenario names with <c>use:</c>, whatever its kind.</summary>
+internal sealed record PluginEntry(string Name, string Summary, string Source, IReadOnlyList<OptionInfo> Options);
+
+/// <summary>Tables of schedulers, routers, predictors and KV memories: all with the same columns.</summary>
+internal static class PluginKinds
+{
+    public static CatalogKind<PluginEntry> Schedulers { get; } = Of("scheduler", () => Entries(Serving.Systems.Schedulers.Registry),
+        "A scenario names one as 'scheduler: NAME' or 'scheduler: {use: NAME, option: value}'.");
+
+    public static CatalogKind<PluginEntry> Routers { get; } = Of("router", () => Entries(Serving.Routing.Routers.Registry),
+        "A scenario names one as 'router: NAME' or 'router: {use: NAME, option: value}'.");
+
+    public static CatalogKind<PluginEntry> Predictors { get; } = Of("predictor", PredictorEntries,
+        "A scenario names one under 'predictors: {outputLength: …}'.");
+
+    public static CatalogKind<PluginEntry> Memories { get; } = Of("memory",
+        () => [new(MemoryOptions.Paged, "KV cache in blocks of equal size, with or without shared prefixes.", "Kwon et al. 2023", MemoryOptions.Set.Options)],
+        "A scenario names one as 'memory: {use: NAME, option: value}' in a fleet entry.");
+
+    private static CatalogKind<PluginEntry> Of(string noun, Func<IReadOnlyList<PluginEntry>> all, string note) => new()
+    {
+        All = all,
+        Find = name => all().FirstOrDefault(entry => entry.Name == name)
+            ?? throw new InputException($"there is no {noun} '{name}'{Names.Suggest(name, [.. all().Select(entry => entry.Name)])}"),
+        Columns = [new(noun, IsNumber: false), new("what it does", IsNumber: false, Wraps: true), new("options"), new("source", IsNumber: false, Wraps: true)],
+        Row = entry => [entry.Name, entry.Summary, TextTable.Figure(entry.Options.Count), entry.Source],
+        Facts = entry =>
+        [
+            Fact.Of("name", noun, entry.Name), Fact.Of("summary", "what it does", entry.Summary), Fact.Of("source", "source", entry.Source),
+        ],
+        Options = entry => [.. entry.Options.Select(option =>
+            new CatalogKind<PluginEntry>.Option(option.Key, Takes(option), option.Default, option.Doc, option.Source))],
+        Note = note,
+    };
+
+    private static IReadOnlyList<PluginEntry> Entries<TSpec>(PluginRegistry<TSpec> registry)
+        where TSpec : class =>
+        [.. registry.All.Select(plugin => new PluginEntry(plugin.Name, plugin.Summary, plugin.Source, plugin.Options))];
+
+    private static IReadOnlyList<PluginEntry> PredictorEntries()
+    {
+        static IReadOnlyList<OptionInfo> Only(string key) => [.. PredictorSpec.Options.Options.Where(option => option.Key == key)];
+        return
+        [
+            .. PredictorSpec.Kinds.Select(kind => kind switch
+            {
+                "oracle" => new PluginEntry(kind, "The true output length, with a relative error where one is set.", "this project", Only("relativeError")),
+                "class-mean" => new PluginEntry(kind, "The mean output length of the client's finished requests.", "this project", []),
+                "constant" => new PluginEntry(kind, "The same guess for every request.", "this project", Only("tokens")),
+                _ => new PluginEntry(kind, "Policies learn nothing about output lengths.", "this project", []),
+            }),
+        ];
+    }
+
+    private static string Takes(OptionInfo option)
+    {
+        if (option.Choices.Count > 0) return string.Join(" | ", option.Choices);
+        string unit = option.Unit.Length > 0 ? $" in {option.Unit}" : "";
+        string range = option.Range.Length > 0 ? $", {option.Range}" : "";
+        return option.TypeName + unit + range;
+    }
+}

@@ -1,0 +1,61 @@
+using System.Globalization;
+using Orrery.Cli.Tables;
+using Orrery.Lab.Runs;
+using Orrery.Lab.Studies;
+
+namespace Orrery.Cli.Verbs;
+
+/// <summary>Says in two sentences what a comparison of systems taught; every word and figure follows from the results.</summary>
+internal static class Lesson
+{
+    /// <summary>Shares that differ by less are called equal.</summary>
+    private const double SameShare = 0.01;
+
+    /// <summary>From this factor on a cause is worth naming.</summary>
+    private const double TellingFactor = 1.5;
+
+    public static string Of(StudyResult study)
+    {
+        IReadOnlyList<Variant> variants = Variant.Group(study.Runs);
+        if (variants.Count < 2) return "Too few runs finished to learn anything from them.";
+        Variant[] ranked = [.. variants.OrderByDescending(v => Of(v).Metrics.SloAttainment).ThenBy(v => Of(v).Metrics.TtftSeconds?.P99 ?? double.PositiveInfinity)];
+        (Variant best, Variant second, Variant worst) = (ranked[0], ranked[1], ranked[^1]);
+        string verdict = Share(best) - Share(worst) < SameShare
+            ? $"All {ranked.Length} systems meet the objective for about {Percent(Share(best))} of the requests: this traffic does not tell them apart"
+            : $"On the same traffic and hardware {best.Label} meets the objective for {Percent(Share(best))} of the requests, {worst.Label} for {Percent(Share(worst))}";
+        string runnerUp = ranked.Length > 2 && Share(best) - Share(worst) >= SameShare ? $"; next is {second.Label} with {Percent(Share(second))}" : "";
+        return $"{verdict}{runnerUp}. {Cause(Of(best), Of(worst), best.Label, worst.Label)} {Cost(Of(best), Of(worst), best.Label, worst.Label)}";
+    }
+
+    /// <summary>The part of the latency in which the two differ most.</summary>
+    private static string Cause(RunResult best, RunResult worst, string bestName, string worstName)
+    {
+        (string Words, double Best, double Worst)[] parts =
+        [
+            ("before a request is first scheduled, 99th percentile", best.Metrics.QueueSeconds?.P99 ?? 0, worst.Metrics.QueueSeconds?.P99 ?? 0),
+            ("between two tokens, 99th percentile", best.Metrics.GapSeconds?.P99 ?? 0, worst.Metrics.GapSeconds?.P99 ?? 0),
+            ("per output token, median", best.Metrics.TpotSeconds?.P50 ?? 0, worst.Metrics.TpotSeconds?.P50 ?? 0),
+        ];
+        const double shortestFelt = 1e-3;
+        (string words, double ours, double theirs) = parts.MaxBy(part => Math.Max(part.Worst, shortestFelt) / Math.Max(part.Best, shortestFelt));
+        return theirs < TellingFactor * ours
+            ? "Their latencies hardly differ."
+            : $"The difference is felt most as time {words}: {Time(ours)} with {bestName}, {Time(theirs)} with {worstName}.";
+    }
+
+    private static string Cost(RunResult best, RunResult worst, string bestName, string worstName)
+    {
+        if (best.Tokens.Output == 0 || worst.Tokens.Output == 0) return "";
+        double ours = best.Cost.EnergyJoules / best.Tokens.Output;
+        double theirs = worst.Cost.EnergyJoules / worst.Tokens.Output;
+        return $"A token takes {TextTable.Figure(ours)} J with {bestName} and {TextTable.Figure(theirs)} J with {worstName}.";
+    }
+
+    private static RunResult Of(Variant variant) => variant.Runs[0].Result;
+
+    private static double Share(Variant variant) => Of(variant).Metrics.SloAttainment;
+
+    private static string Percent(double share) => (share * 100).ToString("0.#", CultureInfo.InvariantCulture) + " %";
+
+    private static string Time(double seconds) => seconds < 1 ? $"{TextTable.Figure(seconds * 1000)} ms" : $"{TextTable.Figure(seconds)} s";
+}

@@ -1,0 +1,100 @@
+using System.Globalization;
+using Orrery.Cli.Shell;
+using Orrery.Cli.Tables;
+using Orrery.Documents;
+using Orrery.Kernel.Statistics;
+using Orrery.Lab.Runs;
+using Orrery.Lab.Scenarios;
+using Orrery.Lab.Studies;
+
+namespace Orrery.Cli.Verbs;
+
+/// <summary>One run as text: what users feel, what the fleet did, what it cost, which goals were met.</summary>
+internal static class RunTable
+{
+    private const int LabelWidth = 13;
+    private const double Kilo = 1e3;
+    private const double Mega = 1e6;
+
+    public static void Write(RunResult run, Scenario scenario, Terminal terminal)
+    {
+        TextWriter output = terminal.Output;
+        if (output == TextWriter.Null) return;
+        string fleet = string.Join(" + ", scenario.Fleet.Select(entry => string.Create(CultureInfo.InvariantCulture,
+            $"{entry.Replicas} x {entry.Deployment.Model.Name} on {entry.Deployment.Parallel.Devices} {entry.Deployment.Device.Name}")));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{run.Scenario}, seed {run.Seed}: {fleet}"));
+        if (run.IsPartial) output.WriteLine("PARTIAL: interrupted; the figures cover the virtual time reached");
+        output.WriteLine();
+        WriteLatencies(run.Metrics, output);
+        output.WriteLine();
+        Line(output, "requests", Requests(run));
+        Line(output, "tokens", string.Create(CultureInfo.InvariantCulture, $"{run.Tokens.Prompt:N0} prompt, {run.Tokens.Output:N0} output, {run.Tokens.Cached:N0} from the prefix cache"));
+        Line(output, "throughput", $"{Figure(run.Metrics.OutputTokensPerSecond)} output tokens/s, {Figure(run.Metrics.RequestsPerSecond)} requests/s");
+        Line(output, "objective", Objective(run, scenario));
+        Line(output, "utilisation", $"busy {Percent(run.Metrics.BusyFraction)}, model FLOP {Percent(run.Metrics.ModelFlopsUtilization)}, "
+            + $"memory bandwidth {Percent(run.Metrics.MemoryBandwidthUtilization)}, KV mean {Percent(run.Metrics.KvUtilizationMean)}, max {Percent(run.Metrics.KvUtilizationMax)}");
+        Line(output, "cost", $"{Figure(run.Cost.EnergyJoules / Mega)} MJ, {Figure(run.Cost.CarbonGrams / Kilo)} kg CO2e, {Figure(run.Cost.WaterLitres)} L water, "
+            + $"{Figure(run.Cost.MoneyDollars)} USD");
+        foreach (ExpectationOutcome outcome in run.Expectations)
+            Line(output, "goal", (outcome.IsMet ? Ink.Good(terminal, "met     ") : Ink.Bad(terminal, "MISSED  ")) + outcome.Sentence);
+        foreach (string note in run.Notes) Line(output, "note", note);
+        Line(output, "effort", string.Create(CultureInfo.InvariantCulture,
+            $"{run.Simulation.VirtualSeconds:N0} s simulated in {run.Simulation.WallSeconds:0.00} s: {run.Simulation.Steps:N0} steps, {run.Simulation.Events:N0} events"));
+    }
+
+    private static void WriteLatencies(RunMetrics metrics, TextWriter output)
+    {
+        var table = new TextTable(
+            new("what users feel", IsNumber: false), new("mean"), new("p50"), new("p90"), new("p99"), new("p99.9"), new("max"));
+        AddTimes(table, "TTFT", metrics.TtftSeconds);
+        AddTimes(table, "TPOT", metrics.TpotSeconds);
+        AddTimes(table, "gap", metrics.GapSeconds);
+        AddTimes(table, "end to end", metrics.E2eSeconds);
+        AddTimes(table, "queue", metrics.QueueSeconds);
+        AddTimes(table, "normalized, per token", metrics.NormalizedLatencySeconds);
+        if (metrics.Qoe is { } qoe) Add(table, "QoE, 0 to 1", qoe, value => value.ToString("0.000", CultureInfo.InvariantCulture));
+        table.Write(output);
+    }
+
+    private static void AddTimes(TextTable table, string name, Summary? times)
+    {
+        if (times is null) return;
+        FigureScale scale = FigureScale.For(MeasureUnit.Seconds, [times.Mean, times.P50, times.P90, times.P99]);
+        Add(table, $"{name}, {scale.Unit}", times, scale.Text);
+    }
+
+    private static void Add(TextTable table, string name, Summary summary, Func<double, string> text) =>
+        table.Add(name, text(summary.Mean), text(summary.P50), text(summary.P90), text(summary.P99), text(summary.P999), text(summary.Max));
+
+    private static string Requests(RunResult run)
+    {
+        string text = string.Create(CultureInfo.InvariantCulture, $"{run.Requests.Arrived:N0} arrived, {run.Requests.Finished:N0} finished");
+        if (run.Requests.Rejected > 0)
+            text += string.Create(CultureInfo.InvariantCulture, $", {run.Requests.Rejected:N0} rejected ({string.Join("; ", run.RejectionReasons.Select(reason => $"{reason.Value}: {reason.Key}"))})");
+        if (run.Requests.Cancelled > 0) text += string.Create(CultureInfo.InvariantCulture, $", {run.Requests.Cancelled:N0} cancelled");
+        if (run.Requests.TimedOut > 0) text += string.Create(CultureInfo.InvariantCulture, $", {run.Requests.TimedOut:N0} timed out");
+        return text + string.Create(CultureInfo.InvariantCulture, $"; {run.Requests.Preemptions:N0} preemptions");
+    }
+
+    private static string Objective(RunResult run, Scenario scenario)
+    {
+        List<string> limits = [];
+        if (!scenario.Slo.Ttft.IsInfinite) limits.Add("TTFT <= " + Quantities.Format(scenario.Slo.Ttft.Seconds, Quantity.Duration));
+        if (!scenario.Slo.Tpot.IsInfinite) limits.Add("TPOT <= " + Quantities.Format(scenario.Slo.Tpot.Seconds, Quantity.Duration));
+        if (limits.Count == 0) return "none stated (slo: {ttft: 1s, tpot: 50ms})";
+        return $"{Percent(run.Metrics.SloAttainment)} of the requests within {string.Join(", ", limits)}; goodput {Figure(run.Metrics.GoodputRequestsPerSecond)} requests/s";
+    }
+
+    private static void Line(TextWriter output, string label, string text)
+    {
+        foreach (string line in TextTable.Wrap(text, Terminal.Columns - LabelWidth))
+        {
+            output.WriteLine(label.PadRight(LabelWidth) + line);
+            label = "";
+        }
+    }
+
+    private static string Figure(double value) => TextTable.Figure(value, 4);
+
+    private static string Percent(double share) => (share * 100).ToString("0.0", CultureInfo.InvariantCulture) + " %";
+}

@@ -1,0 +1,76 @@
+using System.CommandLine;
+using Orrery.Cli.Shell;
+using Orrery.Kernel;
+using Orrery.Lab.Reports;
+using Orrery.Lab.Runs;
+using Orrery.Lab.Scenarios;
+using Orrery.Lab.Studies;
+
+namespace Orrery.Cli.Verbs;
+
+/// <summary><c>simulate SCENARIO</c>: one run.</summary>
+internal sealed class SimulateVerb : Verb
+{
+    private readonly ScenarioArguments _arguments = new();
+    private readonly Option<bool> _timeline = new("--timeline") { Description = "With --out: also write timeline.json.gz for the Perfetto viewer." };
+
+    public SimulateVerb()
+        : base("simulate", "Run a scenario once and show what users feel and what it costs.",
+            "simulate scenarios/demo.yaml", "simulate scenarios/demo.yaml --set fleet.0.scheduler=orca --out out/orca --json -")
+    {
+        _arguments.AddTo(this);
+        Add(_timeline);
+    }
+
+    public override IReadOnlyList<string> Notes { get; } =
+    [
+        "TTFT counts from arrival to the first token; TPOT is (last - first token time) / (output tokens - 1); a gap is the time between two tokens of one "
+        + "request; queue is arrival to first scheduled; busy is the share of replica-time with a step in flight. Exit code 1 when an 'expect:' of the "
+        + "scenario is missed. Ctrl-C keeps the results of the virtual time reached, marked partial.",
+    ];
+
+    public override int Run(ParseResult parsed, Terminal terminal)
+    {
+        string? json = _arguments.Json(parsed);
+        string? folder = _arguments.Folder(parsed);
+        bool timeline = parsed.GetValue(_timeline);
+        if (timeline && folder is null) throw new InputException("--timeline needs a folder for its file; add --out DIR");
+        JsonOutput.Prepare(json, terminal);
+        Scenario scenario = ScenarioReader.Load(_arguments.Scenario(parsed), _arguments.Sets(parsed), _arguments.Seed(parsed));
+        terminal.WatchInterrupt("the results of the virtual time reached are kept");
+        RunRecord record;
+        using (var progress = new ProgressLine(terminal))
+        {
+            record = Simulation.RunRecorded(scenario, new RunSettings
+            {
+                FastForward = _arguments.FastForward(parsed),
+                Cancel = terminal.Interrupted,
+                Progress = progress.OfRun,
+                OutputFolder = folder,
+                Timeline = timeline,
+            });
+        }
+        if (folder is not null) WriteFolder(record, scenario, folder);
+        if (json is not null) JsonOutput.Write(writer => RunJson.Write(record.Result, writer), json, terminal);
+        RunTable.Write(record.Result, scenario, terminal);
+        if (folder is not null) terminal.Output.WriteLine($"results and report: {Path.Combine(folder, ReportFile)}");
+        if (record.Result.IsPartial) return ExitCode.Interrupted;
+        return record.Result.Expectations.All(outcome => outcome.IsMet) ? ExitCode.Done : ExitCode.GoalMissed;
+    }
+
+    /// <summary>Name of the page in a folder of results.</summary>
+    public const string ReportFile = "report.html";
+
+    private static void WriteFolder(RunRecord record, Scenario scenario, string folder)
+    {
+        RunFolder.Finish(record.Result, scenario, folder);
+        RunResult result = record.Result;
+        RunFolder.WriteText(folder, ReportFile, Report.Page(new ReportInput
+        {
+            Study = new StudyResult(result.Scenario, result.Seed, [new StudyRun(new Dictionary<string, string>(), record)], result.IsPartial),
+            LockText = ScenarioLock.Write(scenario),
+            TtftLimitSeconds = scenario.Slo.Ttft.IsInfinite ? null : scenario.Slo.Ttft.Seconds,
+            TpotLimitSeconds = scenario.Slo.Tpot.IsInfinite ? null : scenario.Slo.Tpot.Seconds,
+        }));
+    }
+}
