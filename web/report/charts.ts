@@ -17,7 +17,7 @@ export interface Chart {
 }
 
 export interface Look {
-  ink: string;
+  card: string;
   faint: string;
   grid: string;
   mark: string;
@@ -40,7 +40,6 @@ function drawMarks(marks: Mark[], look: Look): uPlot.Plugin {
           if (x < bbox.left || x > bbox.left + bbox.width) continue;
           ctx.save();
           ctx.strokeStyle = look.mark;
-          ctx.fillStyle = look.mark;
           ctx.lineWidth = devicePixelRatio;
           ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
           ctx.beginPath();
@@ -51,7 +50,15 @@ function drawMarks(marks: Mark[], look: Look): uPlot.Plugin {
           const left = x > bbox.left + bbox.width * 0.45;
           ctx.textAlign = left ? "right" : "left";
           ctx.textBaseline = "bottom";
-          ctx.fillText(mark.label, x + (left ? -5 : 5) * devicePixelRatio, bbox.top + bbox.height - 4 * devicePixelRatio);
+          const at = x + (left ? -5 : 5) * devicePixelRatio;
+          const bottom = bbox.top + bbox.height - 5 * devicePixelRatio;
+          // A line of the chart may run where the word stands.
+          const wide = ctx.measureText(mark.label).width + 4 * devicePixelRatio;
+          const high = 13 * devicePixelRatio;
+          ctx.fillStyle = look.card;
+          ctx.fillRect(left ? at - wide + 2 * devicePixelRatio : at - 2 * devicePixelRatio, bottom - high, wide, high);
+          ctx.fillStyle = look.faint;
+          ctx.fillText(mark.label, at, bottom);
           ctx.restore();
         }
       },
@@ -95,9 +102,9 @@ function showValues(chart: Chart, labels: string[], look: Look): uPlot.Plugin {
         });
         box.replaceChildren(...rows);
         box.hidden = rows.length < 2;
-        const onRight = left < plot.over.clientWidth / 2;
-        box.style.left = onRight ? `${left + 14}px` : "auto";
-        box.style.right = onRight ? "auto" : `${plot.over.clientWidth - left + 14}px`;
+        const room = plot.over.clientWidth;
+        const beside = left < room / 2 ? left + 14 : left - 14 - box.offsetWidth;
+        box.style.left = `${Math.max(0, Math.min(beside, room - box.offsetWidth))}px`;
       },
     },
   };

@@ -17,7 +17,7 @@ function look(): Look {
   const style = getComputedStyle(root);
   const value = (name: string) => style.getPropertyValue(name).trim();
   return {
-    ink: value("--ink"),
+    card: value("--card"),
     faint: value("--faint"),
     grid: value("--grid"),
     mark: value("--mark"),

@@ -31,7 +31,7 @@ public static class Report
         if (runs.Count == 0) throw new ArgumentException("a report needs at least one run", nameof(runs));
         if (runs.DistinctBy(run => run.Label).Count() < runs.Count) throw new ArgumentException("two runs have the same label", nameof(runs));
         RunResult first = runs[0].Record.Result;
-        StudyRun[] named = [.. runs.Select(run => new StudyRun(new Dictionary<string, string> { ["run"] = run.Label }, run.Record))];
+        StudyRun[] named = [.. runs.Select(run => new StudyRun(new Dictionary<string, string> { [VaryLabels.OwnName] = run.Label }, run.Record))];
         return Page(new ReportInput { Study = new(first.Scenario, first.Seed, named, named.Any(run => run.Record.Result.IsPartial)), LockText = lockText });
     }
 

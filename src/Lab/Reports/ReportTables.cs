@@ -58,7 +58,7 @@ internal static class ReportTables
     public static void Study(HtmlWriter page, StudyTable table, IReadOnlyList<string> labels)
     {
         int[] shown = [.. Enumerable.Range(0, table.Columns.Count).Where(i => !CostHeads.Contains(table.Columns[i].Header))];
-        page.Raw("<div class=\"card scroll\"><table><thead><tr>");
+        page.Raw("<div class=\"card scroll\"><table class=\"study\"><thead><tr>");
         foreach (int i in shown)
         {
             StudyColumn column = table.Columns[i];
@@ -100,7 +100,7 @@ internal static class ReportTables
     {
         page.Raw("<h2>What it cost</h2>\n<p class=\"hint\">Of the whole run.</p>\n<div class=\"card scroll\"><table><thead><tr><th class=\"name\">")
             .Raw(variants.Count > 1 ? "variant" : "scenario").Raw("</th>");
-        foreach (string head in new[] { "energy", "per output token", "carbon (CO₂e)", "water", "money", "per million output tokens" }) page.Element("th", head);
+        foreach (string head in new[] { "energy", "energy per output token", "carbon (CO₂e)", "water", "money", "money per million output tokens" }) page.Element("th", head);
         page.Raw("</tr></thead><tbody>\n");
         for (int i = 0; i < variants.Count; i++)
         {

@@ -92,6 +92,6 @@ public static class Comparison
 
     private sealed record Planned(IReadOnlyDictionary<string, string> Vary, PreparedRun Run, string Key)
     {
-        public string Label => $"{(Vary.Count == 0 ? Run.Scenario : string.Join(" · ", Vary.Values))}, seed {Run.Seed}";
+        public string Label => $"{(Vary.Count == 0 ? Run.Scenario : VaryLabels.Describe(Vary))}, seed {Run.Seed}";
     }
 }

@@ -6,8 +6,8 @@ namespace Orrery.Lab.Studies;
 /// <summary>One combination of varied values with the runs of all its seeds.</summary>
 public sealed record Variant(IReadOnlyDictionary<string, string> Vary, IReadOnlyList<RunRecord> Runs)
 {
-    /// <summary><c>vllm-v1</c>, or <c>vllm-v1 · 4</c> where two keys were varied; the scenario's name where none was.</summary>
-    public string Label => Vary.Count == 0 ? Runs[0].Result.Scenario : string.Join(" · ", Vary.Values);
+    /// <summary><c>vllm-v1 · replicas 4</c>: see <see cref="VaryLabels.Describe"/>; the scenario's name where nothing was varied.</summary>
+    public string Label => Vary.Count == 0 ? Runs[0].Result.Scenario : VaryLabels.Describe(Vary);
 
     /// <summary>Variants in the order of their first runs.</summary>
     public static IReadOnlyList<Variant> Group(IReadOnlyList<StudyRun> runs)

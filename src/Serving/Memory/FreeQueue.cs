@@ -80,6 +80,20 @@ internal sealed class FreeQueue
         Unlink(run);
     }
 
+    /// <summary>Gives an owner its leading blocks back; the rest stays where it is, without an owner.</summary>
+    public void TakeLeading(FreeRun run, int blocks)
+    {
+        if (blocks == run.Blocks)
+        {
+            Withdraw(run);
+            return;
+        }
+        Blocks -= blocks;
+        run.Blocks -= blocks;
+        run.Owner!.CacheClaim!.Retained = null;
+        run.Owner = null;
+    }
+
     private void Unlink(FreeRun run)
     {
         if (run.Previous is null) _head = run.Next;

@@ -25,7 +25,7 @@ internal sealed class CacheClaim
 /// </summary>
 /// <remarks>
 /// A block gets its name when it is handed out for tokens that this step computes, so requests admitted in the same step share it.
-/// A preempted sequence may find its own unnamed blocks again as long as they were not reused.
+/// A preempted sequence may find its own unnamed blocks again as long as they were not reused; what it cannot use at once is forgotten.
 /// </remarks>
 public sealed class PrefixCachedMemory : IKvMemory
 {
@@ -123,7 +123,7 @@ public sealed class PrefixCachedMemory : IKvMemory
         if (claim?.Retained is { } run)
         {
             if (retained == 0) ForgetOwner(claim, run);
-            else TakeBack(claim, run, retained);
+            else _free.TakeLeading(run, retained);
         }
         _free.Take(wanted - hits, _named);
         sequence.KvBlocks = wanted;
@@ -211,14 +211,6 @@ public sealed class PrefixCachedMemory : IKvMemory
     {
         _free.Withdraw(block.FreeRun!);
         block.FreeRun = null;
-    }
-
-    private void TakeBack(CacheClaim claim, FreeRun run, int blocks)
-    {
-        int rest = run.Blocks - blocks;
-        _free.Withdraw(run);
-        claim.Retained = null;
-        if (rest > 0) _free.Append(null, rest, null);
     }
 
     private static void ForgetOwner(CacheClaim claim, FreeRun run)

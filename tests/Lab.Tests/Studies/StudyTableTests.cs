@@ -60,6 +60,11 @@ public sealed class StudyTableTests
         Assert.Equal(["fleet.0.replicas", "fleet.1.replicas"], VaryLabels.Short(["fleet.0.replicas", "fleet.1.replicas"]));
     }
 
+    [Fact]
+    public void NamesSpeakForThemselvesAndNumbersFollowTheirKey() => Assert.Equal(
+        "vllm-v1 · replicas 4 · prefixCache true",
+        VaryLabels.Describe(new Dictionary<string, string> { ["fleet.0.scheduler.use"] = "vllm-v1", ["fleet.0.replicas"] = "4", ["fleet.0.memory.prefixCache"] = "true" }));
+
     private static int[] BestRows(StudyTable table, string header)
     {
         int column = table.Columns.Select(c => c.Header).ToList().IndexOf(header);
