@@ -16,7 +16,7 @@ public sealed class BannedIdiomTests
         (@"Random\.Shared", "tests/", [], "a test's chance has a seed that its message shows"),
         (@"\bStopwatch\b", "src/", ["src/Lab/", "src/Cli/", "src/BannedSymbols.txt"], "only runs and progress measure wall time"),
         (@"\bConsole\.", "src/", ["src/Cli/"], "only the command line writes to the console"),
-        (@"\b(double|float) (time|duration|latency|delay|timeout|interval|memory|bandwidth|power|energy)\b", "src/", [], "a quantity carries its unit in its type or its name"),
+        (@"[(,]\s*(double|float) (time|duration|latency|delay|timeout|interval|memory|bandwidth|power|energy)\s*[,)=]", "src/", [], "a quantity carries its unit in its type or its name"),
         (@"\b(TODO|FIXME|HACK|XXX)\b", "", [], "finish it, or open an issue"),
         (@"NotImplementedException", "src/", [], "no stubs: what is not there has no name yet"),
         (@"#region", "", [], "split the file instead"),

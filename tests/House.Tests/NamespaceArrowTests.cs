@@ -11,7 +11,7 @@ public sealed partial class NamespaceArrowTests
     /// </summary>
     private static readonly Dictionary<string, string[][]> Layers = new()
     {
-        ["Kernel"] = [["Time"], ["Units"], ["Statistics"], ["Random"], ["Processes"]],
+        ["Kernel"] = [["Time"], ["Units"], ["Statistics"], ["Random"], ["Processes"], ["Resources"]],
         ["Documents"] = [["Parsing"], ["Expectations"]],
         ["World"] = [["Hardware"], ["Models", "Deployments", "Cost"], ["Power"], ["Catalogue"]],
         ["Traffic"] = [["Requests"], ["Description", "Generators", "Readers"], ["Predictors"], ["Specs", "Catalogue"], ["Fitting"]],

@@ -50,7 +50,8 @@ public sealed partial class ReadmeTests
         using (var terminal = new Terminal(output, error))
         {
             string[] absolute = [.. args.Select(arg => arg == Scenario ? Repository.At(Scenario) : arg)];
-            Assert.Equal(ExitCode.Done, EntryPoint.Run(absolute, terminal));
+            // A comparison in which an old engine misses the scenario's goals is a good sample.
+            Assert.InRange(EntryPoint.Run(absolute, terminal), ExitCode.Done, ExitCode.GoalMissed);
         }
         Assert.Equal("", error.ToString());
         string[] words = [.. args.Select(arg => arg.Contains(' ', StringComparison.Ordinal) ? $"'{arg}'" : arg)];

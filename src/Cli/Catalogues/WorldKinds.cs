@@ -22,8 +22,8 @@ internal static class WorldKinds
         Find = Catalog.Device,
         Columns =
         [
-            new("device", IsNumber: false), new("memory GiB"), new("bandwidth GB/s"), new("bf16 TFLOP/s"), new("fp8 TFLOP/s"),
-            new("link GB/s"), new("power W"), new("idle W"), new("USD/h"),
+            new("device", IsNumber: false), new("memory\nGiB"), new("bandwidth\nGB/s"), new("bf16\nTFLOP/s"), new("fp8\nTFLOP/s"),
+            new("link\nGB/s"), new("power\nW"), new("idle\nW"), new("USD/h"),
         ],
         Row = d =>
         [
@@ -40,8 +40,8 @@ internal static class WorldKinds
         Find = Catalog.Model,
         Columns =
         [
-            new("model", IsNumber: false), new("parameters 1e9"), new("active 1e9"), new("layers"), new("hidden"), new("heads"), new("KV heads"),
-            new("experts"), new("positions"), new("KV kB/token bf16"),
+            new("model", IsNumber: false), new("parameters\n1e9"), new("active\n1e9"), new("layers"), new("hidden"), new("heads"), new("KV\nheads"),
+            new("experts"), new("positions"), new("KV bf16\nkB/token"),
         ],
         Row = m =>
         [
@@ -56,7 +56,7 @@ internal static class WorldKinds
     {
         All = () => Catalog.Grids,
         Find = Catalog.Grid,
-        Columns = [new("grid", IsNumber: false), new("g CO2e/kWh"), new("period", IsNumber: false), new("source", IsNumber: false, Wraps: true)],
+        Columns = [new("grid", IsNumber: false), new("carbon\ng/kWh"), new("period", IsNumber: false), new("source", IsNumber: false, Wraps: true)],
         Row = g => [g.Name, Figure(g.GramsPerKilowattHour), g.Year, g.Source],
         Facts = g =>
         [

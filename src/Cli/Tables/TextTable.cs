@@ -35,7 +35,7 @@ internal sealed class TextTable(params Column[] columns)
         foreach (string[] row in _rows) WriteRow(output, row, widths, indent);
     }
 
-    /// <summary>Lines of at most <paramref name="width"/> characters, cut at blanks; a longer word stands alone.</summary>
+    /// <summary>Lines of at most <paramref name="width"/> characters, cut at blanks; a word that is longer is cut where it must be.</summary>
     public static IReadOnlyList<string> Wrap(string text, int width)
     {
         List<string> lines = [];
@@ -48,6 +48,11 @@ internal sealed class TextTable(params Column[] columns)
                 line = "";
             }
             line = line.Length == 0 ? word : $"{line} {word}";
+            while (line.Length > width)
+            {
+                lines.Add(line[..width]);
+                line = line[width..];
+            }
         }
         lines.Add(line);
         return lines;

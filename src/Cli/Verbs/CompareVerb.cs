@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using Orrery.Cli.Shell;
 using Orrery.Lab.Reports;
-using Orrery.Lab.Runs;
 using Orrery.Lab.Scenarios;
 using Orrery.Lab.Studies;
 
@@ -11,7 +10,6 @@ namespace Orrery.Cli.Verbs;
 /// <summary><c>compare SCENARIO --vary …</c>: every combination on the same traffic.</summary>
 internal sealed class CompareVerb : Verb
 {
-    private const string StudyFile = "result.json";
     private const int MostWorkers = 1024;
 
     private readonly ScenarioArguments _arguments = new();
@@ -66,12 +64,12 @@ internal sealed class CompareVerb : Verb
         if (folder is not null && study.Runs.Count > 0)
         {
             Scenario scenario = ScenarioReader.Load(path, sets, _arguments.Seed(parsed));
-            WriteFolder(study, scenario, folder, terminal);
+            StudyFolder.Finish(study, scenario, folder);
         }
         StudyText.Write(study, terminal);
         bool allMet = StudyText.WriteGoals(study, terminal);
         if (study.Resumed > 0) terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{study.Resumed} runs were taken from the journal in {folder}"));
-        if (folder is not null && study.Runs.Count > 0) terminal.Output.WriteLine($"results and report: {Path.Combine(folder, SimulateVerb.ReportFile)}");
+        if (folder is not null && study.Runs.Count > 0) terminal.Output.WriteLine($"results and report: {Path.Combine(folder, Report.FileName)}");
         if (study.IsPartial)
         {
             terminal.Error.WriteLine(folder is null
@@ -80,20 +78,5 @@ internal sealed class CompareVerb : Verb
             return ExitCode.Interrupted;
         }
         return allMet ? ExitCode.Done : ExitCode.GoalMissed;
-    }
-
-    /// <summary>Writes <c>result.json</c> and the report of a study.</summary>
-    public static void WriteFolder(StudyResult study, Scenario scenario, string folder, Terminal terminal, string lesson = "")
-    {
-        Directory.CreateDirectory(folder);
-        JsonOutput.Write(writer => StudyJson.Write(study, writer), Path.Combine(folder, StudyFile), terminal);
-        RunFolder.WriteText(folder, SimulateVerb.ReportFile, Report.Page(new ReportInput
-        {
-            Study = study,
-            LockText = ScenarioLock.Write(scenario),
-            TtftLimitSeconds = scenario.Slo.Ttft.IsInfinite ? null : scenario.Slo.Ttft.Seconds,
-            TpotLimitSeconds = scenario.Slo.Tpot.IsInfinite ? null : scenario.Slo.Tpot.Seconds,
-            Lesson = lesson,
-        }));
     }
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using Orrery.Cli.Shell;
 using Orrery.Cli.Tables;
 using Orrery.Documents;
+using Orrery.Lab.Reports;
 using Orrery.Lab.Scenarios;
 using Orrery.Lab.Studies;
 
@@ -56,12 +57,12 @@ internal sealed class DemoVerb : Verb
             study = Comparison.Run(tree, "", [Engines], new StudySettings { Seed = seed, Cancel = terminal.Interrupted, Progress = progress.OfStudy });
         }
         string lesson = Lesson.Of(study);
-        if (study.Runs.Count > 0) CompareVerb.WriteFolder(study, scenario, folder, terminal, lesson);
+        if (study.Runs.Count > 0) StudyFolder.Finish(study, scenario, folder, lesson);
         if (json is not null) JsonOutput.Write(writer => StudyJson.Write(study, writer), json, terminal);
         StudyText.Write(study, terminal);
         terminal.Output.WriteLine();
         foreach (string line in TextTable.Wrap(lesson, Terminal.Columns)) terminal.Output.WriteLine(line);
-        if (study.Runs.Count > 0) terminal.Output.WriteLine($"report: {Path.Combine(folder, SimulateVerb.ReportFile)}");
+        if (study.Runs.Count > 0) terminal.Output.WriteLine($"report: {Path.Combine(folder, Report.FileName)}");
         return study.IsPartial ? ExitCode.Interrupted : ExitCode.Done;
     }
 

@@ -4,7 +4,6 @@ using Orrery.Kernel;
 using Orrery.Lab.Reports;
 using Orrery.Lab.Runs;
 using Orrery.Lab.Scenarios;
-using Orrery.Lab.Studies;
 
 namespace Orrery.Cli.Verbs;
 
@@ -50,27 +49,15 @@ internal sealed class SimulateVerb : Verb
                 Timeline = timeline,
             });
         }
-        if (folder is not null) WriteFolder(record, scenario, folder);
+        if (folder is not null)
+        {
+            RunFolder.Finish(record.Result, scenario, folder);
+            RunFolder.WriteText(folder, Report.FileName, Report.Page(record, scenario));
+        }
         if (json is not null) JsonOutput.Write(writer => RunJson.Write(record.Result, writer), json, terminal);
         RunTable.Write(record.Result, scenario, terminal);
-        if (folder is not null) terminal.Output.WriteLine($"results and report: {Path.Combine(folder, ReportFile)}");
+        if (folder is not null) terminal.Output.WriteLine($"results and report: {Path.Combine(folder, Report.FileName)}");
         if (record.Result.IsPartial) return ExitCode.Interrupted;
         return record.Result.Expectations.All(outcome => outcome.IsMet) ? ExitCode.Done : ExitCode.GoalMissed;
-    }
-
-    /// <summary>Name of the page in a folder of results.</summary>
-    public const string ReportFile = "report.html";
-
-    private static void WriteFolder(RunRecord record, Scenario scenario, string folder)
-    {
-        RunFolder.Finish(record.Result, scenario, folder);
-        RunResult result = record.Result;
-        RunFolder.WriteText(folder, ReportFile, Report.Page(new ReportInput
-        {
-            Study = new StudyResult(result.Scenario, result.Seed, [new StudyRun(new Dictionary<string, string>(), record)], result.IsPartial),
-            LockText = ScenarioLock.Write(scenario),
-            TtftLimitSeconds = scenario.Slo.Ttft.IsInfinite ? null : scenario.Slo.Ttft.Seconds,
-            TpotLimitSeconds = scenario.Slo.Tpot.IsInfinite ? null : scenario.Slo.Tpot.Seconds,
-        }));
     }
 }

@@ -154,7 +154,7 @@ internal sealed class TreeBuilder(string text, string origin, bool isFlag = fals
 
     private Position Last() => _parser.Current is { } last ? At(last) : new(origin, 0, 0);
 
-    private Position At(ParsingEvent parsingEvent) => 
+    private Position At(ParsingEvent parsingEvent) =>
         isFlag ? new(origin, 0, 0) : new(origin, (int)parsingEvent.Start.Line, (int)parsingEvent.Start.Column);
 
     private static InputException Problem(Position position, string path, string sentence) =>
