@@ -18,13 +18,27 @@ internal static class Lesson
     {
         IReadOnlyList<Variant> variants = Variant.Group(study.Runs);
         if (variants.Count < 2) return "Too few runs finished to learn anything from them.";
-        Variant[] ranked = [.. variants.OrderByDescending(v => Of(v).Metrics.SloAttainment).ThenBy(v => Of(v).Metrics.TtftSeconds?.P99 ?? double.PositiveInfinity)];
+        // Shares that round alike are a tie, which the slowest first tokens decide.
+        Variant[] ranked =
+        [
+            .. variants.OrderByDescending(v => Math.Round(Share(v) / SameShare))
+                .ThenBy(v => Of(v).Metrics.TtftSeconds?.P99 ?? double.PositiveInfinity),
+        ];
+        return $"{Verdict(ranked)} {Cause(Of(ranked[0]), Of(ranked[^1]), ranked[0].Label, ranked[^1].Label)} "
+            + Cost(Of(ranked[0]), Of(ranked[^1]), ranked[0].Label, ranked[^1].Label);
+    }
+
+    private static string Verdict(Variant[] ranked)
+    {
         (Variant best, Variant second, Variant worst) = (ranked[0], ranked[1], ranked[^1]);
-        string verdict = Share(best) - Share(worst) < SameShare
-            ? $"All {ranked.Length} systems meet the objective for about {Percent(Share(best))} of the requests: this traffic does not tell them apart"
-            : $"On the same traffic and hardware {best.Label} meets the objective for {Percent(Share(best))} of the requests, {worst.Label} for {Percent(Share(worst))}";
-        string runnerUp = ranked.Length > 2 && Share(best) - Share(worst) >= SameShare ? $"; next is {second.Label} with {Percent(Share(second))}" : "";
-        return $"{verdict}{runnerUp}. {Cause(Of(best), Of(worst), best.Label, worst.Label)} {Cost(Of(best), Of(worst), best.Label, worst.Label)}";
+        if (Share(best) - Share(worst) < SameShare)
+            return $"All {ranked.Length} systems meet the objective for about {Percent(Share(best))} of the requests: this traffic does not tell them apart.";
+        bool isTie = ranked.Length > 2 && Math.Abs(Share(best) - Share(second)) < SameShare;
+        string leaders = isTie
+            ? $"{best.Label} and {second.Label} meet the objective for about {Percent(Share(best))} of the requests"
+            : $"{best.Label} meets the objective for {Percent(Share(best))} of the requests";
+        string next = !isTie && ranked.Length > 2 ? $"; next is {second.Label} with {Percent(Share(second))}" : "";
+        return $"On the same traffic and hardware {leaders}, {worst.Label} for {Percent(Share(worst))}{next}.";
     }
 
     /// <summary>The part of the latency in which the two differ most.</summary>

@@ -36,7 +36,7 @@ internal static class RunTable
         Line(output, "cost", $"{Figure(run.Cost.EnergyJoules / Mega)} MJ, {Figure(run.Cost.CarbonGrams / Kilo)} kg CO2e, {Figure(run.Cost.WaterLitres)} L water, "
             + $"{Figure(run.Cost.MoneyDollars)} USD");
         foreach (ExpectationOutcome outcome in run.Expectations)
-            Line(output, "goal", (outcome.IsMet ? Ink.Good(terminal, "met     ") : Ink.Bad(terminal, "MISSED  ")) + outcome.Sentence);
+            Line(output, "goal", (outcome.IsMet ? Ink.Good(terminal, "met: ") : Ink.Bad(terminal, "MISSED: ")) + outcome.Sentence);
         foreach (string note in run.Notes) Line(output, "note", note);
         Line(output, "effort", string.Create(CultureInfo.InvariantCulture,
             $"{run.Simulation.VirtualSeconds:N0} s simulated in {run.Simulation.WallSeconds:0.00} s: {run.Simulation.Steps:N0} steps, {run.Simulation.Events:N0} events"));
