@@ -40,7 +40,7 @@ internal static class WorldKinds
         Find = Catalog.Model,
         Columns =
         [
-            new("model", IsNumber: false), new("parameters\n1e9"), new("active\n1e9"), new("layers"), new("hidden"), new("heads"), new("KV\nheads"),
+            new("model", IsNumber: false), new("total\n1e9"), new("active\n1e9"), new("layers"), new("hidden"), new("heads"), new("KV\nheads"),
             new("experts"), new("positions"), new("KV bf16\nkB/token"),
         ],
         Row = m =>
@@ -49,7 +49,7 @@ internal static class WorldKinds
             m.Latent is null ? Whole(m.KvHeads) : "latent", m.Experts is { } e ? $"{e.TopK}/{e.Count}" : "-", Whole(m.MaxPositions), Figure(KvBytes(m) / 1e3),
         ],
         Facts = ModelFacts,
-        Note = "Parameters are derived from the architecture; KV bytes are those of a token with full attention everywhere.",
+        Note = "Total and active parameters are derived from the architecture; KV bytes are those of a token with full attention everywhere.",
     };
 
     public static CatalogKind<GridSpec> Grids { get; } = new()
