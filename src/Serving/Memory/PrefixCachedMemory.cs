@@ -11,6 +11,9 @@ internal sealed class CacheClaim
     /// <summary>Named blocks held, one per leading block; null where another sequence had named the same content first.</summary>
     public List<CacheBlock?> Held { get; } = [];
 
+    /// <summary>Block size that the hashes are for: a router may ask caches of several sizes before one of them gets the sequence.</summary>
+    public required int BlockTokens { get; init; }
+
     /// <summary>Leading tokens that have a name; computed once.</summary>
     public int IdentifiedTokens { get; init; }
 
@@ -139,11 +142,11 @@ public sealed class PrefixCachedMemory : IKvMemory
         freeHits = 0;
         retained = 0;
         CacheClaim? claim = sequence.CacheClaim;
-        if (claim is null)
+        if (claim is null || claim.BlockTokens != BlockTokens)
         {
             int identified = BlockContent.IdentifiedTokens(sequence);
             if (identified == 0) return 0;
-            sequence.CacheClaim = claim = new() { IdentifiedTokens = identified };
+            sequence.CacheClaim = claim = new() { BlockTokens = BlockTokens, IdentifiedTokens = identified };
         }
         // The last token is always recomputed: its logits are needed.
         int usable = (sequence.TotalTokens - 1) / BlockTokens;
@@ -191,7 +194,7 @@ public sealed class PrefixCachedMemory : IKvMemory
         int kept = sequence.Outcome == Outcome.Live ? Math.Min(computed, blocks) : 0;
         if (blocks > kept) _free.Append(null, blocks - kept, null);
         if (kept == 0) return;
-        claim ??= sequence.CacheClaim = new();
+        claim ??= sequence.CacheClaim = new() { BlockTokens = BlockTokens };
         claim.Retained = _free.Append(null, kept, sequence);
     }
 

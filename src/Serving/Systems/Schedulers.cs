@@ -16,14 +16,22 @@ public static class Schedulers
 {
     public static readonly PluginRegistry<SchedulerSpec> Registry = new(
         "scheduler",
-        Plugin("hf-static", "Static batches padded to the longest prompt; finished rows cost until the last row ends.", "Hugging Face generate, our rule (d)", HfStaticOptions.Set),
-        Plugin("ft", "Request-level batches with memory for the model's limit each; nobody joins a running batch.", "FasterTransformer, as in Sarathi-Serve's code (b)", FasterTransformerOptions.Set),
-        Plugin("orca", "Iteration-level batches of whole prompts and decodes, first come first served, memory reserved ahead.", "Yu et al., OSDI 2022", OrcaOptions.Set),
-        Plugin("vllm-v0", "Paged memory, prompts first in steps of their own, preemption by recompute.", "Kwon et al., SOSP 2023; vLLM v0 code (b)", VllmV0Options.Set),
-        Plugin("vllm-v0-chunked", "One token budget per step: decodes, then partial prompts, then the queue.", "vLLM 0.4 to 0.6 (c)", VllmV0ChunkedOptions.Set),
-        Plugin("vllm-v1", "No phases: each step hands one token budget to the running set, then to the queue.", "vLLM v1 code (b)", VllmV1Options.Set),
-        Plugin("priority", "Prompts first by priority; urgent requests evict running ones of lower priority.", "vLLM v0 (c)", PriorityOptions.Set),
-        Plugin("vtc", "Fair shares between clients by virtual token counters.", "Sheng et al., OSDI 2024, arXiv 2401.00588", VtcOptions.Set));
+        Plugin("hf-static", "Static batches padded to the longest prompt; finished rows cost until the last row ends.",
+            "Hugging Face generate, our rule (d)", HfStaticOptions.Set),
+        Plugin("ft", "Request-level batches with memory for the model's limit each; nobody joins a running batch.",
+            "FasterTransformer, as in Sarathi-Serve's code (b)", FasterTransformerOptions.Set),
+        Plugin("orca", "Iteration-level batches of whole prompts and decodes, first come first served, memory reserved ahead.",
+            "Yu et al., OSDI 2022", OrcaOptions.Set),
+        Plugin("vllm-v0", "Paged memory, prompts first in steps of their own, preemption by recompute.",
+            "Kwon et al., SOSP 2023; vLLM v0 code (b)", VllmV0Options.Set),
+        Plugin("vllm-v0-chunked", "One token budget per step: decodes, then partial prompts, then the queue.",
+            "vLLM 0.4 to 0.6 (c)", VllmV0ChunkedOptions.Set),
+        Plugin("vllm-v1", "No phases: each step hands one token budget to the running set, then to the queue.",
+            "vLLM v1 code (b)", VllmV1Options.Set),
+        Plugin("priority", "Prompts first by priority; urgent requests evict running ones of lower priority.",
+            "vLLM v0 (c)", PriorityOptions.Set),
+        Plugin("vtc", "Fair shares between clients by virtual token counters.",
+            "Sheng et al., OSDI 2024, arXiv 2401.00588", VtcOptions.Set));
 
     private static Plugin<SchedulerSpec, TOptions> Plugin<TOptions>(string name, string summary, string source, OptionSet<TOptions> options)
         where TOptions : SchedulerSpec, new() => new(name, summary, source, options);

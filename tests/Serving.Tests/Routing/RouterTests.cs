@@ -1,5 +1,6 @@
 using Orrery.Kernel.Random;
 using Orrery.Kernel.Time;
+using Orrery.Serving.Memory;
 using Orrery.Serving.Routing;
 using Orrery.Serving.Sequences;
 using Orrery.Traffic.Requests;
@@ -55,6 +56,20 @@ public sealed class RouterTests
     {
         FakeFleet fleet = new(3) { Requests = [1, busy, 2], Cached = [0, cached, 0] };
         Assert.Equal(chosen, Create("prefix-aware").Choose(NewSequence(0), fleet));
+    }
+
+    [Fact]
+    public void AskingACacheOfOtherBlocksLeavesNoTrace()
+    {
+        PrefixCachedMemory small = new(100, 8);
+        PrefixCachedMemory large = new(100, 16);
+        Assert.True(small.TryGrow(Shared(0), 64));
+        Sequence sequence = Shared(1);
+        Assert.Equal(0, large.CachedTokens(sequence));
+        Assert.Equal(64, small.CachedTokens(sequence));
+
+        static Sequence Shared(long id) =>
+            new(new Request { Id = id, Arrival = Instant.Zero, PromptTokens = 100, OutputTokens = 10, Content = [new TokenSpan(1, 64)] }, 100, 0);
     }
 
     private static IRouter Create(string name) => Routers.Registry.Find(name).Default.Create(RandomStream.Root(3).Split("router"));

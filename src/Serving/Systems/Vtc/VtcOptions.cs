@@ -108,5 +108,6 @@ public sealed record VtcOptions : SchedulerSpec
     private double ReadWeight(string text) =>
         double.TryParse(text.Trim(), NumberStyles.Float, CultureInfo.InvariantCulture, out double weight) && weight > 0 && double.IsFinite(weight)
             ? weight
-            : throw new InputException($"vtc: clientWeights '{ClientWeights}' must be positive numbers separated by commas, such as '1, 2, 0.5'; '{text.Trim()}' is none");
+            : throw new InputException(
+                $"vtc: clientWeights '{ClientWeights}' must be positive numbers separated by commas, such as '1, 2, 0.5'; '{text.Trim()}' is none");
 }
