@@ -8,7 +8,7 @@ namespace Orrery.Kernel.Statistics;
 /// rounds.</remarks>
 public sealed class TimeWeighted(Instant start, long level = 0)
 {
-    private Int128 _integral;
+    private WideSum _integral;
     private Instant _since = start;
 
     /// <summary>Where the average begins.</summary>
@@ -28,7 +28,7 @@ public sealed class TimeWeighted(Instant start, long level = 0)
         {
             if (at < _since)
                 throw new ArgumentOutOfRangeException(nameof(at), at, $"levels change in the order of time; the last change was at {_since}");
-            _integral += (Int128)Level * (at.Nanoseconds - _since.Nanoseconds);
+            _integral.AddProduct(Level, at.Nanoseconds - _since.Nanoseconds);
             _since = at;
         }
         Level = level;
@@ -43,7 +43,7 @@ public sealed class TimeWeighted(Instant start, long level = 0)
     public Int128 Integral(Instant now)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(now, _since);
-        return _integral + ((Int128)Level * (now.Nanoseconds - _since.Nanoseconds));
+        return _integral.Value + ((Int128)Level * (now.Nanoseconds - _since.Nanoseconds));
     }
 
     /// <summary>The average from the start to now; the present level when no time has passed.</summary>
@@ -55,6 +55,6 @@ public sealed class TimeWeighted(Instant start, long level = 0)
         Set(at, Level);
         Start = at;
         Max = Level;
-        _integral = 0;
+        _integral = default;
     }
 }

@@ -1,3 +1,4 @@
+using Orrery.Kernel.Statistics;
 using Orrery.Kernel.Time;
 
 namespace Orrery.Serving.Metrics;
@@ -17,7 +18,7 @@ public readonly record struct ReadingExpectation(Duration Ttft, Duration TokenIn
 public struct Digestion
 {
     private long _lastNanoseconds;
-    private Int128 _sumNanoseconds;
+    private WideSum _sumNanoseconds;
     private int _tokens;
 
     /// <summary>Digests the tokens delivered at the given ends of steps (nanoseconds), one per step.</summary>
@@ -30,7 +31,8 @@ public struct Digestion
         if (_tokens > 0 && last <= _lastNanoseconds + step)
         {
             // The reader is behind for the whole run: each token is digested one interval after the one before.
-            _sumNanoseconds += (Int128)count * _lastNanoseconds + (Int128)step * (count * (count + 1L) / 2);
+            _sumNanoseconds.AddProduct(count, _lastNanoseconds);
+            _sumNanoseconds.AddProduct(step, count * (count + 1L) / 2);
             _lastNanoseconds += step * count;
             _tokens += count;
             return;
@@ -39,7 +41,7 @@ public struct Digestion
         {
             long delivered = end - arrival.Nanoseconds;
             _lastNanoseconds = _tokens == 0 ? delivered : Math.Max(delivered, _lastNanoseconds + step);
-            _sumNanoseconds += _lastNanoseconds;
+            _sumNanoseconds.Add(_lastNanoseconds);
             _tokens++;
         }
     }
@@ -57,7 +59,7 @@ public struct Digestion
         long due = budget <= 0 ? 0 : step == 0 ? _tokens : Math.Min(_tokens, budget / step);
         Int128 expectedArea = (Int128)due * budget - (Int128)step * (due * (due + 1) / 2);
         if (expectedArea <= 0) return 1;
-        Int128 actualArea = (Int128)_tokens * horizon - _sumNanoseconds;
+        Int128 actualArea = (Int128)_tokens * horizon - _sumNanoseconds.Value;
         return Math.Min(1, (double)actualArea / (double)expectedArea);
     }
 }

@@ -52,8 +52,7 @@ public sealed partial class Replica
         if (run.Cost is { } cost)
         {
             (long flops, long bytes) = cost.Totals(steps);
-            Counters.Flops += flops;
-            Counters.MemoryBytes += bytes;
+            Counters.AddWork(flops, bytes);
         }
         // The memory each further step took when single steps would have planned it.
         int used = _usedAtStart;

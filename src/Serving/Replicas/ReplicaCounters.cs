@@ -8,6 +8,8 @@ public sealed class ReplicaCounters(int totalBlocks)
 {
     private Instant _busySince = Instant.Never;
     private Duration _busy;
+    private WideSum _flops;
+    private WideSum _memoryBytes;
 
     public long Steps { get; internal set; }
 
@@ -21,9 +23,9 @@ public sealed class ReplicaCounters(int totalBlocks)
     /// <summary>Prompt tokens computed, recomputation included, cache hits not.</summary>
     public long PrefillTokens { get; internal set; }
 
-    public Int128 Flops { get; internal set; }
+    public Int128 Flops => _flops.Value;
 
-    public Int128 MemoryBytes { get; internal set; }
+    public Int128 MemoryBytes => _memoryBytes.Value;
 
     public int TotalBlocks { get; } = totalBlocks;
 
@@ -32,6 +34,12 @@ public sealed class ReplicaCounters(int totalBlocks)
 
     /// <summary>Time with at least one step in flight, up to an instant.</summary>
     public Duration Busy(Instant now) => _busySince.IsNever ? _busy : _busy + (now - _busySince);
+
+    internal void AddWork(long flops, long memoryBytes)
+    {
+        _flops.Add(flops);
+        _memoryBytes.Add(memoryBytes);
+    }
 
     internal void BecomesBusy(Instant now) => _busySince = now;
 
