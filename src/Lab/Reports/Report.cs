@@ -13,6 +13,9 @@ namespace Orrery.Lab.Reports;
 /// </summary>
 public static class Report
 {
+    /// <summary>The page's name in the folder of a run or study.</summary>
+    public const string FileName = "report.html";
+
     /// <summary>The program's version as reports and journals state it.</summary>
     public static string Version { get; } = typeof(Report).Assembly.GetName().Version?.ToString(3) ?? "0";
 

@@ -2,14 +2,15 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Orrery.Lab.Runs;
+using Orrery.Lab.Studies;
 
 namespace Orrery.Lab.Reports;
 
 /// <summary>Which charts a report has, and the data block that its script draws them from.</summary>
 internal sealed class ReportCharts
 {
-    /// <summary>More lines than this cannot be told apart; the palette has as many colours.</summary>
-    public const int MostRuns = 12;
+    /// <summary>The palette has as many colours.</summary>
+    public const int MostRuns = StudyResult.MostDrawn;
 
     private const string CurveCaption = "share of requests at or below";
 

@@ -29,10 +29,13 @@ internal sealed class ReportPage
 
     public string Write()
     {
-        _page.Raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+        _page.Raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
+            .Raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
         // The page must work from any disk and ask nothing of any network.
-        _page.Raw("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n");
-        _page.Element("title", _input.Study.Scenario + " – Orrery").Raw("\n<style>\n").Raw(Report.Asset("report.css")).Raw("</style>\n</head>\n<body>\n");
+        _page.Raw("<meta http-equiv=\"Content-Security-Policy\" ")
+            .Raw("content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n");
+        _page.Element("title", _input.Study.Scenario + " – Orrery").Raw("\n<style>\n").Raw(Report.Asset("report.css"))
+            .Raw("</style>\n</head>\n<body>\n");
         WriteHeader();
         _page.Raw("<main>\n");
         if (_input.Study.IsPartial)
@@ -46,7 +49,8 @@ internal sealed class ReportPage
         WriteLock();
         _page.Raw("</main>\n");
         WriteFooter();
-        _page.Raw("<script type=\"application/json\" id=\"data\">").Raw(_charts.Data([.. _labels.Take(ReportCharts.MostRuns)])).Raw("</script>\n<script>\n");
+        _page.Raw("<script type=\"application/json\" id=\"data\">").Raw(_charts.Data([.. _labels.Take(ReportCharts.MostRuns)]))
+            .Raw("</script>\n<script>\n");
         return _page.Raw(Report.Asset("report.js")).Raw("</script>\n</body>\n</html>\n").ToString();
     }
 
@@ -56,11 +60,10 @@ internal sealed class ReportPage
         int seeds = _variants.Max(variant => variant.Runs.Count);
         string runs = IsAlone ? "" : $"{_variants.Count} variants on the same traffic · ";
         string seed = seeds > 1 ? $"{seeds} seeds from {_input.Study.Seed}" : $"seed {_input.Study.Seed}";
+        string span = ReportText.Duration(first.Simulation.VirtualSeconds);
+        string requests = first.Requests.Arrived.ToString("N0", CultureInfo.InvariantCulture);
         _page.Raw("<header class=\"top\">").Raw(Mark).Raw("<div>").Element("h1", _input.Study.Scenario).Raw("<p class=\"sub\">")
-            .Text(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{runs}{first.Requests.Arrived:N0} requests in {ReportText.Duration(first.Simulation.VirtualSeconds)} of virtual time · {seed} · Orrery {Report.Version}"))
-            .Raw("</p>");
+            .Text($"{runs}{requests} requests in {span} of virtual time · {seed} · Orrery {Report.Version}").Raw("</p>");
         if (_input.Lesson.Length > 0) _page.Raw("<p>").Text(_input.Lesson).Raw("</p>");
         _page.Raw("</div><button id=\"theme\" type=\"button\">Light / dark</button></header>\n");
     }

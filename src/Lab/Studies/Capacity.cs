@@ -125,7 +125,9 @@ public static class Capacity
             if (note is not null) notes.Add(note);
             if (search.IsMonotone) continue;
             double again = search.Probes.Where(probe => probe.IsMet && probe.RequestsPerSecond > search.High).Min(probe => probe.RequestsPerSecond);
-            notes.Add($"seed {search.Seed}: the goals are missed at {Rate(search.High)} but met again at {Rate(again)}; the capacity given is below the first miss");
+            notes.Add(
+                $"seed {search.Seed}: the goals are missed at {Rate(search.High)} but met again at {Rate(again)}; "
+                + "the capacity given is below the first miss");
         }
         if (searches.Count == 1) notes.Add("one seed: the interval is the bracket of the search and says nothing about chance");
         return notes;

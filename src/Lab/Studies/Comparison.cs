@@ -46,24 +46,32 @@ public static class Comparison
             throw new InputException($"--seeds {settings.Seeds}: write a number of replications from 1 to {MostSeeds}");
         List<Planned> plan = Plan(tree, varies, settings, prepare);
         using StudyJournal journal = StudyJournal.Open(settings.Folder);
-        Planned[] missing = [.. plan.DistinctBy(run => run.Key).Where(run => journal.Find(run.Key) is null)];
-        int resumed = plan.Count(run => journal.Find(run.Key) is not null);
+        Planned[] missing = [.. plan.DistinctBy(run => run.Key).Where(run => !run.IsDone(journal.Find(run.Key)))];
+        int resumed = plan.Count(run => run.IsDone(journal.Find(run.Key)));
         Execute(missing, journal, settings, plan);
-        StudyRun[] runs = [.. plan.Where(run => journal.Find(run.Key) is not null).Select(run => new StudyRun(run.Vary, journal.Find(run.Key)!))];
+        StudyRun[] runs =
+        [
+            .. plan.Where(run => run.IsDone(journal.Find(run.Key))).Select(run => new StudyRun(run.Vary, run.Kept(journal.Find(run.Key)!))),
+        ];
         return new(plan[0].Run.Scenario, plan[0].Run.Seed, runs, runs.Length < plan.Count) { Resumed = resumed };
     }
 
     private static List<Planned> Plan(Node tree, IReadOnlyList<string> varies, StudySettings settings, PrepareRun prepare)
     {
         var plan = new List<Planned>();
-        foreach (IReadOnlyDictionary<string, string> vary in CrossProduct.Of(varies))
+        IReadOnlyList<IReadOnlyDictionary<string, string>> combinations = CrossProduct.Of(varies);
+        if ((long)combinations.Count * settings.Seeds > CrossProduct.MostCombinations)
+            throw new InputException(
+                $"--seeds {settings.Seeds}: with {combinations.Count} combinations that is more than {CrossProduct.MostCombinations} runs; ask for fewer");
+        foreach (IReadOnlyDictionary<string, string> vary in combinations)
         {
+            bool isDrawn = plan.Count < (long)StudyResult.MostDrawn * settings.Seeds;
             Node variant = CrossProduct.Apply(tree, vary);
             PreparedRun first = prepare(variant, settings.Seed);
             for (int i = 0; i < settings.Seeds; i++)
             {
                 PreparedRun run = i == 0 ? first : prepare(variant, unchecked(first.Seed + (ulong)i));
-                plan.Add(new(vary, run, StudyJournal.KeyOf(run)));
+                plan.Add(new(vary, run, StudyJournal.KeyOf(run), isDrawn && i == 0));
             }
         }
         return plan;
@@ -81,7 +89,7 @@ public static class Comparison
             RunRecord record = planned.Run.Execute(settings.Cancel);
             // A run cut short is no result of this study; the resumed study makes it whole.
             if (record.Result.IsPartial) return;
-            journal.Add(planned.Key, record);
+            journal.Add(planned.Key, planned.Kept(record));
             lock (reporting)
             {
                 finished++;
@@ -90,8 +98,13 @@ public static class Comparison
         }, settings.Cancel);
     }
 
-    private sealed record Planned(IReadOnlyDictionary<string, string> Vary, PreparedRun Run, string Key)
+    private sealed record Planned(IReadOnlyDictionary<string, string> Vary, PreparedRun Run, string Key, bool KeepsSeries)
     {
+        /// <summary>A run of the journal that was not drawn in its study but is in this one must be done again.</summary>
+        public bool IsDone(RunRecord? record) => record is not null && !(KeepsSeries && record.Series.Timeline.Count == 0);
+
+        public RunRecord Kept(RunRecord record) => KeepsSeries ? record : record with { Series = RunSeries.Empty };
+
         public string Label => $"{(Vary.Count == 0 ? Run.Scenario : VaryLabels.Describe(Vary))}, seed {Run.Seed}";
     }
 }

@@ -33,8 +33,10 @@ public readonly record struct FigureScale(string Unit, double Factor, int Decima
         if (unit == MeasureUnit.Share) return new(name, factor, 1);
         double smallest = sizes.Where(size => size > 0).DefaultIfEmpty(0).Min() * factor;
         // Three digits of the largest; two of the smallest as far as the decimals go.
-        int decimals = Math.Clamp(Math.Max(2 - Magnitude(largest * factor), 1 - Magnitude(smallest)), 0, MostDecimals);
-        return new(name, factor, Magnitude(largest * factor) >= 3 ? Math.Min(decimals, 1) : Math.Min(decimals, 2 + (largest * factor < 1 ? 1 : 0)));
+        double shown = largest * factor;
+        int wanted = Math.Max(2 - Magnitude(shown), 1 - Magnitude(smallest));
+        int most = shown >= 1000 ? 0 : shown >= 1 ? MostDecimals - 1 : MostDecimals;
+        return new(name, factor, Math.Clamp(wanted, 0, most));
     }
 
     public string Text(double value) => (value * Factor).ToString("N" + Decimals.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);

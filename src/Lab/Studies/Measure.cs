@@ -48,7 +48,7 @@ public static class Measures
         Time("E2E p50", 8, m => m.E2eSeconds?.P50),
         Time("E2E p99", 11, m => m.E2eSeconds?.P99),
         new("QoE mean", MeasureUnit.Share, Better.Higher, 13, false, r => r.Metrics.Qoe?.Mean),
-        new("tokens/s", MeasureUnit.PerSecond, Better.Higher, 5, false, r => r.Metrics.OutputTokensPerSecond),
+        new("tokens", MeasureUnit.PerSecond, Better.Higher, 5, false, r => r.Metrics.OutputTokensPerSecond),
         new("SLO met", MeasureUnit.Share, Better.Higher, 4, false, r => r.Metrics.SloAttainment),
         new("goodput", MeasureUnit.PerSecond, Better.Higher, 9, false, r => r.Metrics.GoodputRequestsPerSecond),
         new("busy", MeasureUnit.Share, Better.Neither, 18, false, r => r.Metrics.BusyFraction),

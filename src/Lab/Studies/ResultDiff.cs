@@ -57,7 +57,10 @@ public sealed record ResultDiff(string NameA, string NameB, IReadOnlyList<DiffGr
         using JsonDocument b = ResultFile.Read(pathB, out string nameB);
         bool isStudy = ResultFile.IsStudy(a.RootElement, nameA);
         if (isStudy != ResultFile.IsStudy(b.RootElement, nameB))
-            throw new InputException($"{nameB}: this is {(isStudy ? "a run" : "a study")} and {nameA} is {(isStudy ? "a study" : "a run")}; compare two of a kind");
+        {
+            (string kindA, string kindB) = isStudy ? ("a study", "a run") : ("a run", "a study");
+            throw new InputException($"{nameB}: this is {kindB} and {nameA} is {kindA}; compare two of a kind");
+        }
         var notes = new List<string>();
         if (!isStudy)
         {

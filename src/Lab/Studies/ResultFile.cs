@@ -10,6 +10,9 @@ internal static class ResultFile
 {
     private const string FileName = "result.json";
 
+    /// <summary>Characters of a wrong schema that an error repeats.</summary>
+    private const int LongestShown = 60;
+
     private static readonly string[] Parts = ["requests", "tokens", "metrics", "cost"];
 
     /// <param name="path">A file, or a folder with a <c>result.json</c>.</param>
@@ -47,7 +50,9 @@ internal static class ResultFile
             RunResult.Schema => false,
             StudyResult.Schema => true,
             "" => throw new InputException($"{name}: there is no schema; expected {RunResult.Schema} or {StudyResult.Schema}"),
-            _ => throw new InputException($"{name}: the schema '{(schema.Length > 60 ? schema[..60] + "…" : schema)}' cannot be compared; expected {RunResult.Schema} or {StudyResult.Schema}"),
+            _ => throw new InputException(
+                $"{name}: the schema '{(schema.Length > LongestShown ? schema[..LongestShown] + "…" : schema)}' cannot be compared; "
+                + $"expected {RunResult.Schema} or {StudyResult.Schema}"),
         };
     }
 
@@ -64,7 +69,8 @@ internal static class ResultFile
                 || !run.TryGetProperty("result", out JsonElement result) || result.ValueKind != JsonValueKind.Object) throw Misshapen(name);
             string label = string.Join(" · ", vary.EnumerateObject().Select(entry => $"{entry.Name}={entry.Value}"));
             if (label.Length == 0) label = "scenario as it stands";
-            if (!runs.TryAdd(label, result)) runs.TryAdd($"{label}, seed {(result.TryGetProperty("seed", out JsonElement seed) ? seed : default)}", result);
+            string seed = result.TryGetProperty("seed", out JsonElement value) ? value.ToString() : "";
+            if (!runs.TryAdd(label, result)) runs.TryAdd($"{label}, seed {seed}", result);
         }
         return runs;
     }

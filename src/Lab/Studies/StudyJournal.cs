@@ -67,7 +67,8 @@ internal sealed class StudyJournal : IDisposable
     {
         lock (_lock)
         {
-            if (!_finished.TryAdd(key, record) || _file is null) return;
+            _finished[key] = record;
+            if (_file is null) return;
             byte[] line = [.. JsonSerializer.SerializeToUtf8Bytes(new(key, record), JournalContext.Default.JournalLine), (byte)'\n'];
             _file.Write(line);
             _file.Flush(flushToDisk: true);
@@ -76,7 +77,7 @@ internal sealed class StudyJournal : IDisposable
 
     public void Dispose() => _file?.Dispose();
 
-    /// <summary>Reads all whole lines; returns where they end.</summary>
+    /// <summary>Reads all whole lines, the last of a run winning; returns where they end.</summary>
     private static long Read(FileStream file, Dictionary<string, RunRecord> finished)
     {
         var content = new byte[file.Length];
@@ -89,7 +90,7 @@ internal sealed class StudyJournal : IDisposable
             try
             {
                 if (JsonSerializer.Deserialize(line, JournalContext.Default.JournalLine) is { Record: not null } entry)
-                    finished.TryAdd(entry.Key, entry.Record);
+                    finished[entry.Key] = entry.Record;
             }
             catch (JsonException)
             {

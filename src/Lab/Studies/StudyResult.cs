@@ -13,6 +13,12 @@ public sealed record StudyResult(string Scenario, ulong Seed, IReadOnlyList<Stud
 {
     public const string Schema = "orrery.study/1";
 
+    /// <summary>
+    /// Variants that keep their series, one run each: more lines than this cannot be told apart in a chart. Other runs have
+    /// <see cref="RunSeries.Empty"/>, so that a study of thousands of runs fits in memory and in its journal.
+    /// </summary>
+    public const int MostDrawn = 12;
+
     /// <summary>How many runs of this study were found in the journal and not run again.</summary>
     public int Resumed { get; init; }
 }

@@ -83,6 +83,20 @@ public sealed class ComparisonTests : IDisposable
     }
 
     [Fact]
+    public void OnlyDrawnRunsKeepTheirSeriesAndARunThatComesToBeDrawnIsDoneAgain()
+    {
+        string many = "a=" + string.Join(',', Enumerable.Range(0, 14));
+        StudyResult study = Run(new() { Folder = _folder, Seeds = 2 }, [many]);
+        Assert.Equal(StudyResult.MostDrawn, study.Runs.Count(run => run.Record.Series.Timeline.Count > 0));
+        Assert.All(study.Runs.Select((run, i) => (run, i)), at => Assert.Equal(at.i < 24 && at.i % 2 == 0, at.run.Record.Series.Timeline.Count > 0));
+        var executed = new List<string>();
+        StudyResult last = Comparison.Run(_tree, ["a=13"], new() { Folder = _folder }, SampleRuns.Counting(executed));
+        Assert.Single(executed);
+        Assert.NotEmpty(last.Runs[0].Record.Series.Timeline);
+        Assert.Equal(28, Run(new() { Folder = _folder, Seeds = 2 }, [many]).Resumed);
+    }
+
+    [Fact]
     public void ADamagedLineIsDoneAgain()
     {
         string[] whole = Texts(Run(new() { Folder = _folder, Workers = 1 }));

@@ -3,6 +3,7 @@ using System.Text;
 using Orrery.Documents;
 using Orrery.Documents.Expectations;
 using Orrery.Kernel;
+using Orrery.Lab.Reports;
 using Orrery.Lab.Runs;
 using Orrery.Lab.Studies;
 using Orrery.Lab.Tests.Runs;
@@ -50,7 +51,7 @@ public sealed class RealStudyTests : IDisposable
         ResultDiff diff = ResultDiff.OfFiles(_folder, _folder);
         Assert.Equal(4, diff.Groups.Count);
         Assert.All(diff.Groups.SelectMany(group => group.Rows), row => Assert.Equal(0, row.Difference));
-        string page = File.ReadAllText(Path.Combine(_folder, StudyFolder.ReportFile));
+        string page = File.ReadAllText(Path.Combine(_folder, Report.FileName));
         Assert.Contains("A lesson &lt;learnt&gt;.", page, StringComparison.Ordinal);
         Assert.Contains("generator: gamma", page, StringComparison.Ordinal);
         if (Environment.GetEnvironmentVariable("ORRERY_REPORT_SAMPLES") is { } samples) File.WriteAllText(Path.Combine(samples, "real.html"), page);

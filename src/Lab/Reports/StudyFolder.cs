@@ -1,14 +1,12 @@
-using Orrery.Lab.Reports;
 using Orrery.Lab.Runs;
 using Orrery.Lab.Scenarios;
+using Orrery.Lab.Studies;
 
-namespace Orrery.Lab.Studies;
+namespace Orrery.Lab.Reports;
 
 /// <summary>What a study leaves in its folder beside its journal.</summary>
 public static class StudyFolder
 {
-    public const string ReportFile = "report.html";
-
     /// <summary>Writes <c>result.json</c>, <c>scenario.lock.yaml</c> and <c>report.html</c>, each complete or not at all.</summary>
     /// <param name="scenario">As it stands before anything is varied.</param>
     /// <param name="lesson">One sentence for the report that says what was learnt; empty for none.</param>
@@ -18,6 +16,6 @@ public static class StudyFolder
         ArgumentNullException.ThrowIfNull(study);
         RunFolder.WriteText(folder, RunFolder.LockFile, ScenarioLock.Write(scenario));
         RunFolder.WriteText(folder, RunFolder.ResultFile, StudyJson.Text(study));
-        if (study.Runs.Count > 0) RunFolder.WriteText(folder, ReportFile, Report.Page(study, scenario, lesson));
+        if (study.Runs.Count > 0) RunFolder.WriteText(folder, Report.FileName, Report.Page(study, scenario, lesson));
     }
 }
