@@ -42,7 +42,8 @@ internal static class UsageErrors
         foreach (Option option in command.Options)
             if (option.Required && (parsed.GetResult(option)?.Tokens.Count ?? 0) == 0)
                 return $"{path} needs {option.Name} {option.HelpName}: {option.Description?.TrimEnd('.')}; {seeHelp}";
-        return parsed.Errors.Count == 0 ? null : $"{path}: {parsed.Errors[0].Message.TrimEnd('.')}; {seeHelp}";
+        // A group without a verb answers with its help.
+        return parsed.Errors.Count == 0 || command.Subcommands.Count > 0 ? null : $"{path}: {parsed.Errors[0].Message.TrimEnd('.')}; {seeHelp}";
     }
 
     /// <summary>As the user would type it: <c>orrery catalog devices</c>.</summary>
