@@ -42,7 +42,7 @@ publish() { dotnet publish "$project" -c Release -o "$apps/$id" --artifacts-path
 
 if [[ "$(uname -sm)" == "Linux x86_64" ]]; then
   # Precompiled code starts in half the time; where its packages cannot be had the plain build serves.
-  publish -r linux-x64 --self-contained false -p:PublishReadyToRun=true || { grep -q 'error CS' "$log" || publish; } || failed=true
+  publish -r linux-x64 --self-contained false -p:PublishReadyToRun=true -p:PublishReadyToRunComposite=true || { grep -q 'error CS' "$log" || publish; } || failed=true
 else
   publish || failed=true
 fi
