@@ -12,6 +12,9 @@ namespace Orrery.Documents;
 /// </remarks>
 public static class Overrides
 {
+    /// <summary>Keys whose scalar names a plug-in: see <see cref="PluginRegistry{TSpec}.Read"/>.</summary>
+    private static readonly HashSet<string> PluginKeys = new(["scheduler", "router", "memory", "outputLength"], StringComparer.Ordinal);
+
     /// <summary>A copy of the tree with one value set; the value is YAML, so <c>[a, b]</c> is a list and <c>{k: v}</c> a mapping.</summary>
     /// <param name="root">A document's root; a Null node counts as an empty mapping.</param>
     /// <param name="assignment"><c>PATH=VALUE</c>.</param>
@@ -107,6 +110,7 @@ public static class Overrides
                 [KeyValuePair.Create(path[depth], Replace(null, path, depth + 1, value, where))], value.Position, value.Position, ""),
             NodeKind.Mapping => ReplaceKey(at, path, depth, value, where),
             NodeKind.Sequence => ReplaceItem(at, path, depth, value, where),
+            NodeKind.Scalar when PluginKeys.Contains(path[depth - 1]) => ReplaceKey(Spelled(at), path, depth, value, where),
             _ => throw new InputException(
                 $"{where}: {Prefix(path, depth)} is {at.Describe()} ({at.Where}), which has no '{path[depth]}' below it; "
                 + $"set {Prefix(path, depth)} itself"),
@@ -139,6 +143,10 @@ public static class Overrides
         replaced[index] = Replace(at.Items[(int)index], path, depth + 1, value, where);
         return Node.Sequence(replaced, at.Position, at.KeyPosition, at.Path);
     }
+
+    /// <summary><c>scheduler: vllm-v1</c> is short for <c>scheduler: {use: vllm-v1}</c>, so its options may be set all the same.</summary>
+    private static Node Spelled(Node name) =>
+        Node.Mapping([KeyValuePair.Create("use", name.At(DocumentPath.Join(name.Path, "use"), name.Position))], name.Position, name.KeyPosition, name.Path);
 
     private static string Prefix(IReadOnlyList<string> path, int depth) =>
         depth == 0 ? "the document" : path.Take(depth).Aggregate("", DocumentPath.Join);

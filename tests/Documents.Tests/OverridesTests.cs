@@ -7,6 +7,15 @@ public sealed class OverridesTests
     private static Node Set(params string[] assignments) =>
         assignments.Aggregate(Errors.Parse(Scenario), (root, assignment) => Overrides.Apply(root, assignment));
 
+    [Theory]
+    [InlineData("fleet.0.scheduler.use=orca", "fleet: [{scheduler: {use: orca}}]")]
+    [InlineData("fleet.0.scheduler.policy=priority", "fleet: [{scheduler: {use: vllm-v1, policy: priority}}]")]
+    public void OptionsOfAPluginNamedByAScalarCanBeSet(string assignment, string expected)
+    {
+        Node root = Document.Parse("fleet: [{scheduler: vllm-v1}]", "s.yaml");
+        Assert.True(Node.SameTree(Document.Parse(expected, "e.yaml"), Overrides.Apply(root, assignment)));
+    }
+
     [Fact]
     public void Values_are_replaced_and_added()
     {
