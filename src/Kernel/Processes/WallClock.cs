@@ -6,6 +6,9 @@ namespace Orrery.Kernel.Processes;
 /// <summary>Wall time from an injected <see cref="TimeProvider"/>: the same processes, live. Arrivals are stamped by the loop.</summary>
 public sealed class WallClock : Clock, IDisposable
 {
+    /// <summary>Longest sleep between two looks at the clock: timers refuse delays of 2^32 ms (49.7 days) and more.</summary>
+    private static readonly Duration LongestSleep = Duration.FromHours(24);
+
     private readonly TimeProvider _provider;
     private readonly long _started;
     private readonly ConcurrentQueue<Action> _posted = new();
@@ -26,9 +29,11 @@ public sealed class WallClock : Clock, IDisposable
     /// <exception cref="DeadlockException">Nothing can ever wake a waiting process.</exception>
     public void Run(bool serveForever = false)
     {
-        while (!IsStopped)
+        while (true)
         {
+            // Before the check: a stop between the two would ring a bell that is then silenced, and the loop would sleep for ever.
             _bell.Reset();
+            if (IsStopped) return;
             Now = Instant.Max(Now, Instant.FromNanoseconds(ElapsedNanoseconds()));
             while (_posted.TryDequeue(out Action? action)) action();
             if (TryStep(Now)) continue;
@@ -78,7 +83,7 @@ public sealed class WallClock : Clock, IDisposable
         if (!next.IsNever)
         {
             // Rounded up to a TimeSpan tick (100 ns): waking early would only spin.
-            long nanoseconds = Math.Max(0, next.Nanoseconds - ElapsedNanoseconds());
+            long nanoseconds = Math.Clamp(next.Nanoseconds - ElapsedNanoseconds(), 0, LongestSleep.Nanoseconds);
             _alarm.Change(TimeSpan.FromTicks((nanoseconds + 99) / 100), Timeout.InfiniteTimeSpan);
         }
         _bell.Wait();

@@ -15,8 +15,8 @@ public interface IStepExecutor
     Instant ReadyAt { get; }
 
     /// <summary>
-    /// Starts a run. A modelled executor appends the ends it knows (at least one). A real one returns at once and appends the end when
-    /// the step is done, on the loop, and then wakes the replica.
+    /// Starts a run. A modelled executor appends the ends it knows (at least one). A real one returns at once and calls
+    /// <see cref="StepRun.Complete"/> on the loop when the step is done; steps complete in the order in which they were started.
     /// </summary>
     void Start(StepRun run);
 

@@ -7,7 +7,9 @@ namespace Orrery.Serving.Execution;
 /// A plan in execution: one step, or a run of identical steps whose ends are known ahead. Observers find token times in
 /// <see cref="Ends"/>; an event may cut the run at the first step that ends at or after it.
 /// </summary>
-public sealed class StepRun(StepPlan plan)
+/// <param name="plan">What every step of the run does.</param>
+/// <param name="onCompleted">Tells the owner that an end has become known.</param>
+public sealed class StepRun(StepPlan plan, Action onCompleted)
 {
     private long[] _ends = new long[64];
 
@@ -38,6 +40,13 @@ public sealed class StepRun(StepPlan plan)
 
     /// <summary>True when more steps may follow the last known one.</summary>
     public bool CanExtend => Count > 0 && Count < Horizon;
+
+    /// <summary>A real executor reports that the step has ended; call it on the loop, once per step, with the present instant.</summary>
+    public void Complete(Instant end)
+    {
+        Append(end);
+        onCompleted();
+    }
 
     internal void Begin(Instant now, int horizon)
     {

@@ -67,7 +67,7 @@ public sealed partial class Replica
         string name = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"replica {parts.Index}");
         _wake = new(clock, $"work for {name}");
         _runs = new StepRun[parts.Executor.Depth];
-        for (int i = 0; i < _runs.Length; i++) _runs[i] = new(new StepPlan(parts.Memory));
+        for (int i = 0; i < _runs.Length; i++) _runs[i] = new(new StepPlan(parts.Memory), () => _wake.Set());
         clock.Spawn(name, Loop, background: true);
     }
 

@@ -8,6 +8,9 @@ namespace Orrery.Testing.Kernel;
 /// </summary>
 public sealed class ObedientTimeProvider : TimeProvider
 {
+    /// <summary>Real timers refuse what does not fit an unsigned 32-bit number of milliseconds, and so does this one.</summary>
+    private static readonly TimeSpan LongestSleep = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
+
     private long _nanoseconds;
 
     public override long TimestampFrequency => Duration.NanosecondsPerSecond;
@@ -24,6 +27,7 @@ public sealed class ObedientTimeProvider : TimeProvider
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
             if (dueTime == Timeout.InfiniteTimeSpan) return true;
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(dueTime, LongestSleep);
             Interlocked.Add(ref provider._nanoseconds, dueTime.Ticks * 100);
             ring();
             return true;

@@ -26,6 +26,9 @@ public sealed record FleetHarness
     public ICostModel Cost { get; init; } = new World.ToyCost(
         Duration.FromMilliseconds(5), Duration.FromMicroseconds(100), Duration.FromNanoseconds(500), Duration.FromMilliseconds(1));
 
+    /// <summary>Makes the executor of each replica; modelled from <see cref="Cost"/> unless told otherwise.</summary>
+    public Func<Clock, IStepExecutor>? Executor { get; init; }
+
     public Func<IRouter> Router { get; init; } = () => new FewestTokens();
 
     public int Replicas { get; init; } = 1;
@@ -61,7 +64,7 @@ public sealed record FleetHarness
         Recorder recorder = new(OnLeft);
         ServingMetrics metrics = new(Objective, ReadingExpectation.Default);
         Fleet fleet = new(clock, Router(), metrics, Predictor, recorder);
-        for (int i = 0; i < Replicas; i++) fleet.Add(new(i, Scheduler(), Memory(), new ModelledExecutor(Cost), MaxModelTokens, fastForward));
+        for (int i = 0; i < Replicas; i++) fleet.Add(new(i, Scheduler(), Memory(), Executor?.Invoke(clock) ?? new ModelledExecutor(Cost), MaxModelTokens, fastForward));
         fleet.Feed(source);
         if (SampleEvery > Duration.Zero) clock.Spawn("sampler", () => Sample(clock, fleet, recorder.Text), background: true);
         runClock();

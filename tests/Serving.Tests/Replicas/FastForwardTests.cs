@@ -3,6 +3,7 @@ using Orrery.Kernel.Time;
 using Orrery.Serving.Memory;
 using Orrery.Serving.Routing;
 using Orrery.Serving.Scheduling;
+using Orrery.Serving.Systems.Orca;
 using Orrery.Serving.Tests.Systems;
 using Orrery.Testing.Serving;
 using Orrery.Testing.Traffic;
@@ -54,6 +55,34 @@ public sealed class FastForwardTests
             FleetOutcome single = harness.Run(new EagerClients(random.Split("clients"), 8, 80, think), fastForward: false);
             Assert.True(fast.Text == single.Text, $"seed {seed}, {options}:\n{FirstDifference(fast.Text, single.Text)}");
         }
+    }
+
+    [Fact]
+    public void AReadmissionThatLooksLikeADecodeIsPlannedAnew()
+    {
+        // Blocks of one token. The first outgrows its reservation and evicts the second, whose unused reservation is enough for it, so that
+        // the cache keeps all the second had computed. It comes back missing one token and uses up the prompt budget of that step alone: the
+        // third, which has waited behind it, enters at the next.
+        int[] predicted = [5, 20, 3];
+        FleetHarness harness = new()
+        {
+            Scheduler = () => new OrcaOptions { Reservation = Reservation.Predicted, MaxBatchSize = 3, MaxBatchedTokens = 2 }.Create(new(100, "toy", default)),
+            Memory = () => new PrefixCachedMemory(45, 1),
+            Predictor = request => predicted[request.Id],
+            Cost = ToyCost.Constant(Duration.FromMilliseconds(10)),
+        };
+        List<Request> requests =
+        [
+            new() { Id = 0, Arrival = Instant.Zero, PromptTokens = 10, OutputTokens = 12 },
+            new() { Id = 1, Arrival = Instant.Zero, PromptTokens = 10, OutputTokens = 30 },
+            new() { Id = 2, Arrival = Instant.FromNanoseconds(15_000_000), PromptTokens = 5, OutputTokens = 3 },
+        ];
+        FleetOutcome fast = harness.Run(new ScriptedTraffic(requests));
+        Assert.Equal(harness.Run(new ScriptedTraffic(requests), fastForward: false).Text, fast.Text);
+        // The premise: evicted once, and nothing but the three prompts and one token was prefilled.
+        Assert.Equal(1, fast.Fleet.Replicas[0].Counters.Preemptions);
+        Assert.Equal(25, fast.Fleet.Replicas[0].Counters.PrefillTokens);
+        Assert.Equal([0L, 2L, 1L], fast.Sequences.Select(sequence => sequence.Id));
     }
 
     private static FleetHarness Scenario(string name, RandomStream random, out string options)

@@ -58,6 +58,21 @@ public sealed class VtcTests
     }
 
     [Fact]
+    public void ARateLimitCountsAPreemptedRequestOnce()
+    {
+        // Both are believed to be short, and memory holds only one of them to its end: the second is evicted and comes back within the minute.
+        List<Request> requests = [.. Enumerable.Range(0, 2).Select(i => NewRequest(i, 0, 0))];
+        FleetHarness harness = Harness(new VtcOptions { RequestsPerMinute = 2 }, _ => { }) with
+        {
+            Memory = () => new PagedMemory(40, 16),
+            Predictor = _ => 1,
+        };
+        FleetOutcome outcome = harness.Run(new ScriptedTraffic(requests));
+        Assert.Equal(1, outcome.Fleet.Replicas[0].Counters.Preemptions);
+        Assert.All(outcome.Sequences, sequence => Assert.InRange(sequence.End.Seconds, 0, 59));
+    }
+
+    [Fact]
     public void AClientThatComesBackIsLiftedToTheOthers()
     {
         // Client 0 is served alone for long; client 1 then comes with a backlog of its own. Without the lift it would be served alone

@@ -19,6 +19,7 @@ public sealed class Orca(Reservation reservation, int maxBatchSize, int maxBatch
 {
     private readonly ContinuousBatch _batch = new();
     private readonly AdmissionLimits _limits = new(maxBatchedTokens, maxBatchSize);
+    private bool _lastAdmitted;
 
     public int WaitingCount => _batch.Waiting.Count;
 
@@ -38,37 +39,42 @@ public sealed class Orca(Reservation reservation, int maxBatchSize, int maxBatch
     public void Plan(ReplicaView view, StepPlan plan)
     {
         _batch.Running.Decode(view.Memory, plan);
-        if (plan.PreemptedCount == 0) AdmitPrompts(view, plan);
+        _lastAdmitted = plan.PreemptedCount == 0 && AdmitPrompts(view, plan);
     }
 
-    public Stability Stable(ReplicaView view, StepPlan plan) => _batch.StableWhileBlocked(overtakes: false);
+    /// <summary>
+    /// As long as no prompt enters. An admission can look like a decode, when a cache still holds all but one token of a preempted sequence;
+    /// the prompt budget that it took from the next in the queue is back at the next step.
+    /// </summary>
+    public Stability Stable(ReplicaView view, StepPlan plan) =>
+        _lastAdmitted ? Stability.OneStep : _batch.StableWhileBlocked(overtakes: false);
 
-    private void AdmitPrompts(ReplicaView view, StepPlan plan)
+    private bool AdmitPrompts(ReplicaView view, StepPlan plan)
     {
         int batched = 0;
         while (_batch.Waiting.Count > 0 && _batch.Running.Count < maxBatchSize)
         {
             Sequence head = _batch.Waiting.Peek();
             int room = ReservedTokens(head, view.MaxModelTokens);
-            if (batched > 0 && batched + head.TotalTokens - view.Memory.CachedTokens(head) > maxBatchedTokens) return;
-            if (!_batch.FitsAboveWatermark(head, room, view.Memory, _limits)) return;
-            if (!view.Memory.TryGrow(head, head.TotalTokens, room)) return;
+            if (batched > 0 && batched + head.TotalTokens - view.Memory.CachedTokens(head) > maxBatchedTokens) break;
+            if (!_batch.FitsAboveWatermark(head, room, view.Memory, _limits)) break;
+            if (!view.Memory.TryGrow(head, head.TotalTokens, room)) break;
             batched += head.MissingTokens;
             _batch.Admit(head, head.MissingTokens, plan);
         }
+        return batched > 0;
     }
 
     /// <summary>Slots for prompt and output, n_rsrv of the paper: never more than the sequence may use, never less than its next step needs.</summary>
     private int ReservedTokens(Sequence sequence, int maxModelTokens)
     {
+        if (reservation == Reservation.Max) return maxModelTokens;
         int output = reservation switch
         {
-            Reservation.Max => maxModelTokens,
             Reservation.MaxTokens => sequence.MaxTokens,
             Reservation.Pow2 => (int)Math.Min(int.MaxValue, BitOperations.RoundUpToPowerOf2((ulong)sequence.PredictedOutputTokens)),
-            Reservation.Oracle or Reservation.Predicted or _ => sequence.PredictedOutputTokens,
+            _ => sequence.PredictedOutputTokens,
         };
-        if (reservation == Reservation.Max) return maxModelTokens;
         return Math.Max(sequence.TotalTokens, sequence.PromptTokens + Math.Min(output, sequence.MaxTokens));
     }
 }

@@ -105,7 +105,7 @@ public sealed class Vtc : IScheduler
             if (!view.Memory.TryGrow(head, head.TotalTokens)) break;
             account.Queue.RemoveFirst();
             Dequeued(account);
-            account.CountAdmission(minute);
+            if (head.Preemptions == 0) account.CountAdmission(minute);
             _running.Add(head);
             batched += head.MissingTokens;
             plan.Add(head, head.MissingTokens);
@@ -120,7 +120,9 @@ public sealed class Vtc : IScheduler
         ClientAccount? best = null;
         foreach (ClientAccount account in _queued)
         {
-            if (account.AdmittedIn(minute) >= (_options.RequestsPerMinute ?? int.MaxValue))
+            // Whoever was admitted before and preempted is no new request.
+            bool isNew = account.Queue.Peek().Preemptions == 0;
+            if (isNew && account.AdmittedIn(minute) >= (_options.RequestsPerMinute ?? int.MaxValue))
                 plan.RetryAt = Instant.Zero + Minute * (minute + 1);
             else if (best is null || Goes(account, best))
                 best = account;
