@@ -1,5 +1,6 @@
 using Orrery.Kernel.Statistics;
 using Orrery.Kernel.Time;
+using Orrery.Lab.Results;
 using Orrery.Serving.Metrics;
 
 namespace Orrery.Lab.Runs;

@@ -1,6 +1,7 @@
 using Orrery.Documents.Expectations;
 using Orrery.Kernel.Processes;
 using Orrery.Kernel.Time;
+using Orrery.Lab.Results;
 using Orrery.Lab.Scenarios;
 using Orrery.Serving.Fleets;
 using Orrery.Serving.Metrics;
