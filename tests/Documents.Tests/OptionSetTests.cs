@@ -50,8 +50,21 @@ public sealed class OptionSetTests
     {
         var expected = new Sample
         {
-            TokenBudget = 256, MaxSeqs = 8, Watermark = 0.5, Alpha = 1.5, Chunked = true, Label = "7", Adapter = "x", Order = QueueOrder.ShortestFirst, Mode = "swap",
-            Window = Duration.FromSeconds(1.5), Patience = Duration.FromMinutes(1), SwapSpace = Bytes.FromGigabytes(2), Cache = new Bytes(1 << 20), Bandwidth = 1e12, Cap = 300,
+            TokenBudget = 256,
+            MaxSeqs = 8,
+            Watermark = 0.5,
+            Alpha = 1.5,
+            Chunked = true,
+            Label = "7",
+            Adapter = "x",
+            Order = QueueOrder.ShortestFirst,
+            Mode = "swap",
+            Window = Duration.FromSeconds(1.5),
+            Patience = Duration.FromMinutes(1),
+            SwapSpace = Bytes.FromGigabytes(2),
+            Cache = new Bytes(1 << 20),
+            Bandwidth = 1e12,
+            Cap = 300,
         };
         Assert.Equal(expected, Read(EveryKey));
     }

@@ -13,10 +13,10 @@ public sealed partial class NamespaceArrowTests
     {
         ["Kernel"] = [["Time"], ["Units"], ["Statistics"], ["Random"], ["Processes"], ["Resources"]],
         ["Documents"] = [["Parsing"], ["Expectations"]],
-        ["World"] = [["Hardware"], ["Models", "Deployments", "Cost"], ["Power"], ["Catalogue"]],
-        ["Traffic"] = [["Requests"], ["Description", "Generators", "Readers"], ["Predictors"], ["Specs", "Catalogue"], ["Fitting"]],
+        ["World"] = [["Hardware", "Steps"], ["Models"], ["Profiles"], ["Deployments"], ["Cost"], ["Power"], ["Catalogue"]],
+        ["Traffic"] = [["Requests"], ["Readers"], ["Generators"], ["Description", "Predictors"], ["Catalogue"], ["Specs"], ["Fitting"]],
         ["Serving"] = [["Sequences"], ["Memory", "Metrics", "Routing"], ["Execution"], ["Scheduling"], ["Systems", "Replicas"], ["Fleets"]],
-        ["Lab"] = [["Scenarios", "Runs"], ["Studies"], ["Reports"]],
+        ["Lab"] = [["Results"], ["Scenarios"], ["Runs"], ["Studies"], ["Reports"]],
         ["Cli"] = [["Tables"], ["Shell"], ["Catalogues", "Verbs"]],
         ["Testing"] = [["Kernel", "World", "Traffic", "Serving"]],
     };

@@ -1,17 +1,13 @@
-using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Kernel;
+using Orrery.Lab.Results;
 
 namespace Orrery.Cli.Shell;
 
 /// <summary>Writes <c>--json FILE|-</c>. A file appears whole or not at all.</summary>
 internal static class JsonOutput
 {
-    /// <summary>Signs such as µ and ≤ stay readable; the documents are never put into HTML.</summary>
-    private static readonly JsonWriterOptions Readable = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>Called before the work, so that a wrong folder costs no simulation; with <c>-</c> standard output becomes data only.</summary>
     /// <exception cref="InputException">The folder of the file does not exist.</exception>
     public static void Prepare(string? target, Terminal terminal)
@@ -36,16 +32,8 @@ internal static class JsonOutput
     public static void Write(Action<Utf8JsonWriter> write, string target, Terminal terminal)
     {
         Prepare(target, terminal);
-        using var bytes = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(bytes, Readable)) write(writer);
-        bytes.WriteByte((byte)'\n');
-        if (target == "-")
-        {
-            terminal.ClaimData().Write(Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length));
-            return;
-        }
-        string partial = target + ".partial";
-        File.WriteAllBytes(partial, bytes.ToArray());
-        File.Move(partial, target, overwrite: true);
+        string text = JsonText.Of(write);
+        if (target == "-") terminal.ClaimData().Write(text);
+        else OutputFile.WriteAllText(target, text);
     }
 }

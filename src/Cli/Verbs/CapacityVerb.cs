@@ -6,7 +6,7 @@ using Orrery.Documents;
 using Orrery.Documents.Expectations;
 using Orrery.Kernel;
 using Orrery.Kernel.Statistics;
-using Orrery.Lab.Runs;
+using Orrery.Lab.Results;
 using Orrery.Lab.Scenarios;
 using Orrery.Lab.Studies;
 
@@ -15,19 +15,20 @@ namespace Orrery.Cli.Verbs;
 /// <summary><c>capacity SCENARIO</c>: the highest request rate that meets the goals.</summary>
 internal sealed class CapacityVerb : Verb
 {
-    private const int MostSeeds = 100;
     private static readonly string[] SloKeys = ["ttft", "tpot", "attainment"];
 
     private readonly ScenarioArguments _arguments = new();
 
     private readonly Option<string> _slo = new("--slo")
     {
-        HelpName = "KEY=VALUE,…", Description = "Limits per request and their share, such as ttft=1s,tpot=50ms,attainment=0.9; default: the scenario's.",
+        HelpName = "KEY=VALUE,…",
+        Description = "Limits per request and their share, such as ttft=1s,tpot=50ms,attainment=0.9; default: the scenario's.",
     };
 
     private readonly Option<string[]> _goal = new("--goal")
     {
-        HelpName = "EXPR", Description = "A goal instead of the SLO, such as 'p99(gap) <= 200ms'; repeated flags must all be met.",
+        HelpName = "EXPR",
+        Description = "A goal instead of the SLO, such as 'p99(gap) <= 200ms'; repeated flags must all be met.",
     };
 
     private readonly Option<string> _seeds = new("--seeds") { HelpName = "N", Description = "Independent searches behind the interval; default: 3." };
@@ -62,7 +63,7 @@ internal sealed class CapacityVerb : Verb
             {
                 Goals = goals,
                 Seed = _arguments.Seed(parsed),
-                Seeds = ScenarioArguments.Whole(parsed, _seeds, CapacitySettings.DefaultSeeds, 1, MostSeeds),
+                Seeds = ScenarioArguments.Whole(parsed, _seeds, CapacitySettings.DefaultSeeds, 1, Capacity.MostSeeds),
                 RelativeTolerance = ToleranceOf(parsed.GetValue(_tolerance)),
                 FastForward = _arguments.FastForward(parsed),
                 Cancel = terminal.Interrupted,

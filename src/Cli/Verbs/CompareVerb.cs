@@ -16,7 +16,9 @@ internal sealed class CompareVerb : Verb
 
     private readonly Option<string[]> _vary = new("--vary")
     {
-        HelpName = "PATH=V1,V2", Description = "A key and its values, such as fleet.0.scheduler.use=vllm-v1,orca; repeated flags give the cross product.", Required = true,
+        HelpName = "PATH=V1,V2",
+        Description = "A key and its values, such as fleet.0.scheduler.use=vllm-v1,orca; repeated flags give the cross product.",
+        Required = true,
     };
 
     private readonly Option<string> _seeds = new("--seeds") { HelpName = "N", Description = "Replications of every combination, each with its own traffic; adds confidence intervals." };

@@ -3,7 +3,7 @@ using Orrery.Cli.Shell;
 using Orrery.Cli.Tables;
 using Orrery.Documents;
 using Orrery.Kernel.Statistics;
-using Orrery.Lab.Runs;
+using Orrery.Lab.Results;
 using Orrery.Lab.Scenarios;
 using Orrery.Lab.Studies;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Orrery.Cli.Shell;
 using Orrery.Kernel;
 using Orrery.Lab.Reports;
+using Orrery.Lab.Results;
 using Orrery.Lab.Runs;
 using Orrery.Lab.Scenarios;
 

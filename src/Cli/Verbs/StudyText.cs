@@ -1,6 +1,6 @@
 using Orrery.Cli.Shell;
 using Orrery.Cli.Tables;
-using Orrery.Lab.Runs;
+using Orrery.Lab.Results;
 using Orrery.Lab.Studies;
 
 namespace Orrery.Cli.Verbs;

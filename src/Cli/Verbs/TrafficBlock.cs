@@ -4,6 +4,8 @@ using Orrery.Documents;
 using Orrery.Kernel;
 using Orrery.Kernel.Random;
 using Orrery.Kernel.Time;
+using Orrery.Lab.Runs;
+using Orrery.Lab.Scenarios;
 using Orrery.Traffic.Catalogue;
 using Orrery.Traffic.Requests;
 using Orrery.Traffic.Specs;
@@ -16,19 +18,16 @@ internal sealed class TrafficBlock
     /// <summary>Without a system nothing says how long an answer takes; closed-loop users need some figure to go on.</summary>
     public static readonly Duration AssumedLatency = Duration.FromSeconds(5);
 
-    /// <summary>The stream that runs give to their traffic, so that these verbs show what a run would see.</summary>
-    private const string StreamName = "traffic";
-
-    private const ulong DefaultSeed = 1;
-
     private readonly Argument<string> _name = new("name")
     {
-        HelpName = "FILE|NAME", Description = "A trace file, a scenario (.yaml), or a generator of 'orrery catalog traffic'.",
+        HelpName = "FILE|NAME",
+        Description = "A trace file, a scenario (.yaml), or a generator of 'orrery catalog traffic'.",
     };
 
     private readonly Option<string[]> _set = new("--set")
     {
-        HelpName = "KEY=VALUE", Description = "A key of the traffic block, such as rate=20/s or requests=1000; may be repeated.",
+        HelpName = "KEY=VALUE",
+        Description = "A key of the traffic block, such as rate=20/s or requests=1000; may be repeated.",
     };
 
     private readonly Option<string> _seed = CommonOptions.Seed();
@@ -47,11 +46,11 @@ internal sealed class TrafficBlock
     public ITrafficSource Open(ParseResult parsed)
     {
         string name = NameOf(parsed);
-        ulong seed = CommonOptions.SeedOf(parsed, _seed) ?? DefaultSeed;
+        ulong seed = CommonOptions.SeedOf(parsed, _seed) ?? Scenario.DefaultSeed;
         (Node block, string folder) = Find(name);
         foreach (string assignment in parsed.GetValue(_set) ?? []) block = Overrides.Apply(block, assignment);
         RequireKeys(name, block);
-        return TrafficSpec.Read(block, folder).Open(RandomStream.Root(seed).Split(StreamName));
+        return TrafficSpec.Read(block, folder).Open(RandomStream.Root(seed).Split(Simulation.TrafficStream));
     }
 
     /// <summary>A bare generator has no file whose line an error could name, so what is missing is told by flag.</summary>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Orrery.Cli.Shell;
 using Orrery.Kernel;
+using Orrery.Lab.Results;
 using Orrery.Traffic.Fitting;
 using Orrery.Traffic.Readers;
 using Orrery.Traffic.Requests;
@@ -55,10 +56,9 @@ internal sealed class TrafficMakeVerb : Verb
         }
         string? folder = Path.GetDirectoryName(Path.GetFullPath(target));
         if (folder is not null && !Directory.Exists(folder)) throw new InputException($"--out {target}: the folder {folder} does not exist; make it first");
-        string partial = target + ".partial";
-        long written;
-        using (FileStream file = File.Create(partial)) written = TraceWriter.Write(source, file, TrafficBlock.AssumedLatency);
-        File.Move(partial, target, overwrite: true);
+        using OutputFile file = new(target);
+        long written = TraceWriter.Write(source, file.Stream, TrafficBlock.AssumedLatency);
+        file.Finish();
         terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{written:N0} requests written to {target}"));
         return ExitCode.Done;
     }
@@ -85,7 +85,7 @@ internal sealed class TrafficFitVerb : Verb
             ?? throw new InputException("traffic fit needs --data DIR, the folder that holds the public traces' folders");
         if (!Directory.Exists(folder)) throw new InputException($"--data {folder}: this folder does not exist");
         string yaml = TrafficFit.Fit(parsed.GetRequiredValue(_name), folder);
-        if (parsed.GetValue(_out) is { } target) File.WriteAllText(target, yaml);
+        if (parsed.GetValue(_out) is { } target) OutputFile.WriteAllText(target, yaml);
         else terminal.ClaimData().Write(yaml);
         return ExitCode.Done;
     }

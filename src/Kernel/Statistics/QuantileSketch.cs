@@ -179,14 +179,16 @@ public sealed class QuantileSketch
         return Math.Clamp(Middle(_firstBucket + index), _min, _max);
     }
 
-    /// <summary>The usual figures, each multiplied by <paramref name="scale"/> (1e-9 turns nanoseconds into seconds); null when
-    /// empty.</summary>
-    public Summary? Summarize(double scale) => _count == 0
+    /// <summary>The usual figures in a larger unit, of which each holds <paramref name="unitsPerOne"/> of the samples' units (1e9 for
+    /// nanoseconds in seconds); null when empty.</summary>
+    /// <remarks>Division by a power of ten rounds once, so that 51,511,296 ns is 0.051511296 s; a product with 1e-9 is not.</remarks>
+    public Summary? Summarize(double unitsPerOne) => _count == 0
         ? null
         : new Summary(
-            _count, Mean * scale, StandardDeviation * scale, _min * scale,
-            Quantile(0.10) * scale, Quantile(0.25) * scale, Quantile(0.50) * scale, Quantile(0.75) * scale,
-            Quantile(0.90) * scale, Quantile(0.95) * scale, Quantile(0.99) * scale, Quantile(0.999) * scale, _max * scale);
+            _count, Mean / unitsPerOne, StandardDeviation / unitsPerOne, _min / unitsPerOne,
+            Quantile(0.10) / unitsPerOne, Quantile(0.25) / unitsPerOne, Quantile(0.50) / unitsPerOne, Quantile(0.75) / unitsPerOne,
+            Quantile(0.90) / unitsPerOne, Quantile(0.95) / unitsPerOne, Quantile(0.99) / unitsPerOne, Quantile(0.999) / unitsPerOne,
+            _max / unitsPerOne);
 
     /// <summary>Forgets every sample; keeps the histogram's memory.</summary>
     public void Clear()

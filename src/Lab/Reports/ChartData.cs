@@ -1,4 +1,5 @@
-using Orrery.Lab.Runs;
+using Orrery.Lab.Results;
+
 
 namespace Orrery.Lab.Reports;
 

@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Text;
 using Orrery.Kernel.Time;
-using Orrery.Lab.Runs;
+using Orrery.Lab.Results;
 using Orrery.Lab.Scenarios;
 using Orrery.Lab.Studies;
 

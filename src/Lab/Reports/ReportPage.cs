@@ -1,5 +1,5 @@
 using System.Globalization;
-using Orrery.Lab.Runs;
+using Orrery.Lab.Results;
 using Orrery.Lab.Studies;
 
 namespace Orrery.Lab.Reports;

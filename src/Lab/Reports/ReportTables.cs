@@ -1,6 +1,6 @@
 using System.Globalization;
 using Orrery.Kernel.Statistics;
-using Orrery.Lab.Runs;
+using Orrery.Lab.Results;
 using Orrery.Lab.Studies;
 
 namespace Orrery.Lab.Reports;

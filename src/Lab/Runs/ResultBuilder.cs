@@ -1,6 +1,7 @@
 using Orrery.Documents.Expectations;
 using Orrery.Kernel.Processes;
 using Orrery.Kernel.Time;
+using Orrery.Lab.Results;
 using Orrery.Lab.Scenarios;
 using Orrery.Serving.Fleets;
 using Orrery.Serving.Metrics;
@@ -36,7 +37,7 @@ internal static class ResultBuilder
 
     private static RunMetrics Metrics(ServingMetrics metrics, Totals totals, long arrived, double seconds)
     {
-        const double s = Distributions.Seconds;
+        const double s = Duration.NanosecondsPerSecond;
         return new()
         {
             TtftSeconds = metrics.Ttft.Summarize(s),
@@ -45,7 +46,7 @@ internal static class ResultBuilder
             E2eSeconds = metrics.EndToEnd.Summarize(s),
             QueueSeconds = metrics.Queue.Summarize(s),
             NormalizedLatencySeconds = metrics.NormalizedLatency.Summarize(s),
-            Qoe = metrics.Qoe.Summarize(ServingMetrics.QoeUnit),
+            Qoe = metrics.Qoe.Summarize(ServingMetrics.QoePartsPerOne),
             OutputTokensPerSecond = Ratio(totals.OutputTokens, seconds),
             RequestsPerSecond = Ratio(metrics.Finished, seconds),
             SloAttainment = Ratio(metrics.MetObjective, arrived),
@@ -139,7 +140,7 @@ internal static class ResultBuilder
             int replicas = fleet.Replicas.Count;
             return new(
                 steps, preemptions, outputTokens, prefillTokens,
-                (double)busy * Distributions.Seconds, replicas * end.Seconds,
+                (double)busy / Duration.NanosecondsPerSecond, replicas * end.Seconds,
                 (double)flops, peakFlopsPerSecond * end.Seconds,
                 (double)bytes, peakBytesPerSecond * end.Seconds,
                 kvMeans / replicas, kvMax);

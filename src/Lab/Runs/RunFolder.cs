@@ -1,4 +1,4 @@
-using Orrery.Lab.Runs.Output;
+using Orrery.Lab.Results;
 using Orrery.Lab.Scenarios;
 
 namespace Orrery.Lab.Runs;

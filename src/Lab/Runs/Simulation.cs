@@ -2,6 +2,7 @@ using Orrery.Kernel;
 using Orrery.Kernel.Processes;
 using Orrery.Kernel.Random;
 using Orrery.Kernel.Time;
+using Orrery.Lab.Results;
 using Orrery.Lab.Runs.Output;
 using Orrery.Lab.Scenarios;
 using Orrery.Serving.Execution;
@@ -25,6 +26,9 @@ namespace Orrery.Lab.Runs;
 /// </remarks>
 public static class Simulation
 {
+    /// <summary>The stream that traffic draws from: who uses it with a run's seed sees the requests of that run.</summary>
+    public const string TrafficStream = "traffic";
+
     /// <inheritdoc cref="RunRecorded"/>
     public static RunResult Run(Scenario scenario, RunSettings? settings = null) => RunRecorded(scenario, settings).Result;
 
@@ -38,7 +42,7 @@ public static class Simulation
         using RequestsCsv? requests = settings.OutputFolder is { } folder ? new(folder, scenario.Reading) : null;
         using PerfettoTrace? trace = settings.Timeline ? new(settings.OutputFolder!) : null;
         RandomStream root = RandomStream.Root(scenario.Seed);
-        using ITrafficSource source = Open(scenario.Traffic, root.Split("traffic"));
+        using ITrafficSource source = Open(scenario.Traffic, root.Split(TrafficStream));
         ILengthPredictor predictor = scenario.OutputLength.Create(root.Split("predictors"));
         VirtualClock clock = new();
         RunWatch watch = new(clock, settings, predictor, requests, trace) { Expected = source.ExpectedRequests };

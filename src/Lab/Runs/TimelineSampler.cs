@@ -1,5 +1,6 @@
 using Orrery.Kernel.Processes;
 using Orrery.Kernel.Time;
+using Orrery.Lab.Results;
 using Orrery.Serving.Fleets;
 using Orrery.Serving.Replicas;
 

@@ -2,7 +2,7 @@ using Orrery.Documents;
 using Orrery.Documents.Expectations;
 using Orrery.Kernel;
 using Orrery.Kernel.Time;
-using Orrery.Lab.Runs;
+using Orrery.Lab.Results;
 using Orrery.Serving.Metrics;
 using Orrery.Serving.Routing;
 using Orrery.Traffic.Predictors;

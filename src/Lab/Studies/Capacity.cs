@@ -3,6 +3,7 @@ using Orrery.Documents;
 using Orrery.Documents.Expectations;
 using Orrery.Kernel;
 using Orrery.Kernel.Statistics;
+using Orrery.Lab.Results;
 using Orrery.Lab.Runs;
 using Orrery.Lab.Scenarios;
 using Orrery.Serving.Metrics;
@@ -19,7 +20,9 @@ namespace Orrery.Lab.Studies;
 /// </remarks>
 public static class Capacity
 {
-    private const int MostSeeds = 100;
+    /// <summary>Beyond this further searches tell nothing that fewer did not.</summary>
+    public const int MostSeeds = 100;
+
     private const double LargestTolerance = 0.5;
     private const double SmallestTolerance = 1e-4;
 

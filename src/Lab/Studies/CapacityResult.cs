@@ -1,5 +1,5 @@
 using Orrery.Kernel.Statistics;
-using Orrery.Lab.Runs;
+using Orrery.Lab.Results;
 
 namespace Orrery.Lab.Studies;
 

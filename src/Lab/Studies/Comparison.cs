@@ -1,6 +1,6 @@
 using Orrery.Documents;
 using Orrery.Kernel;
-using Orrery.Lab.Runs;
+using Orrery.Lab.Results;
 using Orrery.Lab.Scenarios;
 
 namespace Orrery.Lab.Studies;

@@ -1,5 +1,5 @@
 using Orrery.Documents;
-using Orrery.Lab.Runs;
+using Orrery.Lab.Results;
 
 namespace Orrery.Lab.Studies;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Orrery.Documents;
 using Orrery.Kernel;
+using Orrery.Lab.Results;
 using Orrery.Lab.Runs;
 using Orrery.Lab.Scenarios;
 using Orrery.Traffic.Specs;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Orrery.Documents;
 using Orrery.Kernel;
+using Orrery.Lab.Results;
 using Orrery.Lab.Runs;
 
 namespace Orrery.Lab.Studies;
@@ -8,8 +9,6 @@ namespace Orrery.Lab.Studies;
 /// <summary>Reads the JSON of results as far as comparing two of them needs, so that a newer or a live result can be compared too.</summary>
 internal static class ResultFile
 {
-    private const string FileName = "result.json";
-
     /// <summary>Characters of a wrong schema that an error repeats.</summary>
     private const int LongestShown = 60;
 
@@ -24,8 +23,8 @@ internal static class ResultFile
         name = path;
         if (Directory.Exists(path))
         {
-            name = Path.Combine(path, FileName);
-            if (!File.Exists(name)) throw new InputException($"{path}: this folder has no {FileName}; name a folder that a run wrote with --out, or a file");
+            name = Path.Combine(path, RunFolder.ResultFile);
+            if (!File.Exists(name)) throw new InputException($"{path}: this folder has no {RunFolder.ResultFile}; name a folder that a run wrote with --out, or a file");
         }
         try
         {

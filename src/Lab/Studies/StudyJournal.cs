@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Orrery.Kernel;
-using Orrery.Lab.Runs;
+using Orrery.Lab.Results;
 using Orrery.Serving.Fleets;
 using Orrery.Traffic.Requests;
 using Orrery.World.Cost;

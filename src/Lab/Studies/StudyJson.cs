@@ -1,7 +1,6 @@
-using System.Text;
 using System.Text.Json;
 using Orrery.Kernel.Statistics;
-using Orrery.Lab.Runs;
+using Orrery.Lab.Results;
 
 namespace Orrery.Lab.Studies;
 
@@ -9,10 +8,10 @@ namespace Orrery.Lab.Studies;
 public static class StudyJson
 {
     /// <summary>As a file has it: indented, ending with a line feed.</summary>
-    public static string Text(StudyResult study) => Text(writer => Write(study, writer));
+    public static string Text(StudyResult study) => JsonText.Of(writer => Write(study, writer));
 
     /// <inheritdoc cref="Text(StudyResult)"/>
-    public static string Text(CapacityResult capacity) => Text(writer => Write(capacity, writer));
+    public static string Text(CapacityResult capacity) => JsonText.Of(writer => Write(capacity, writer));
 
     /// <summary>Schema <c>orrery.study/1</c>: every run with what was varied, in the study's order.</summary>
     public static void Write(StudyResult study, Utf8JsonWriter writer)
@@ -64,13 +63,6 @@ public static class StudyJson
         writer.WriteEndArray();
         WriteTexts(writer, "notes", capacity.Notes);
         writer.WriteEndObject();
-    }
-
-    private static string Text(Action<Utf8JsonWriter> write)
-    {
-        using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream, new() { Indented = true, NewLine = "\n" })) write(writer);
-        return Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length) + "\n";
     }
 
     private static void Write(Utf8JsonWriter writer, CapacitySearch search)

@@ -1,7 +1,7 @@
 using Orrery.Kernel.Time;
 using Orrery.Serving.Memory;
 using Orrery.Serving.Sequences;
-using Orrery.World.Cost;
+using Orrery.World.Steps;
 
 namespace Orrery.Serving.Execution;
 

@@ -17,12 +17,12 @@ public readonly record struct ServiceObjective(Duration Ttft, Duration Tpot)
 /// <remarks>
 /// TTFT counts from arrival to the first token, of every request that got one. TPOT = (last − first token) / (output tokens − 1), gaps
 /// lie between two tokens of one request, queue is arrival to first scheduled; TPOT, end-to-end, normalised latency (end-to-end per
-/// output token) and QoE are of finished requests. Times are in nanoseconds, QoE in units of <see cref="QoeUnit"/>.
+/// output token) and QoE are of finished requests. Times are in nanoseconds, QoE in parts (<see cref="QoePartsPerOne"/>).
 /// </remarks>
 public sealed class ServingMetrics(ServiceObjective objective, ReadingExpectation reading)
 {
-    /// <summary>QoE is stored as an integer in these steps.</summary>
-    public const double QoeUnit = 1e-9;
+    /// <summary>QoE is kept as an integer: a QoE of 1 is this many parts.</summary>
+    public const double QoePartsPerOne = 1e9;
 
     public ServiceObjective Objective { get; } = objective;
 
@@ -99,7 +99,7 @@ public sealed class ServingMetrics(ServiceObjective objective, ReadingExpectatio
         long total = (sequence.LastToken - sequence.Arrival).Nanoseconds;
         EndToEnd.Add(total);
         NormalizedLatency.Add(total / sequence.GeneratedTokens);
-        Qoe.Add((long)Math.Round(sequence.Digestion.Quality(Reading) / QoeUnit));
+        Qoe.Add((long)Math.Round(sequence.Digestion.Quality(Reading) * QoePartsPerOne));
         Duration ttft = sequence.FirstToken - sequence.Arrival;
         Duration tpot = Duration.Zero;
         if (sequence.GeneratedTokens > 1)

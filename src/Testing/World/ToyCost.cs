@@ -1,5 +1,6 @@
 using Orrery.Kernel.Time;
 using Orrery.World.Cost;
+using Orrery.World.Steps;
 
 namespace Orrery.Testing.World;
 

@@ -1,6 +1,5 @@
 using Orrery.Documents;
 using Orrery.Kernel;
-using Orrery.Traffic.Specs;
 
 namespace Orrery.Traffic.Catalogue;
 
@@ -42,22 +41,5 @@ public sealed record FittedTraffic(string Name, string Doc, string Source, strin
     {
         MapReader map = root.AsMap();
         return new FittedTraffic(map.Text("name"), map.Text("doc"), map.Text("source"), map.Text("licence"), root);
-    }
-
-    /// <summary>The fitted block with the scenario's keys over it. A limit of the scenario replaces the fit's own length.</summary>
-    internal static TrafficSpec Read(string name, Node node, string folder) =>
-        Overlay(Load(name).Traffic, node, folder) with { Name = name };
-
-    internal static TrafficSpec Overlay(Node fitted, Node scenario, string folder)
-    {
-        bool limited = scenario["requests"] is not null || scenario["duration"] is not null;
-        var entries = new List<KeyValuePair<string, Node>>();
-        foreach (KeyValuePair<string, Node> entry in fitted.Entries)
-        {
-            bool replaced = scenario[entry.Key] is not null && entry.Key != "generator";
-            if (!replaced && !(limited && entry.Key == "duration")) entries.Add(entry);
-        }
-        entries.AddRange(scenario.Entries.Where(e => e.Key != "generator"));
-        return TrafficSpec.Read(Node.Map(entries), folder);
     }
 }

@@ -1,6 +1,3 @@
-using Orrery.Documents;
-using Orrery.Traffic.Specs;
-
 namespace Orrery.Traffic.Catalogue;
 
 /// <summary>One key of a generator.</summary>
@@ -15,6 +12,9 @@ public sealed record GeneratorKey(string Key, string Example, string? Default, s
 /// <param name="Keys">Its own keys; every generator also takes <see cref="CommonKeys"/>.</param>
 public sealed record GeneratorInfo(string Name, string Doc, string Source, IReadOnlyList<GeneratorKey> Keys)
 {
+    /// <summary>The one generator that reads a file.</summary>
+    internal const string ServeGen = "servegen";
+
     private static readonly GeneratorKey RateKey = new("rate", "20/s", null, "mean requests per second");
     private static readonly GeneratorKey CvKey = new("cv", "3", null, "coefficient of variation of the gaps");
     private static readonly GeneratorKey[] LengthKeys =
@@ -86,7 +86,7 @@ public sealed record GeneratorInfo(string Name, string Doc, string Source, IRead
                 new("factors", "[1]", null, "relative rates that all clients share"),
                 new("members", "[{name, count, share, gaps, rateSigma, activity, prompt, output}]", null,
                     "clients and groups of alike clients")]),
-        new(ServeGenSpec.GeneratorName, "Clients drawn anew from ServeGen statistics files", "ServeGen (Alibaba Cloud Model Studio)",
+        new(ServeGen, "Clients drawn anew from ServeGen statistics files", "ServeGen (Alibaba Cloud Model Studio)",
             [new("file", "m-mid-rates.csv.gz", null, "the rates file, its lengths beside it, or the folder"),
                 RateKey with { Default = "the service's own" }]),
     ];
@@ -95,14 +95,4 @@ public sealed record GeneratorInfo(string Name, string Doc, string Source, IRead
     public static IReadOnlyList<string> AllNames { get; } = [.. All.Select(g => g.Name), .. FittedTraffic.Names];
 
     public static GeneratorInfo? Find(string name) => All.FirstOrDefault(g => g.Name == name);
-
-    internal TrafficSpec Read(MapReader map, string folder) => Name switch
-    {
-        "closed-loop" => ClosedLoopSpec.Read(map),
-        "sessions" => SessionSpec.Read(map),
-        "prefix-tree" => PrefixTreeSpec.Read(map),
-        "many-clients" => ManyClientSpec.Read(map),
-        ServeGenSpec.GeneratorName => ServeGenSpec.Read(map, folder),
-        _ => OpenLoopSpec.Read(Name, map),
-    };
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Orrery.Documents;
-using Orrery.Traffic.Description;
 using Orrery.Traffic.Readers;
 using Orrery.Traffic.Readers.Formats;
 using Orrery.Traffic.Requests;

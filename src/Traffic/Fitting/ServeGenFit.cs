@@ -3,7 +3,6 @@ using Orrery.Documents;
 using Orrery.Traffic.Generators.Arrivals;
 using Orrery.Traffic.Generators.Lengths;
 using Orrery.Traffic.Generators.Sources;
-using Orrery.Traffic.Readers;
 
 namespace Orrery.Traffic.Fitting;
 

@@ -6,7 +6,6 @@ using Orrery.Traffic.Catalogue;
 using Orrery.Traffic.Generators.Arrivals;
 using Orrery.Traffic.Generators.Marks;
 using Orrery.Traffic.Generators.Sources;
-using Orrery.Traffic.Readers;
 using Orrery.Traffic.Requests;
 using Orrery.Traffic.Specs;
 
@@ -82,7 +81,7 @@ public static class TrafficFit
             RequestMarks.None, TrafficBudget.Of(Duration.FromSeconds(seconds)), RandomStream.Root(JudgeSeed));
         FitSample data = FitSample.Of(source);
         Node scaled = Document.Parse(System.FormattableString.Invariant($"{{rate: {ServeGenJudgeRate}/s, duration: {seconds}s}}"), "fit");
-        using ITrafficSource fitted = FittedTraffic.Overlay(traffic, scaled, "").Open(RandomStream.Root(JudgeSeed));
+        using ITrafficSource fitted = TrafficSpec.ReadOver(traffic, scaled, "").Open(RandomStream.Root(JudgeSeed));
         const string note = "the statistics list windows and clients, not requests, so 'data' is traffic drawn from all of them; judged at 0.5 requests/s over the whole fortnight; lengths beyond p1 and p99 are flat; 35 of 109 clients have no lengths and borrow those of the client nearest in rate";
         return Write(name, "A general language service of 109 clients, the heaviest with half of the requests; rates wander from hour to hour", "ServeGen client statistics, service m-mid (Alibaba Cloud Model Studio)", "Apache-2.0 (data); parameters of this project", traffic,
             FitReport.Fit(name, data, FitSample.Of(fitted), 3600, note));

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using Orrery.Kernel.Time;
 
 namespace Orrery.Traffic.Readers;
 
@@ -7,8 +8,6 @@ internal static class Fields
 {
     /// <summary>Longest trace time accepted, about 31 years: far from overflow even when a trace is repeated and slowed.</summary>
     internal const long LargestSeconds = 1_000_000_000;
-
-    private const long NanosecondsPerSecond = 1_000_000_000;
 
     /// <summary>Nanoseconds of timestamps count from here; a 64-bit count from year 1 would overflow.</summary>
     private static readonly long EpochTicks = new DateTime(2000, 1, 1).Ticks;
@@ -42,7 +41,7 @@ internal static class Fields
         }
         if (digits && at == field.Length && whole <= LargestSeconds)
         {
-            nanoseconds = (whole * NanosecondsPerSecond) + fraction;
+            nanoseconds = (whole * Duration.NanosecondsPerSecond) + fraction;
             return true;
         }
         // Exponents and signs are rare: the slow way.
@@ -82,7 +81,7 @@ internal static class Fields
         if (field.Length != 6 || (field[0] != '+' && field[0] != '-') || field[3] != ':') return false;
         if (!TryDigits(field.Slice(1, 2), out int hours) || !TryDigits(field.Slice(4, 2), out int minutes) || hours > 14
             || minutes > 59) return false;
-        nanoseconds = ((hours * 60L) + minutes) * 60 * NanosecondsPerSecond * (field[0] == '-' ? -1 : 1);
+        nanoseconds = ((hours * 60L) + minutes) * 60 * Duration.NanosecondsPerSecond * (field[0] == '-' ? -1 : 1);
         return true;
     }
 
@@ -90,7 +89,7 @@ internal static class Fields
     {
         nanoseconds = 0;
         int first = ++at;
-        long unit = NanosecondsPerSecond / 10;
+        long unit = Duration.NanosecondsPerSecond / 10;
         bool round = false;
         for (; at < field.Length && IsDigit(field[at]); at++)
         {

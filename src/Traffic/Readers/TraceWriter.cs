@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
 using Orrery.Kernel.Time;
-using Orrery.Traffic.Description;
 using Orrery.Traffic.Requests;
 
 namespace Orrery.Traffic.Readers;

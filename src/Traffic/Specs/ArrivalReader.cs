@@ -51,8 +51,14 @@ internal static class ArrivalReader
     {
         if (map.Map("gaps") is not { } gaps) return (GapFamily.Exponential, 1);
         GapFamily family = gaps.Choice<GapFamily>("family");
-        double cv = family switch { GapFamily.Exponential => 1, GapFamily.Constant => 0, GapFamily.Weibull =>
-            Cv(gaps, UnitGaps.LargestWeibullCv), _ => Cv(gaps) };
+        double cv = family switch
+        {
+            GapFamily.Exponential => 1,
+            GapFamily.Constant => 0,
+            GapFamily.Weibull =>
+            Cv(gaps, UnitGaps.LargestWeibullCv),
+            _ => Cv(gaps)
+        };
         gaps.Done();
         return (family, cv);
     }

@@ -46,31 +46,31 @@ internal static class DistributionReader
         switch (family)
         {
             case "uniform":
-            {
-                double min = value(map.Required("min"));
-                double max = value(map.Required("max"));
-                return max > min ? new Uniform(min, max) : throw map.Required("max").Error("must be more than min");
-            }
+                {
+                    double min = value(map.Required("min"));
+                    double max = value(map.Required("max"));
+                    return max > min ? new Uniform(min, max) : throw map.Required("max").Error("must be more than min");
+                }
             case "quantiles":
                 return Curve(map, value);
             case "choice":
-            {
-                double[] values = [.. map.Required("values").AsList().Select(value)];
-                double[] weights = map.Has("weights") ? [.. map.Required("weights").AsList().Select(w => w.AsNumber(0))]
-                    : [.. values.Select(_ => 1.0)];
-                if (values.Length == 0) throw map.Required("values").Error("must name at least one value");
-                if (weights.Length != values.Length)
-                    throw map.Required("weights").Error($"{weights.Length} weights do not match {values.Length} values");
-                return weights.Sum() > 0 ? new Choice(values, weights) : throw map.Required("weights").Error("one weight must be positive");
-            }
+                {
+                    double[] values = [.. map.Required("values").AsList().Select(value)];
+                    double[] weights = map.Has("weights") ? [.. map.Required("weights").AsList().Select(w => w.AsNumber(0))]
+                        : [.. values.Select(_ => 1.0)];
+                    if (values.Length == 0) throw map.Required("values").Error("must name at least one value");
+                    if (weights.Length != values.Length)
+                        throw map.Required("weights").Error($"{weights.Length} weights do not match {values.Length} values");
+                    return weights.Sum() > 0 ? new Choice(values, weights) : throw map.Required("weights").Error("one weight must be positive");
+                }
             case "zipf":
-            {
-                int min = map.Int("min", Math.Max(1, (int)least), 1);
-                int max = map.Required("max").AsInt(min, min + 1_000_000);
-                double skew = map.Number("skew", 1, 0, 20);
-                double[] values = [.. Enumerable.Range(min, max - min + 1).Select(v => (double)v)];
-                return new Choice(values, [.. values.Select(v => Math.Pow(v, -skew))]);
-            }
+                {
+                    int min = map.Int("min", Math.Max(1, (int)least), 1);
+                    int max = map.Required("max").AsInt(min, min + 1_000_000);
+                    double skew = map.Number("skew", 1, 0, 20);
+                    double[] values = [.. Enumerable.Range(min, max - min + 1).Select(v => (double)v)];
+                    return new Choice(values, [.. values.Select(v => Math.Pow(v, -skew))]);
+                }
             default:
                 return Bounded(Unbounded(family, map, value), map, value, least);
         }

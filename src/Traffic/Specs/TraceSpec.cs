@@ -1,5 +1,6 @@
 using Orrery.Documents;
 using Orrery.Kernel.Random;
+using Orrery.Traffic.Catalogue;
 using Orrery.Traffic.Generators.Arrivals;
 using Orrery.Traffic.Generators.Sources;
 using Orrery.Traffic.Readers;
@@ -76,8 +77,6 @@ public sealed record TraceSpec : TrafficSpec
 /// <summary>The statistics of many clients, drawn anew.</summary>
 public sealed record ServeGenSpec : TrafficSpec
 {
-    internal const string GeneratorName = "servegen";
-
     public required string Path { get; init; }
 
     /// <summary>Null: the service's own.</summary>
@@ -101,7 +100,7 @@ public sealed record ServeGenSpec : TrafficSpec
             throw file.Error($"'{path}' does not exist; name a <service>-rates.csv or its folder");
         return new()
         {
-            Name = GeneratorName,
+            Name = GeneratorInfo.ServeGen,
             Path = path,
             RatePerSecond = ArrivalReader.OptionalRate(map),
             Marks = MarkReader.Read(map),

@@ -32,15 +32,39 @@ public abstract record TrafficSpec
             return trace;
         }
         string name = generator.AsText();
-        if (map.Has("file") && name != ServeGenSpec.GeneratorName)
+        if (map.Has("file") && name != GeneratorInfo.ServeGen)
             throw map.Required("file").Error("a traffic block has either 'generator' or 'file'; remove one");
-        if (FittedTraffic.Names.Contains(name)) return FittedTraffic.Read(name, node, folder);
+        if (FittedTraffic.Names.Contains(name)) return ReadOver(FittedTraffic.Load(name).Traffic, node, folder) with { Name = name };
         GeneratorInfo info = GeneratorInfo.Find(name)
             ?? throw generator.Error($"generator '{name}' is not known{Kernel.Names.Suggest(name, GeneratorInfo.AllNames)}");
-        TrafficSpec spec = info.Read(map, folder);
+        TrafficSpec spec = ReadGenerator(info.Name, map, folder);
         map.Done();
         return spec with { Name = name };
     }
+
+    /// <summary>A fitted block with the scenario's keys over it. A limit of the scenario replaces the fit's own length.</summary>
+    internal static TrafficSpec ReadOver(Node fitted, Node scenario, string folder)
+    {
+        bool isLimited = scenario["requests"] is not null || scenario["duration"] is not null;
+        var entries = new List<KeyValuePair<string, Node>>();
+        foreach (KeyValuePair<string, Node> entry in fitted.Entries)
+        {
+            bool isReplaced = scenario[entry.Key] is not null && entry.Key != "generator";
+            if (!isReplaced && !(isLimited && entry.Key == "duration")) entries.Add(entry);
+        }
+        entries.AddRange(scenario.Entries.Where(entry => entry.Key != "generator"));
+        return Read(Node.Map(entries), folder);
+    }
+
+    private static TrafficSpec ReadGenerator(string name, MapReader map, string folder) => name switch
+    {
+        "closed-loop" => ClosedLoopSpec.Read(map),
+        "sessions" => SessionSpec.Read(map),
+        "prefix-tree" => PrefixTreeSpec.Read(map),
+        "many-clients" => ManyClientSpec.Read(map),
+        GeneratorInfo.ServeGen => ServeGenSpec.Read(map, folder),
+        _ => OpenLoopSpec.Read(name, map),
+    };
 
     /// <summary>How long to go on: <c>requests:</c>, <c>duration:</c> or both.</summary>
     internal static TrafficBudget ReadBudget(MapReader map)

@@ -1,8 +1,8 @@
 using Orrery.Kernel;
-using Orrery.World.Cost;
 using Orrery.World.Hardware;
 using Orrery.World.Models;
 using Orrery.World.Power;
+using Orrery.World.Profiles;
 
 namespace Orrery.World.Catalogue;
 

@@ -1,4 +1,5 @@
 using Orrery.World.Hardware;
+using Orrery.World.Profiles;
 
 namespace Orrery.World.Cost;
 

@@ -1,3 +1,5 @@
+using Orrery.World.Steps;
+
 namespace Orrery.World.Cost;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using Orrery.Kernel.Time;
+using Orrery.World.Steps;
 
 namespace Orrery.World.Cost;
 

@@ -1,5 +1,7 @@
+using Orrery.Kernel.Time;
 using Orrery.World.Deployments;
 using Orrery.World.Models;
+using Orrery.World.Profiles;
 
 namespace Orrery.World.Cost;
 
@@ -14,8 +16,6 @@ namespace Orrery.World.Cost;
 /// </remarks>
 public sealed class RooflineCost : ICostModel
 {
-    private const double NanosecondsPerSecond = 1e9;
-
     public RooflineCost(Deployment deployment)
     {
         ArgumentNullException.ThrowIfNull(deployment);
@@ -26,9 +26,9 @@ public sealed class RooflineCost : ICostModel
         ShardSizes shard = deployment.Shards;
         double peak = deployment.Device.PeakRate(deployment.Precision.Activations)!.Value.Value;
         double bandwidth = deployment.Device.MemoryBandwidth.Value;
-        double perFlop = NanosecondsPerSecond / (peak * profile.GemmEfficiency);
-        double perByte = NanosecondsPerSecond / (bandwidth * profile.MemoryBandwidthFraction);
-        Kernel = profile.KernelSeconds * NanosecondsPerSecond;
+        double perFlop = Duration.NanosecondsPerSecond / (peak * profile.GemmEfficiency);
+        double perByte = Duration.NanosecondsPerSecond / (bandwidth * profile.MemoryBandwidthFraction);
+        Kernel = profile.KernelSeconds * Duration.NanosecondsPerSecond;
 
         LayerOperators operators = LayerOperators.Of(deployment);
         AttentionLinear = new(operators.Attention, perFlop, perByte, Kernel);
@@ -38,13 +38,13 @@ public sealed class RooflineCost : ICostModel
         Head = new(operators.Head, perFlop, perByte, Kernel);
 
         // Attention cuts heads over tensor ranks and sequences over data ranks.
-        double attentionPerFlop = NanosecondsPerSecond / (peak * profile.AttentionEfficiency);
+        double attentionPerFlop = Duration.NanosecondsPerSecond / (peak * profile.AttentionEfficiency);
         double headShare = (double)shard.Heads / model.Heads / plan.Data;
         PrefillPerPair = model.PrefillFlopsPerPair * headShare * attentionPerFlop;
         PrefillPerHistoryToken = model.HistoryFlopsPerToken * headShare * perFlop;
         PrefillPerKvToken = shard.KvBytesPerTokenLayer * perByte / plan.Data;
         DecodePerPair = model.DecodeFlopsPerPair * headShare * attentionPerFlop;
-        DecodePerKvToken = shard.KvBytesPerTokenLayer * NanosecondsPerSecond
+        DecodePerKvToken = shard.KvBytesPerTokenLayer * Duration.NanosecondsPerSecond
             / (bandwidth * profile.DecodeAttentionBandwidthFraction) / plan.Data;
 
         if (model.Experts is { } experts)
@@ -73,8 +73,8 @@ public sealed class RooflineCost : ICostModel
         LogitBytesPerRow = model.Vocabulary * activation;
         HandOver = CollectiveTime.PointToPoint(deployment.Interconnect.For(plan.Devices), profile);
         HandOverBytesPerRow = model.Hidden * activation;
-        StepCpu = profile.StepCpuSeconds * NanosecondsPerSecond;
-        SequenceCpu = profile.SequenceCpuSeconds * NanosecondsPerSecond;
+        StepCpu = profile.StepCpuSeconds * Duration.NanosecondsPerSecond;
+        SequenceCpu = profile.SequenceCpuSeconds * Duration.NanosecondsPerSecond;
         Stages = [.. Enumerable.Range(0, plan.Pipeline).Select(stage => new StageLayers(model, plan, stage))];
         Work = new(deployment, operators);
     }

@@ -1,5 +1,6 @@
 using Orrery.Kernel.Time;
 using Orrery.World.Deployments;
+using Orrery.World.Steps;
 
 namespace Orrery.World.Cost;
 

@@ -1,4 +1,5 @@
-using Orrery.World.Cost;
+using Orrery.World.Steps;
+
 
 namespace Orrery.World.Models;
 

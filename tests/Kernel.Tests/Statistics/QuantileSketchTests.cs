@@ -168,7 +168,7 @@ public class QuantileSketchTests
         sketch.Add(0, 5000);
         Assert.Equal(0, sketch.Quantile(0.5));
         Assert.Equal(0, sketch.StandardDeviation);
-        Assert.Equal(new Summary(5000, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), sketch.Summarize(1e-9));
+        Assert.Equal(new Summary(5000, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), sketch.Summarize(1e9));
     }
 
     [Fact]
@@ -187,13 +187,21 @@ public class QuantileSketchTests
     }
 
     [Fact]
+    public void A_summary_in_seconds_has_the_digits_of_the_nanoseconds()
+    {
+        var sketch = new QuantileSketch();
+        sketch.Add(51_511_296);
+        Assert.Equal("0.051511296", sketch.Summarize(1e9)!.P50.ToString(System.Globalization.CultureInfo.InvariantCulture));
+    }
+
+    [Fact]
     public void The_summary_is_scaled_and_a_cleared_sketch_starts_anew()
     {
         var sketch = Fill(Samples(seed: 5, 5000));
         sketch.Clear();
         Assert.Null(sketch.Summarize(1));
         for (int i = 1; i <= 1000; i++) sketch.Add(i * 1_000_000L);
-        var summary = sketch.Summarize(1e-6)!;
+        var summary = sketch.Summarize(1e6)!;
         Assert.Equal(1000, summary.Count);
         Assert.Equal(500.5, summary.Mean, 1e-9);
         Assert.Equal(Math.Sqrt(((1000.0 * 1000) - 1) / 12), summary.Std, 1e-9);
@@ -232,7 +240,7 @@ public class QuantileSketchTests
 
     private static void AssertSame(QuantileSketch expected, QuantileSketch actual)
     {
-        Assert.Equal(expected.Summarize(1e-9), actual.Summarize(1e-9));
+        Assert.Equal(expected.Summarize(1e9), actual.Summarize(1e9));
         Assert.Equal(expected.IsExact, actual.IsExact);
         Assert.Equal(expected.Sum, actual.Sum);
         for (int i = 0; i <= 200; i++) Assert.Equal(expected.Quantile(i / 200.0), actual.Quantile(i / 200.0));

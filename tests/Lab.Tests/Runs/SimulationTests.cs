@@ -1,3 +1,4 @@
+using Orrery.Lab.Results;
 using Orrery.Lab.Runs;
 using Orrery.Lab.Scenarios;
 

@@ -1,5 +1,5 @@
 using Orrery.Documents;
-using Orrery.Lab.Runs;
+using Orrery.Lab.Results;
 using Orrery.Lab.Scenarios;
 
 namespace Orrery.Lab.Tests.Runs;

@@ -1,5 +1,5 @@
 using Orrery.Documents.Expectations;
-using Orrery.Lab.Runs;
+using Orrery.Lab.Results;
 using Orrery.Lab.Studies;
 
 namespace Orrery.Lab.Tests.Studies;

@@ -4,6 +4,7 @@ using Orrery.Documents;
 using Orrery.Documents.Expectations;
 using Orrery.Kernel;
 using Orrery.Lab.Reports;
+using Orrery.Lab.Results;
 using Orrery.Lab.Runs;
 using Orrery.Lab.Studies;
 using Orrery.Lab.Tests.Runs;

@@ -1,6 +1,6 @@
 using Orrery.Documents;
 using Orrery.Kernel.Statistics;
-using Orrery.Lab.Runs;
+using Orrery.Lab.Results;
 using Orrery.Lab.Studies;
 
 namespace Orrery.Lab.Tests.Studies;
@@ -63,7 +63,10 @@ internal static class SampleRuns
             },
             new(rows, new Dictionary<string, DistributionCurve>
             {
-                ["ttft"] = Curve(0.21, 0.8), ["tpot"] = Curve(0.031, 0.25), ["gap"] = Curve(0.028, 0.5), ["e2e"] = Curve(5.2, 0.7),
+                ["ttft"] = Curve(0.21, 0.8),
+                ["tpot"] = Curve(0.031, 0.25),
+                ["gap"] = Curve(0.028, 0.5),
+                ["e2e"] = Curve(5.2, 0.7),
             }));
     }
 

@@ -32,7 +32,10 @@ internal static class RandomSystems
             "orca" => new OrcaOptions { Reservation = (Reservation)random.NextInt(5), MaxBatchSize = sequences, MaxBatchedTokens = batched },
             "vllm-v0" => new VllmV0Options
             {
-                MaxBatchedTokens = batched, MaxSequences = sequences, Watermark = watermark, DelayFactor = random.NextInt(3) * 0.7,
+                MaxBatchedTokens = batched,
+                MaxSequences = sequences,
+                Watermark = watermark,
+                DelayFactor = random.NextInt(3) * 0.7,
             },
             "vllm-v0-chunked" => new VllmV0ChunkedOptions { MaxBatchedTokens = 16 + random.NextInt(300), MaxSequences = sequences, Watermark = watermark },
             "vllm-v1" => new VllmV1Options

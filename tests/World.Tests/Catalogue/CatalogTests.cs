@@ -4,6 +4,7 @@ using Orrery.World.Catalogue;
 using Orrery.World.Cost;
 using Orrery.World.Hardware;
 using Orrery.World.Models;
+using Orrery.World.Profiles;
 
 namespace Orrery.World.Tests.Catalogue;
 

@@ -1,7 +1,8 @@
-using Orrery.World.Cost;
 using Orrery.World.Deployments;
 using Orrery.World.Hardware;
 using Orrery.World.Models;
+using Orrery.World.Profiles;
+using Orrery.World.Steps;
 
 namespace Orrery.World.Tests.Cost;
 

@@ -3,6 +3,7 @@ using Orrery.Kernel.Time;
 using Orrery.World.Cost;
 using Orrery.World.Deployments;
 using Orrery.World.Models;
+using Orrery.World.Steps;
 
 namespace Orrery.World.Tests.Cost;
 

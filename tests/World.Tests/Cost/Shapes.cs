@@ -1,5 +1,5 @@
 using Orrery.Kernel.Random;
-using Orrery.World.Cost;
+using Orrery.World.Steps;
 
 namespace Orrery.World.Tests.Cost;
 

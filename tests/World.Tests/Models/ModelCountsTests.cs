@@ -148,7 +148,7 @@ public sealed class ModelCountsTests
         // 2·A·s + 2·L·H·d·s·(s+1): a causal triangle with its diagonal; A without embeddings, the vocabulary projection once.
         ModelSpec model = Catalog.Model("llama-3.1-8b");
         const long s = 2048;
-        var shape = new World.Cost.StepShape();
+        var shape = new World.Steps.StepShape();
         shape.AddChunk(new((int)s, 0, Finishes: true));
         long linear = 32 * ((4096L * 4096 * 2) + (2L * 4096 * 1024) + (3L * 4096 * 14336));
         long expected = (2 * linear * s) + (2L * 32 * 4096 * s * (s + 1)) + (2L * 128256 * 4096);

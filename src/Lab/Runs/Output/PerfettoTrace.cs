@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using Orrery.Kernel.Time;
+using Orrery.Lab.Results;
 using Orrery.Serving.Replicas;
 using Orrery.Serving.Sequences;
 

@@ -1,4 +1,5 @@
 using Orrery.Kernel.Time;
+using Orrery.Lab.Results;
 using Orrery.Serving.Metrics;
 using Orrery.Serving.Sequences;
 

@@ -1,3 +1,5 @@
+using Orrery.Lab.Results;
+
 namespace Orrery.Lab.Runs.Output;
 
 /// <summary><c>timeline.csv</c>: the rows of <see cref="RunSeries.Timeline"/>.</summary>

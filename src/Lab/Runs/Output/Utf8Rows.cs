@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Text;
+using Orrery.Kernel.Time;
 
 namespace Orrery.Lab.Runs.Output;
 
@@ -10,8 +11,6 @@ internal sealed class Utf8Rows(Stream stream)
 
     /// <summary>No number is longer.</summary>
     private const int LongestNumber = 40;
-
-    private const long NanosecondsPerSecond = 1_000_000_000;
 
     private readonly byte[] _buffer = new byte[BufferBytes];
     private int _length;
@@ -35,11 +34,11 @@ internal sealed class Utf8Rows(Stream stream)
     /// <summary>Nanoseconds as seconds, exactly, without trailing zeros.</summary>
     public void Seconds(long nanoseconds)
     {
-        Field(nanoseconds / NanosecondsPerSecond);
-        long fraction = nanoseconds % NanosecondsPerSecond;
+        Field(nanoseconds / Duration.NanosecondsPerSecond);
+        long fraction = nanoseconds % Duration.NanosecondsPerSecond;
         if (fraction == 0) return;
         _buffer[_length++] = (byte)'.';
-        for (long unit = NanosecondsPerSecond / 10; fraction > 0; unit /= 10)
+        for (long unit = Duration.NanosecondsPerSecond / 10; fraction > 0; unit /= 10)
         {
             _buffer[_length++] = (byte)('0' + (fraction / unit));
             fraction %= unit;

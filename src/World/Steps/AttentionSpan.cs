@@ -1,4 +1,4 @@
-namespace Orrery.World.Cost;
+namespace Orrery.World.Steps;
 
 /// <summary>Counts what causal attention touches: query-key pairs and cached tokens. Exact integers.</summary>
 public static class AttentionSpan

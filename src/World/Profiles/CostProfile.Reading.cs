@@ -1,6 +1,6 @@
 using Orrery.Documents;
 
-namespace Orrery.World.Cost;
+namespace Orrery.World.Profiles;
 
 public sealed partial record CostProfile
 {

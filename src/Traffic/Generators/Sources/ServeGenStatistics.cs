@@ -2,9 +2,9 @@ using Orrery.Kernel;
 using Orrery.Kernel.Random;
 using Orrery.Traffic.Generators.Arrivals;
 using Orrery.Traffic.Generators.Lengths;
-using Orrery.Traffic.Generators.Sources;
+using Orrery.Traffic.Readers;
 
-namespace Orrery.Traffic.Readers;
+namespace Orrery.Traffic.Generators.Sources;
 
 /// <summary>
 /// ServeGen statistics (Alibaba Cloud Model Studio): per client and 600-second window the rate, gap family and CV; per client and some
@@ -121,7 +121,7 @@ public sealed class ServeGenStatistics
             if (!prompt && !row[field].SequenceEqual("output_tokens"u8)) continue;
             for (int i = 0; i < values.Length; i++)
             {
-                values[i] = Math.Max(1, row.Number(quantiles[i], 0, Formats.Limits.MaxTokens));
+                values[i] = Math.Max(1, row.Number(quantiles[i], 0, Readers.Formats.Limits.MaxTokens));
                 if (i > 0 && values[i] < values[i - 1]) throw row.Error(quantiles[i], "a higher quantile must not be lower");
             }
             Get(clients, row.Int(client, 0, int.MaxValue)).AddLengths((int)(row.Number(window, 0, LargestWindow * WindowSeconds) / WindowSeconds), prompt, new QuantileCurve(Levels, values));

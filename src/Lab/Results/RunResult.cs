@@ -1,6 +1,6 @@
 using Orrery.Kernel.Statistics;
 
-namespace Orrery.Lab.Runs;
+namespace Orrery.Lab.Results;
 
 /// <summary>One scenario executed once: what <c>simulate --json</c> prints (schema <c>orrery.run/1</c>).</summary>
 /// <remarks>Everything outside <see cref="Simulation"/> is bit-identical for the same scenario, seed and version on one platform.</remarks>

@@ -1,4 +1,4 @@
-namespace Orrery.World.Cost;
+namespace Orrery.World.Steps;
 
 /// <summary>A slice of one prompt that goes through the model in a step.</summary>
 /// <param name="Tokens">New tokens computed in this step.</param>

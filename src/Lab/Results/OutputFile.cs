@@ -1,9 +1,9 @@
 using Orrery.Kernel;
 
-namespace Orrery.Lab.Runs.Output;
+namespace Orrery.Lab.Results;
 
 /// <summary>A file that appears under its name only when it is complete: it is written beside it and renamed at the end.</summary>
-internal sealed class OutputFile : IDisposable
+public sealed class OutputFile : IDisposable
 {
     private const string UnfinishedSuffix = ".unfinished";
     private const int BufferBytes = 1 << 16;

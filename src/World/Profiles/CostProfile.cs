@@ -1,4 +1,4 @@
-namespace Orrery.World.Cost;
+namespace Orrery.World.Profiles;
 
 /// <summary>
 /// The achievable fractions and fixed costs that turn a data sheet into times. One profile serves all devices and all systems; nothing

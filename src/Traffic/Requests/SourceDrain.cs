@@ -1,7 +1,6 @@
 using Orrery.Kernel.Time;
-using Orrery.Traffic.Requests;
 
-namespace Orrery.Traffic.Description;
+namespace Orrery.Traffic.Requests;
 
 /// <summary>
 /// Plays a source to its end without a system: every request counts as finished a fixed time after its arrival, which closed-loop

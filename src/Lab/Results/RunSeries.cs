@@ -1,4 +1,4 @@
-namespace Orrery.Lab.Runs;
+namespace Orrery.Lab.Results;
 
 /// <summary>A result with what plots need beyond it.</summary>
 public sealed record RunRecord(RunResult Result, RunSeries Series);

@@ -3,19 +3,13 @@ using Orrery.Kernel;
 using Orrery.Kernel.Statistics;
 using Orrery.Kernel.Units;
 
-namespace Orrery.Lab.Runs;
+namespace Orrery.Lab.Results;
 
 /// <summary>The JSON of one run, schema <c>orrery.run/1</c>. Numbers are the shortest text that reads back to the same value.</summary>
 public static class RunJson
 {
     /// <summary>The text of a result file.</summary>
-    public static string Text(RunResult result)
-    {
-        using MemoryStream stream = new();
-        using (Utf8JsonWriter writer = new(stream, new JsonWriterOptions { Indented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
-            Write(result, writer);
-        return System.Text.Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length) + "\n";
-    }
+    public static string Text(RunResult result) => JsonText.Of(writer => Write(result, writer));
 
     public static void Write(RunResult result, Utf8JsonWriter writer)
     {

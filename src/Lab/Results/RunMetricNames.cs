@@ -2,7 +2,7 @@ using Orrery.Documents;
 using Orrery.Documents.Expectations;
 using Orrery.Kernel.Statistics;
 
-namespace Orrery.Lab.Runs;
+namespace Orrery.Lab.Results;
 
 /// <summary>The names that <c>expect:</c>, goals and tables use for the figures of a run.</summary>
 public static class RunMetricNames
