@@ -116,7 +116,10 @@ public sealed class TraceSource : ITrafficSource
     {
         try
         {
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
+            var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
+            if (stream.CanSeek) return stream;
+            stream.Dispose();
+            throw new InputException($"{path}: is a pipe, and a trace is read more than once; save it to a file first");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
