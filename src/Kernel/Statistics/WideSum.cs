@@ -15,6 +15,8 @@ public struct WideSum
 
     public void Add(long value) => Add(value >> 63, (ulong)value);
 
+    public void Add(Int128 value) => Add((long)(value >> 64), unchecked((ulong)value));
+
     /// <summary>Adds a product exactly.</summary>
     public void AddProduct(long a, long b)
     {

@@ -67,6 +67,8 @@ internal sealed class FleetReader
         SchedulerSpec scheduler = Schedulers.Registry.Read(schedulerNode);
         MemoryOptions memory = ReadMemory(memoryNode, scheduler);
         int asked = MaxLength(lengthNode, model);
+        if (model.Quantization is { } stored && precisionNode?["weights"] is null)
+            _notes.Add($"{model.Name}: its config.json stores weights as {stored}, but the run counts 16 bit; say for example precision: {{weights: fp8}}");
         PrecisionPlan precision = precisionNode is null ? PrecisionPlan.SixteenBit : PrecisionPlan.Read(precisionNode, device);
         try
         {

@@ -51,7 +51,7 @@ public sealed partial class Replica
         Counters.Steps += steps;
         if (run.Cost is { } cost)
         {
-            (long flops, long bytes) = cost.Totals(steps);
+            (Int128 flops, Int128 bytes) = cost.Totals(steps);
             Counters.AddWork(flops, bytes);
         }
         // The memory each further step took when single steps would have planned it.

@@ -35,7 +35,7 @@ public sealed class ReplicaCounters(int totalBlocks)
     /// <summary>Time with at least one step in flight, up to an instant.</summary>
     public Duration Busy(Instant now) => _busySince.IsNever ? _busy : _busy + (now - _busySince);
 
-    internal void AddWork(long flops, long memoryBytes)
+    internal void AddWork(Int128 flops, Int128 memoryBytes)
     {
         _flops.Add(flops);
         _memoryBytes.Add(memoryBytes);

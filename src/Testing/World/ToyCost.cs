@@ -39,7 +39,7 @@ public sealed class ToyCost(Duration perStep, Duration perToken, Duration perCon
             return grid * Math.Max(1, cells);
         }
 
-        public override long FlopsAt(int k) => _tokens * 1000 + _context + (long)k * _decodes;
+        public override Int128 FlopsAt(int k) => _tokens * 1000 + _context + (long)k * _decodes;
 
         public override long MemoryBytesAt(int k) => 1_000_000 + _context + (long)k * _decodes;
 

@@ -13,7 +13,7 @@ public sealed record TraceFormat(string Name, string Doc, string Marker)
     /// <summary>Every format; the order is the order of sniffing.</summary>
     public static IReadOnlyList<TraceFormat> All { get; } =
     [
-        new("orrery", "Orrery CSV: arrival_seconds, prompt_tokens, output_tokens and optional columns; rows must be in order",
+        new("orrery", "Orrery CSV: arrival_seconds, prompt_tokens, output_tokens and optional columns; rows must be in order; with session and think_seconds a turn waits for the previous answer",
             "arrival_seconds"),
         new("azure", "Azure LLM inference traces 2023 and 2024 (CSV: TIMESTAMP, ContextTokens, GeneratedTokens); the first row arrives at zero", "ContextTokens"),
         new("mooncake", "Mooncake JSON lines: timestamp (ms), input_length, output_length, hash_ids of 512-token blocks", "hash_ids"),

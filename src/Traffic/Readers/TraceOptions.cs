@@ -24,7 +24,7 @@ public sealed record TraceOptions
 
     /// <summary>
     /// Passes over the trace. A further pass starts where the window ends or, without an end, one mean gap after the last arrival; its
-    /// content ids differ, so passes share no prefixes.
+    /// content ids and sessions differ, so passes share neither prefixes nor sessions.
     /// </summary>
     public int Repeat { get; init; } = 1;
 

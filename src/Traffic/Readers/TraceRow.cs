@@ -20,6 +20,9 @@ internal struct TraceRow
     internal TokenSpan[]? Content;
     internal ulong OutputContentId;
     internal long Session;
+
+    /// <summary>Pause between the end of the session's previous row and this one.</summary>
+    internal long ThinkNanoseconds;
     internal Duration TtftLimit;
     internal Duration TpotLimit;
     internal Duration Timeout;
@@ -61,6 +64,9 @@ internal interface ITraceParser : IDisposable
 
     /// <summary>False for a file of lengths alone: arrivals must come from a process.</summary>
     bool HasArrivals { get; }
+
+    /// <summary>Rows may wait for the end of their session's previous row.</summary>
+    bool HasThinkTimes => false;
 
     /// <summary>Rows whose token count was 0 and became 1.</summary>
     long LiftedRows { get; }

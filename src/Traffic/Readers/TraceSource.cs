@@ -59,6 +59,9 @@ public sealed class TraceSource : ITrafficSource
 
     public string Format => _format.Name;
 
+    /// <summary>Rows may wait for the end of their session's previous row; see <see cref="SessionReplay"/>.</summary>
+    internal bool HasThinkTimes => _parser.HasThinkTimes;
+
     /// <summary>Opens a trace file, plain or gzip.</summary>
     /// <exception cref="InputException">Missing, unreadable or malformed file; the message names file, line and column.</exception>
     public static TraceSource Open(string path, TraceOptions? options = null)
@@ -93,10 +96,18 @@ public sealed class TraceSource : ITrafficSource
     /// <summary>Takes the next row at another time than its own.</summary>
     internal Request TakeAt(Instant arrival)
     {
+        long id = _taken;
+        return TakeRow().ToRequest(id, arrival);
+    }
+
+    /// <summary>Takes the next row as it is.</summary>
+    internal TraceRow TakeRow()
+    {
         if (_nextArrival.IsNever) throw new InvalidOperationException("no request is pending");
-        Request request = _next.ToRequest(_taken++, arrival);
+        TraceRow row = _next;
+        _taken++;
         Advance();
-        return request;
+        return row;
     }
 
     public void Dispose() => _parser.Dispose();
@@ -105,7 +116,10 @@ public sealed class TraceSource : ITrafficSource
     {
         try
         {
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
+            var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
+            if (stream.CanSeek) return stream;
+            stream.Dispose();
+            throw new InputException($"{path}: is a pipe, and a trace is read more than once; save it to a file first");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -151,7 +165,8 @@ public sealed class TraceSource : ITrafficSource
                 {
                     _passRows++;
                     _nextArrival = Instant.FromNanoseconds(Scale(_passOffset + raw - _options.From.Nanoseconds));
-                    if (_pass > 0) _next.Content = Salt(_next.Content, _pass);
+                    _next.ThinkNanoseconds = Scale(_next.ThinkNanoseconds);
+                    if (_pass > 0) Salt(ref _next, _pass);
                     return;
                 }
             }
@@ -195,11 +210,12 @@ public sealed class TraceSource : ITrafficSource
         System.Globalization.CultureInfo.InvariantCulture,
         $"{_origin}:{_parser.LineNumber}: arrival {raw / 1e9} s comes after {_lastRaw / 1e9} s{(_windowRows > 0 ? $", more than {_windowRows} rows out of order" : "")}; sort the file by arrival, or set sort: true"));
 
-    private static TokenSpan[]? Salt(TokenSpan[]? content, int pass)
+    private static void Salt(ref TraceRow row, int pass)
     {
-        if (content is null) return null;
         // Odd constant of the golden ratio: distinct passes give distinct ids.
         ulong salt = (ulong)pass * 0x9E3779B97F4A7C15UL;
-        return Array.ConvertAll(content, span => span with { ContentId = span.ContentId ^ salt });
+        if (row.Content is { } content) row.Content = Array.ConvertAll(content, span => span with { ContentId = span.ContentId ^ salt });
+        if (row.OutputContentId != 0) row.OutputContentId ^= salt;
+        if (row.Session >= 0) row.Session = (long)(((ulong)row.Session ^ salt) & long.MaxValue);
     }
 }

@@ -8,7 +8,7 @@ using Orrery.Traffic.Requests;
 
 namespace Orrery.Traffic.Specs;
 
-/// <summary>A trace file; with <see cref="Arrivals"/>, its rows at the times of a process.</summary>
+/// <summary>A trace file; with <see cref="Arrivals"/>, its rows at the times of a process, whatever their think times say.</summary>
 public sealed record TraceSpec : TrafficSpec
 {
     public required string Path { get; init; }
@@ -23,7 +23,11 @@ public sealed record TraceSpec : TrafficSpec
 
     public override ITrafficSource Open(RandomStream random)
     {
-        if (Arrivals is null) return TraceSource.Open(Path, Options);
+        if (Arrivals is null)
+        {
+            TraceSource rows = TraceSource.Open(Path, Options);
+            return rows.HasThinkTimes ? new SessionReplay(rows) : rows;
+        }
         return new RetimedSource(TraceSource.OpenForRows(Path, Options), Arrivals, Budget, random);
     }
 

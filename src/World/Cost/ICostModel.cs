@@ -32,17 +32,17 @@ public abstract class StepCost
     /// <summary>Time that step k holds each pipeline stage; equals <see cref="At"/> with one stage. The next step may enter after it.</summary>
     public abstract Duration StageAt(int k);
 
-    /// <summary>FLOP done by step k over the whole device group, rounded to whole FLOP; linear in k (until a sliding window saturates).</summary>
-    public abstract long FlopsAt(int k);
+    /// <summary>FLOP done by step k over the whole device group, rounded to whole FLOP; linear in k (until a sliding window saturates). Wide: one prompt of ten million tokens has 10^19.</summary>
+    public abstract Int128 FlopsAt(int k);
 
     /// <summary>Bytes read from and written to device memory by step k over the whole device group; linear in k (until a sliding window saturates).</summary>
     public abstract long MemoryBytesAt(int k);
 
     /// <summary>FLOP and bytes of the first <paramref name="steps"/> steps; a closed form must equal the sum exactly.</summary>
-    public virtual (long Flops, long MemoryBytes) Totals(int steps)
+    public virtual (Int128 Flops, Int128 MemoryBytes) Totals(int steps)
     {
-        long flops = 0;
-        long bytes = 0;
+        Int128 flops = 0;
+        Int128 bytes = 0;
         for (int k = 0; k < steps; k++)
         {
             flops += FlopsAt(k);

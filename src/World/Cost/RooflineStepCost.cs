@@ -30,7 +30,7 @@ internal sealed class RooflineStepCost : StepCost
     private long _sequences;
     private long _queries;
     private int _longest;
-    private long _flops;
+    private Int128 _flops;
     private long _bytes;
 
     public RooflineStepCost(RooflineCost cost)
@@ -134,11 +134,11 @@ internal sealed class RooflineStepCost : StepCost
         return Round(slowest);
     }
 
-    public override long FlopsAt(int k)
+    public override Int128 FlopsAt(int k)
     {
         StepWork work = _cost.Work;
-        long flops = _flops + (_fullLayers * work.DecodeFlopsPerPair * (_pairs + (_queries * k)));
-        if (_window is not null) flops += _windowedLayers * work.DecodeFlopsPerPair * WindowedPairs(k);
+        Int128 flops = _flops + ((Int128)(_fullLayers * work.DecodeFlopsPerPair) * (_pairs + (_queries * k)));
+        if (_window is not null) flops += (Int128)(_windowedLayers * work.DecodeFlopsPerPair) * WindowedPairs(k);
         return flops;
     }
 
@@ -150,14 +150,14 @@ internal sealed class RooflineStepCost : StepCost
         return bytes;
     }
 
-    public override (long Flops, long MemoryBytes) Totals(int steps)
+    public override (Int128 Flops, Int128 MemoryBytes) Totals(int steps)
     {
         if (_window is not null) return base.Totals(steps);
         // Without windows both are linear in k: the sum of 0 … steps − 1 is exact in integers.
         long pairsOfSteps = (long)steps * (steps - 1) / 2;
         StepWork work = _cost.Work;
-        long flops = (steps * FlopsAt(0)) + (_fullLayers * work.DecodeFlopsPerPair * _queries * pairsOfSteps);
-        long bytes = (steps * MemoryBytesAt(0)) + (_fullLayers * work.KvBytesPerToken * _sequences * pairsOfSteps);
+        Int128 flops = (steps * FlopsAt(0)) + ((Int128)(_fullLayers * work.DecodeFlopsPerPair * _queries) * pairsOfSteps);
+        Int128 bytes = ((Int128)steps * MemoryBytesAt(0)) + ((Int128)(_fullLayers * work.KvBytesPerToken * _sequences) * pairsOfSteps);
         return (flops, bytes);
     }
 
@@ -241,15 +241,15 @@ internal sealed class RooflineStepCost : StepCost
     private void PrepareWork(StepShape shape, double routedBytes)
     {
         StepWork work = _cost.Work;
-        long flops = (work.FlopsPerToken * shape.Tokens) + (work.FlopsPerSample * shape.SampledTokens);
+        Int128 flops = ((Int128)work.FlopsPerToken * shape.Tokens) + ((Int128)work.FlopsPerSample * shape.SampledTokens);
         long bytes = work.LinearBytes(shape.Tokens, shape.SampledTokens, routedBytes);
         foreach (PrefillChunk chunk in shape.Chunks)
         {
-            flops += work.Full * work.PrefillFlopsPerPair * AttentionSpan.Pairs(chunk);
-            flops += work.HistoryFlopsPerToken * chunk.HistoryTokens;
+            flops += (Int128)(work.Full * work.PrefillFlopsPerPair) * AttentionSpan.Pairs(chunk);
+            flops += (Int128)work.HistoryFlopsPerToken * chunk.HistoryTokens;
             bytes += work.Full * work.KvBytesPerToken * ((long)chunk.HistoryTokens + chunk.Tokens);
             if (_window is null) continue;
-            flops += work.Windowed * work.PrefillFlopsPerPair * AttentionSpan.Pairs(chunk, work.Window);
+            flops += (Int128)(work.Windowed * work.PrefillFlopsPerPair) * AttentionSpan.Pairs(chunk, work.Window);
             bytes += work.Windowed * work.KvBytesPerToken * AttentionSpan.KvTokens(chunk, work.Window);
         }
         _flops = flops;

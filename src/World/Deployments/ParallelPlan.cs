@@ -68,5 +68,5 @@ public sealed record ParallelPlan(int Tensor = 1, int Pipeline = 1, int Expert =
         if (degree < 1) throw new InputException($"{name}: a parallel degree must be at least 1, not {degree}");
     }
 
-    private static string Divisors(int number) => string.Join(", ", Enumerable.Range(1, Math.Min(number, 64)).Where(d => number % d == 0));
+    private static string Divisors(int number) => string.Join(", ", Enumerable.Range(1, Math.Min(number - 1, 64)).Where(d => number % d == 0).Append(number));
 }

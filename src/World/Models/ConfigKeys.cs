@@ -5,7 +5,7 @@ namespace Orrery.World.Models;
 /// <summary>Looks up sizes in a foreign configuration, where unknown keys are normal and null means "default".</summary>
 internal sealed class ConfigKeys
 {
-    private const int LargestSize = 100_000_000;
+    internal const int LargestSize = 100_000_000;
     private readonly Node _node;
     private readonly string _type;
 

@@ -52,12 +52,36 @@ public static class HuggingFaceConfig
         Node type = config["model_type"] ?? throw config.Error("the key 'model_type' is missing; a Hugging Face config.json names its architecture there, for example \"llama\"");
         string text = type.AsText();
         if (!Families.TryGetValue(text, out Family? family))
+        {
+            // Models that also see or hear nest the language model; the other parts are small and not counted.
+            if (config["text_config"] is { Kind: NodeKind.Mapping } inner && inner["model_type"] is { } innerType && Families.ContainsKey(innerType.Text))
+                return Read(inner, name) with { Quantization = Quantization(config) ?? Quantization(inner) };
             throw type.Error($"the architecture '{text}' is not known{Names.Suggest(text, Families.Keys)}");
-        return Check(config, family(new ConfigKeys(config, text), name));
+        }
+        return Check(config, Stretched(config, family(new ConfigKeys(config, text), name))) with { Quantization = Quantization(config) };
+    }
+
+    /// <summary>The method, with the bits where a method has several: <c>fp8</c>, <c>awq</c> with 4 bits.</summary>
+    private static string? Quantization(Node config)
+    {
+        if (config["quantization_config"] is not { Kind: NodeKind.Mapping } quantization) return null;
+        string method = quantization["quant_method"] is { Kind: NodeKind.Scalar } named ? named.Text : "unnamed method";
+        return quantization["bits"] is { Kind: NodeKind.Scalar } bits ? $"{method}, {bits.Text} bits" : method;
+    }
+
+    /// <summary>With YaRN (Peng et al. 2023) the original length times the factor; other methods state the stretched length itself.</summary>
+    private static ModelSpec Stretched(Node config, ModelSpec model)
+    {
+        if ((config["rope_scaling"] ?? config["rope_parameters"]) is not { Kind: NodeKind.Mapping } rope) return model;
+        if ((rope["rope_type"] ?? rope["type"]) is not { Kind: NodeKind.Scalar, Text: "yarn" }) return model;
+        if (rope["factor"] is not { } factor || rope["original_max_position_embeddings"] is not { } original) return model;
+        double length = original.AsInt(1, ConfigKeys.LargestSize) * factor.AsNumber(1);
+        return model with { MaxPositions = (int)Math.Clamp(length, model.MaxPositions, ConfigKeys.LargestSize) };
     }
 
     private static ModelSpec Check(Node config, ModelSpec model)
     {
+        model.RequireCountable(config);
         if (model.Experts is { } experts && experts.TopK > experts.Count)
             throw config.Error($"a token cannot visit {experts.TopK} of {experts.Count} experts");
         if (model.KvHeads > model.Heads)
@@ -89,11 +113,15 @@ public static class HuggingFaceConfig
     private static ExpertsSpec LocalExperts(ConfigKeys keys) =>
         new(keys.Int("num_local_experts"), keys.Int("num_experts_per_tok"), keys.Int("intermediate_size"));
 
-    private static ModelSpec QwenExperts(ConfigKeys keys, string name) => Plain(keys, name) with
+    private static ModelSpec QwenExperts(ConfigKeys keys, string name)
     {
-        Experts = new(
-            keys.Int("num_experts"), keys.Int("num_experts_per_tok"), keys.Int("moe_intermediate_size"), Every: keys.Int(["decoder_sparse_step"], 1)),
-    };
+        int every = keys.Int(["decoder_sparse_step"], 1);
+        ModelSpec model = Plain(keys, name) with
+        {
+            Experts = new(keys.Int("num_experts"), keys.Int("num_experts_per_tok"), keys.Int("moe_intermediate_size"), Every: every),
+        };
+        return every == 1 ? model with { FfnWidth = 0 } : model;
+    }
 
     private static ModelSpec Gemma3(ConfigKeys keys, string name)
     {

@@ -91,21 +91,21 @@ public sealed partial record ModelSpec
         : 0;
 
     /// <summary>FLOP of one forward pass over any mix of chunks and decodes.</summary>
-    public long Flops(StepShape shape)
+    public Int128 Flops(StepShape shape)
     {
         ArgumentNullException.ThrowIfNull(shape);
-        long flops = (LinearFlopsPerToken * shape.Tokens) + (LogitsFlopsPerToken * shape.SampledTokens);
+        Int128 flops = ((Int128)LinearFlopsPerToken * shape.Tokens) + ((Int128)LogitsFlopsPerToken * shape.SampledTokens);
         int windowed = WindowedLayers;
         int full = Layers - windowed;
         int window = Window?.Tokens ?? int.MaxValue;
         foreach (PrefillChunk chunk in shape.Chunks)
         {
-            flops += full * PrefillFlopsPerPair * AttentionSpan.Pairs(chunk);
-            flops += windowed * PrefillFlopsPerPair * AttentionSpan.Pairs(chunk, window);
-            flops += Layers * HistoryFlopsPerToken * chunk.HistoryTokens;
+            flops += (Int128)(full * PrefillFlopsPerPair) * AttentionSpan.Pairs(chunk);
+            flops += (Int128)(windowed * PrefillFlopsPerPair) * AttentionSpan.Pairs(chunk, window);
+            flops += (Int128)(Layers * HistoryFlopsPerToken) * chunk.HistoryTokens;
         }
-        flops += full * DecodeFlopsPerPair * shape.DecodePairs;
-        if (windowed > 0) flops += windowed * DecodeFlopsPerPair * AttentionSpan.WindowedPairs(shape, window);
+        flops += (Int128)(full * DecodeFlopsPerPair) * shape.DecodePairs;
+        if (windowed > 0) flops += (Int128)(windowed * DecodeFlopsPerPair) * AttentionSpan.WindowedPairs(shape, window);
         return flops;
     }
 

@@ -5,7 +5,7 @@ namespace Orrery.World.Models;
 /// <summary>Reading an architecture from a catalogue entry or an inline description.</summary>
 public sealed partial record ModelSpec
 {
-    /// <summary>No model is wider, longer or deeper; beyond it products of two sizes could overflow.</summary>
+    /// <summary>No model is wider, longer or deeper.</summary>
     private const int LargestSize = 100_000_000;
 
     /// <exception cref="Kernel.InputException">A value is missing, unknown or out of range; the sentence says where.</exception>
@@ -52,7 +52,24 @@ public sealed partial record ModelSpec
         attention.Done();
         ffn?.Done();
         map.Done();
+        model.RequireCountable(node);
         return model;
+    }
+
+    /// <summary>Refuses sizes that are fine one by one but together no model, and whose products would overflow.</summary>
+    internal void RequireCountable(Node node)
+    {
+        const int mostLayers = 10_000;
+        const double mostParameters = 1e15;
+        const double mostCachedElements = 1e9;
+        if (Layers > mostLayers) throw node.Error($"{Layers} layers are more than the {mostLayers} that any model has");
+        double attention = (double)Hidden * HeadWidth * (2.0 * Heads + (2.0 * KvHeads));
+        double latent = Latent is { } l ? ((double)Hidden * (l.QueryRank + l.KvRank + l.RopeWidth)) + (((double)l.QueryRank + l.KvRank) * Heads * ((double)HeadWidth + l.ValueWidth)) : 0;
+        double feedForward = 3.0 * Hidden * FfnWidth;
+        double experts = Experts is { } e ? 3.0 * Hidden * (((double)e.Count * e.Width) + ((double)e.Shared * e.SharedWidth) + e.Count) : 0;
+        double parameters = (2.0 * Vocabulary * Hidden) + ((double)MaxPositions * Hidden) + (Layers * (attention + latent + feedForward + experts));
+        if (parameters > mostParameters || 2.0 * KvHeads * HeadWidth > mostCachedElements)
+            throw node.Error(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"the sizes make a model of more than {mostParameters:0e0} parameters; check them"));
     }
 
     private static int Size(MapReader map, string key) => map.Required(key).AsInt(1, LargestSize);

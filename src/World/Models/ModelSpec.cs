@@ -68,6 +68,9 @@ public sealed partial record ModelSpec(
     /// <summary>Other names, such as Hugging Face ids; compared without case.</summary>
     public IReadOnlyList<string> Aliases { get; init; } = [];
 
+    /// <summary>What the file of the model says of its weights' format, for example <c>fp8</c>; null when it says nothing. A hint: the deployment decides.</summary>
+    public string? Quantization { get; init; }
+
     /// <summary>Published parameter count in 1e9, when the publisher states one: what the derived count is checked against.</summary>
     public double? PublishedBillions { get; init; }
 

@@ -18,7 +18,7 @@ public sealed record FootprintOptions
     /// <summary>Grams of CO2-equivalent per kWh; default the world average of 2019 (b).</summary>
     public double GramsPerKilowattHour { get; init; } = 475;
 
-    /// <summary>Years over which manufacturing is spread; 3 and 6 are the usual range.</summary>
+    /// <summary>Years over which manufacturing is spread; 3 and 6 are the usual range (reference table of embodied carbon, c).</summary>
     public double LifetimeYears { get; init; } = 4;
 
     /// <summary>Manufacturing of a device's share of its server: 2,500 kg over 8 devices (BLOOM footprint study 2022, c).</summary>

@@ -1,6 +1,7 @@
 using Orrery.Documents;
 using Orrery.Kernel;
 using Orrery.Kernel.Random;
+using Orrery.Testing.Data;
 using Orrery.Traffic.Catalogue;
 using Orrery.Traffic.Description;
 using Orrery.Traffic.Fitting;
@@ -17,7 +18,7 @@ public class FitTests
     [InlineData("servegen-m-mid", "traces-servegen")]
     public void Fitting_again_gives_the_committed_file(string name, string folder)
     {
-        string? data = DataFolder();
+        string? data = PublicData.Folder;
         if (data is null || !Directory.Exists(
             Path.Combine(data, folder))) Assert.Skip("the public traces are not here; set ORRERY_DATA to their folder");
         Assert.True(Node.SameTree(FittedTraffic.Load(name).Root, Document.Parse(TrafficFit.Fit(name, data), "fit")),
@@ -74,17 +75,5 @@ public class FitTests
     {
         double expected = stated[key]!.AsNumber();
         Assert.True(Math.Abs((value / expected) - 1) <= relative, $"{key}: {value} is not within {relative:P0} of {expected}");
-    }
-
-    /// <summary>ORRERY_DATA, or a folder shared/data beside one of the folders above the test.</summary>
-    private static string? DataFolder()
-    {
-        if (Environment.GetEnvironmentVariable("ORRERY_DATA") is { Length: > 0 } named) return named;
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            string candidate = Path.Combine(folder.FullName, "shared", "data");
-            if (Directory.Exists(candidate)) return candidate;
-        }
-        return null;
     }
 }

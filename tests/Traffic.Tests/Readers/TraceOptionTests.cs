@@ -43,6 +43,15 @@ public class TraceOptionTests
     }
 
     [Fact]
+    public void A_pipe_is_refused()
+    {
+        if (!OperatingSystem.IsLinux()) Assert.Skip("pipes have names on Linux only");
+        using var pipe = new System.IO.Pipes.AnonymousPipeServerStream(System.IO.Pipes.PipeDirection.In);
+        string path = $"/proc/self/fd/{pipe.SafePipeHandle.DangerousGetHandle()}";
+        Assert.Equal($"{path}: is a pipe, and a trace is read more than once; save it to a file first", Assert.Throws<InputException>(() => TraceSource.Open(path)).Message);
+    }
+
+    [Fact]
     public void Mutated_files_give_requests_or_designed_errors()
     {
         string[] seeds =

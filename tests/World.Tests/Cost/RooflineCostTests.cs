@@ -181,6 +181,32 @@ public sealed class RooflineCostTests
         Assert.Equal(falcon.Layers * perLayer, serial.TermsAt(0).NetworkSeconds - parallel.TermsAt(0).NetworkSeconds, 9);
     }
 
+    /// <summary>Nothing overflows where a context is ten million tokens long, or where ten thousand sequences run for thousands of steps.</summary>
+    [Theory]
+    [InlineData("llama-4-scout", 10_000_000)]
+    [InlineData("llama-3.1-405b", 1_000_000)]
+    [InlineData("deepseek-v3", 1_000_000)]
+    public void Extreme_shapes_have_finite_times_and_exact_work(string model, int context)
+    {
+        Deployment deployment = SampleDeployments.Make(model, "b200-sxm", new(8));
+        StepCost step = new RooflineCost(deployment).CreateStep();
+        foreach (Shape shape in (Shape[])[Shape.OfPrompt(1), Shape.OfPrompt(context), Shape.OfPrompt(1, context), Shape.OfDecodes(1, 1), Shape.OfDecodes(10_000, context)])
+        {
+            step.Prepare(shape.Build());
+            Assert.InRange(step.At(0).Seconds, 1e-4, 1e6);
+            Assert.All([step.TermsAt(0).ComputeSeconds, step.TermsAt(0).MemorySeconds], seconds => Assert.True(double.IsFinite(seconds) && seconds > 0));
+            Assert.Equal(deployment.Model.Flops(shape.Build()), step.FlopsAt(0));
+            Assert.True(step.MemoryBytesAt(0) > 0);
+        }
+        ModelSpec spec = deployment.Model;
+        double full = (double)(spec.Layers - spec.WindowedLayers) * spec.PrefillFlopsPerPair * ((double)context * context / 2);
+        Assert.True((double)spec.Flops(Shape.OfPrompt(context).Build()) > full);
+        const int steps = 5000;
+        (Int128 flops, Int128 bytes) = step.Totals(steps);
+        Assert.True(flops > steps * step.FlopsAt(0));
+        Assert.True(bytes > (Int128)steps * step.MemoryBytesAt(0));
+    }
+
     [Fact]
     public void Preparing_and_asking_allocate_nothing()
     {
@@ -192,7 +218,7 @@ public sealed class RooflineCostTests
         for (int i = 0; i < 100; i++)
         {
             step.Prepare(shape);
-            sum += step.At(i).Nanoseconds + step.StageAt(i).Nanoseconds + step.FlopsAt(i) + step.MemoryBytesAt(i);
+            sum += step.At(i).Nanoseconds + step.StageAt(i).Nanoseconds + (long)step.FlopsAt(i) + step.MemoryBytesAt(i);
         }
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
         Assert.True(sum > 0);

@@ -49,7 +49,30 @@ public sealed class HuggingFaceConfigTests
         Assert.Equal(expected.TotalParameters, read.TotalParameters);
     }
 
+    private const string Small = "\"hidden_size\":4096,\"num_hidden_layers\":32,\"num_attention_heads\":32,\"intermediate_size\":11008,\"vocab_size\":32000,\"max_position_embeddings\":40960";
+
     [Theory]
+    [InlineData("null", 40960)]
+    [InlineData("""{"rope_type":"yarn","factor":4.0,"original_max_position_embeddings":32768}""", 131072)]
+    [InlineData("""{"type":"yarn","factor":4.0,"original_max_position_embeddings":10240}""", 40960)]
+    [InlineData("""{"rope_type":"llama3","factor":8.0,"original_max_position_embeddings":8192}""", 40960)]
+    [InlineData("""{"type":"linear","factor":8.0}""", 40960)]
+    public void Stretched_positions_make_longer_sequences(string rope, int expected) =>
+        Assert.Equal(expected, Read("{\"model_type\":\"qwen3\",\"rope_scaling\":" + rope + "," + Small + "}").MaxPositions);
+
+    [Fact]
+    public void A_model_that_sees_is_its_language_model()
+    {
+        ModelSpec plain = Read("{\"model_type\":\"qwen3\"," + Small + "}");
+        ModelSpec nested = Read("{\"model_type\":\"qwen9_vl\",\"text_config\":{\"model_type\":\"qwen3\"," + Small + "},\"quantization_config\":{\"quant_method\":\"awq\",\"bits\":4}}");
+        Assert.Equal(plain with { Source = "", Quantization = "awq, 4 bits" }, nested with { Source = "" });
+    }
+
+    private static ModelSpec Read(string json) => HuggingFaceConfig.Read(Document.Parse(json, "config.json"), "m");
+
+    [Theory]
+    [InlineData("""{"model_type":"llama","hidden_size":100000000,"num_hidden_layers":32,"num_attention_heads":100000000,"head_dim":100000000,"intermediate_size":9,"vocab_size":9,"max_position_embeddings":9}""", "parameters")]
+    [InlineData("""{"model_type":"llama","hidden_size":8,"num_hidden_layers":100000000,"num_attention_heads":1,"intermediate_size":9,"vocab_size":9,"max_position_embeddings":9}""", "layers")]
     [InlineData("""{"hidden_size":8}""", "model_type")]
     [InlineData("""{"model_type":"lama"}""", "'llama'")]
     [InlineData("""{"model_type":"llama","hidden_size":4096}""", "num_attention_heads")]

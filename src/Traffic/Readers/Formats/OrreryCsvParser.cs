@@ -7,8 +7,8 @@ namespace Orrery.Traffic.Readers.Formats;
 
 /// <summary>
 /// Orrery's own trace: strict, so that a mistake is found here and not in a strange result. <c>arrival_seconds</c> decides when a
-/// request comes;
-/// <c>think_seconds</c> is checked and otherwise informative (the <c>sessions</c> and <c>closed-loop</c> generators wait for completions).
+/// request comes; with <c>session</c> and <c>think_seconds</c> it comes no earlier than that and waits for its session (see
+/// <see cref="SessionReplay"/>).
 /// </summary>
 internal sealed class OrreryCsvParser : ITraceParser
 {
@@ -47,6 +47,8 @@ internal sealed class OrreryCsvParser : ITraceParser
 
     public bool HasArrivals => true;
 
+    public bool HasThinkTimes => _at.Think >= 0 && _at.Session >= 0;
+
     public long LiftedRows => 0;
 
     public string Origin => _csv.Origin;
@@ -70,7 +72,7 @@ internal sealed class OrreryCsvParser : ITraceParser
         row.TpotLimit = Optional(csv, _at.SloTpot, Duration.Zero);
         row.Timeout = Optional(csv, _at.Timeout, Duration.Infinite);
         row.CancelAfter = Optional(csv, _at.Cancel, Duration.Infinite);
-        _ = Optional(csv, _at.Think, Duration.Zero);
+        row.ThinkNanoseconds = csv.IsEmpty(_at.Think) ? 0 : csv.Nanoseconds(_at.Think);
         row.OutputContentId = csv.IsEmpty(_at.OutputId) ? 0 : Identity(csv[_at.OutputId]);
         row.Calls = csv.IsEmpty(_at.Calls) ? null : ListFields.Calls(csv, _at.Calls, row.OutputTokens);
         row.Content = Content(csv, row.PromptTokens);
