@@ -18,7 +18,7 @@ public sealed partial class NamespaceArrowTests
         ["Serving"] = [["Sequences"], ["Memory", "Metrics", "Routing"], ["Execution"], ["Scheduling"], ["Systems", "Replicas"], ["Fleets"]],
         ["Lab"] = [["Results"], ["Scenarios"], ["Runs"], ["Studies"], ["Reports"]],
         ["Cli"] = [["Tables"], ["Shell"], ["Catalogues", "Verbs"]],
-        ["Testing"] = [["Kernel", "World", "Traffic", "Serving"]],
+        ["Testing"] = [["Data", "Kernel", "World", "Traffic", "Serving"]],
     };
 
     public static TheoryData<string> Files() => [.. Repository.Files("src", "*.cs")];
