@@ -106,7 +106,7 @@ public sealed class Sequence
     /// <summary>Index of the replica that took it, −1 before routing.</summary>
     public int Replica { get; internal set; } = -1;
 
-    /// <summary>Andes' client buffer: what the reader has consumed and when.</summary>
+    /// <summary>The client's buffer: what the reader has consumed and when.</summary>
     internal Metrics.Digestion Digestion;
 
     /// <summary>When the client left; tokens that end later are not delivered.</summary>

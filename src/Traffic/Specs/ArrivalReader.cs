@@ -55,8 +55,7 @@ internal static class ArrivalReader
         {
             GapFamily.Exponential => 1,
             GapFamily.Constant => 0,
-            GapFamily.Weibull =>
-            Cv(gaps, UnitGaps.LargestWeibullCv),
+            GapFamily.Weibull => Cv(gaps, UnitGaps.LargestWeibullCv),
             _ => Cv(gaps)
         };
         gaps.Done();
