@@ -30,7 +30,7 @@ internal sealed class StudyJournal : IDisposable
     }
 
     private static string Build { get; } = string.Join(
-        ' ', new[] { typeof(StudyJournal), typeof(Fleet), typeof(Request), typeof(ICostModel), typeof(InputException) }
+        ' ', new[] { typeof(StudyJournal), typeof(Fleet), typeof(Request), typeof(ICostModel), typeof(Documents.Node), typeof(InputException) }
             .Select(type => type.Module.ModuleVersionId.ToString("N")));
 
     /// <param name="folder">Made when missing; null keeps the journal in memory only.</param>

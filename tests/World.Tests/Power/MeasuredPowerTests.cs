@@ -4,6 +4,7 @@ using Orrery.World.Catalogue;
 using Orrery.World.Cost;
 using Orrery.World.Deployments;
 using Orrery.World.Power;
+using Orrery.World.Steps;
 
 namespace Orrery.World.Tests.Power;
 
