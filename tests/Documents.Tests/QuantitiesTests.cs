@@ -72,6 +72,9 @@ public sealed class QuantitiesTests
     [InlineData(300, Quantity.CarbonIntensity, "300g/kWh")]
     [InlineData(3.67, Quantity.Money, "$3.67")]
     [InlineData(-3.67, Quantity.Money, "-3.67USD")]
+    [InlineData(0.01144, Quantity.Duration, "11.44ms")]
+    [InlineData(0.1172, Quantity.Duration, "117.2ms")]
+    [InlineData(0.0000349, Quantity.Duration, "34.9us")]
     public void Known_formats(double value, Quantity kind, string text) => Assert.Equal(text, Quantities.Format(value, kind));
 
     [Fact]

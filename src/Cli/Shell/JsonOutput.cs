@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Kernel;
+using Orrery.Lab.Runs.Output;
 
 namespace Orrery.Cli.Shell;
 
@@ -44,8 +45,6 @@ internal static class JsonOutput
             terminal.ClaimData().Write(Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length));
             return;
         }
-        string partial = target + ".partial";
-        File.WriteAllBytes(partial, bytes.ToArray());
-        File.Move(partial, target, overwrite: true);
+        OutputFile.WriteAllBytes(target, bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
     }
 }
