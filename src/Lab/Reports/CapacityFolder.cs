@@ -22,12 +22,12 @@ public static class CapacityFolder
         StudyRun[] runs =
         [
             .. found.Searches[0].Probes.OrderBy(probe => probe.RequestsPerSecond).Select(probe => new StudyRun(
-                new Dictionary<string, string> { ["traffic.rate"] = Rate(probe), ["goals"] = probe.IsMet ? "met" : "missed" }, new RunRecord(probe.Result, RunSeries.Empty))),
+                new Dictionary<string, string> { ["traffic.rate"] = Rate(probe), ["goals"] = probe.IsMet ? "met" : "missed" }, new RunRecord(probe.Result with { Expectations = [] }, RunSeries.Empty))),
         ];
         if (runs.Length == 0) return;
         string lesson = string.Join("; ", found.Answer.Concat(found.Notes)) + ".";
         RunFolder.WriteText(folder, Report.FileName, Report.Page(new StudyResult(found.Scenario, found.Searches[0].Seed, runs, found.IsPartial), scenario, lesson));
     }
 
-    private static string Rate(CapacityProbe probe) => probe.RequestsPerSecond.ToString("G6", CultureInfo.InvariantCulture) + "/s";
+    private static string Rate(CapacityProbe probe) => probe.RequestsPerSecond.ToString("G4", CultureInfo.InvariantCulture) + "/s";
 }
