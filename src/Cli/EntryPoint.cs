@@ -15,7 +15,9 @@ internal static class EntryPoint
         ArgumentNullException.ThrowIfNull(terminal);
         try
         {
-            return Dispatch(args, terminal);
+            int code = Dispatch(args, terminal);
+            Deliver(terminal);
+            return code;
         }
         catch (InputException problem)
         {
@@ -25,7 +27,7 @@ internal static class EntryPoint
         {
             return ExitCode.Interrupted;
         }
-        catch (IOException) when (terminal.HasLostReader)
+        catch (IOException lost) when (terminal.HasLostReader || IsLostReader(lost))
         {
             // Whoever read our output has seen enough (a pipe into head): that is no error.
             return ExitCode.Done;
@@ -49,10 +51,13 @@ internal static class EntryPoint
 
     private static int Dispatch(IReadOnlyList<string> args, Terminal terminal)
     {
+        // The word that people try first: 'help' and 'help simulate' are '--help' and 'simulate --help'.
+        if (args is ["help", ..]) args = [.. args.Skip(1), "--help"];
         var root = new ProgramRoot();
         ParseResult parsed = root.Parse(args, Configuration);
         if (parsed.GetValue(root.NoColor)) terminal.DropColor();
-        if (args.Count == 0 || parsed.GetValue(root.Help))
+        bool isMistyped = parsed.CommandResult.Command.Subcommands.Count > 0 && parsed.UnmatchedTokens.Count > 0;
+        if (args.Count == 0 || (parsed.GetValue(root.Help) && !isMistyped))
         {
             HelpPage.Write(parsed.CommandResult, terminal.Output);
             return ExitCode.Done;
@@ -60,6 +65,25 @@ internal static class EntryPoint
         if (UsageErrors.Find(parsed) is { } mistake) throw new InputException(mistake);
         if (parsed.GetValue(root.Quiet)) terminal.BeQuiet();
         return ((Verb)parsed.CommandResult.Command).Run(parsed, terminal);
+    }
+
+    private static void Deliver(Terminal terminal)
+    {
+        try
+        {
+            terminal.Deliver();
+        }
+        catch (IOException full) when (!IsLostReader(full))
+        {
+            throw new InputException($"standard output could not be written: {full.Message.TrimEnd('.')}; free some space or send it elsewhere", full);
+        }
+    }
+
+    /// <summary>EPIPE on Unix; ERROR_BROKEN_PIPE and ERROR_NO_DATA on Windows.</summary>
+    private static bool IsLostReader(IOException failure)
+    {
+        const int brokenPipeUnix = 32, brokenPipeWindows = unchecked((int)0x8007006D), noDataWindows = unchecked((int)0x800700E8);
+        return failure.HResult is brokenPipeUnix or brokenPipeWindows or noDataWindows;
     }
 
     private static int Fail(Terminal terminal, string sentence, int code)

@@ -26,14 +26,22 @@ public static class InputFile
         try
         {
             var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, BufferBytes, FileOptions.SequentialScan);
-            return StartsWithGzipMagic(file)
-                ? new GuardedStream(path, new GZipStream(file, CompressionMode.Decompress), LeastContentBytes(file))
-                : new GuardedStream(path, file, 0);
+            return Unzip(file, path);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             throw new InputException(Sentence(path, failure), failure);
         }
+    }
+
+    /// <summary>The content of an open file, decompressed when it starts with gzip's two magic bytes; errors as of <see cref="Open"/>.</summary>
+    /// <param name="path">The file's name for the errors.</param>
+    public static Stream Unzip(Stream file, string path)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        return StartsWithGzipMagic(file)
+            ? new GuardedStream(path, new GZipStream(file, CompressionMode.Decompress), LeastContentBytes(file))
+            : new GuardedStream(path, file, 0);
     }
 
     /// <summary>A reader of UTF-8 lines; a byte-order mark is skipped, malformed bytes read as U+FFFD.</summary>
@@ -65,7 +73,7 @@ public static class InputFile
         }
     }
 
-    private static bool StartsWithGzipMagic(FileStream file)
+    private static bool StartsWithGzipMagic(Stream file)
     {
         // A pipe cannot be rewound, so its content is taken as it is.
         if (!file.CanSeek) return false;
@@ -78,7 +86,7 @@ public static class InputFile
     /// The size field that ends a gzip file (RFC 1952, ISIZE): the content's size, or that of its last member where several are joined. The
     /// runtime's decompressor takes a file that was cut short for a complete one; this bound tells nearly always, and never wrongly.
     /// </summary>
-    private static uint LeastContentBytes(FileStream file)
+    private static uint LeastContentBytes(Stream file)
     {
         Span<byte> field = stackalloc byte[sizeof(uint)];
         if (file.Length < field.Length) return 0;

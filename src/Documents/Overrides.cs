@@ -19,12 +19,13 @@ public static class Overrides
     /// <param name="root">A document's root; a Null node counts as an empty mapping.</param>
     /// <param name="assignment"><c>PATH=VALUE</c>.</param>
     /// <param name="flag">The flag that errors name.</param>
+    /// <param name="written">What the user wrote after the flag, where that is not the assignment itself.</param>
     /// <exception cref="InputException">Malformed, no such list item, or a part of the path that is neither mapping nor list.</exception>
-    public static Node Apply(Node root, string assignment, string flag = "--set")
+    public static Node Apply(Node root, string assignment, string flag = "--set", string? written = null)
     {
         ArgumentNullException.ThrowIfNull(root);
         ArgumentNullException.ThrowIfNull(assignment);
-        string where = $"{flag} {Quantities.Shorten(assignment)}";
+        string where = $"{flag} {Quantities.Shorten(written ?? assignment)}";
         (string path, string text) = SplitAssignment(assignment, where, "fleet.0.replicas=4");
         Node value = new TreeBuilder(text, where, isFlag: true).Build();
         return Replace(root, DocumentPath.Split(path, where), 0, value, where).At("");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Orrery.Kernel;
 
 namespace Orrery.Documents;
@@ -74,13 +75,33 @@ public static class Quantities
         if (siValue == 0) return Numbers.Text(siValue) + plain.Symbol;
         foreach (UnitSymbol unit in QuantityUnits.Of(kind).Units)
         {
-            double number = unit.FromPlain(siValue);
+            double number = Shortest(unit, siValue);
             if (unit.IsAlias || Math.Abs(number) < 1 || unit.ToPlain(number) != siValue) continue;
             string text = Numbers.Text(number);
             if (text.Length <= ShortNumber) return text + unit.Symbol;
             longText ??= text + unit.Symbol;
         }
         return longText ?? Numbers.Text(siValue) + plain.Symbol;
+    }
+
+    /// <summary>For readers, not for reading back: the value in the largest unit of which there is at least one, rounded to some digits.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">NaN or infinite.</exception>
+    public static string Rounded(double siValue, Quantity kind, int digits)
+    {
+        double size = Math.Abs(siValue);
+        UnitSymbol? unit = QuantityUnits.Of(kind).Units.FirstOrDefault(candidate => !candidate.IsAlias && candidate.FromPlain(size) >= 1);
+        if (unit is null || kind == Quantity.Money || !double.IsFinite(siValue)) return Format(Digits(siValue), kind);
+        return Numbers.Text(Digits(unit.FromPlain(siValue))) + unit.Symbol;
+
+        double Digits(double value) => double.Parse(value.ToString("G" + Numbers.Text(digits), CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>0.01144 s is 11.44 ms although 0.01144 × 1000 is 11.440000000000001: of the numbers that read back alike, the shorter.</summary>
+    private static double Shortest(UnitSymbol unit, double siValue)
+    {
+        double number = unit.FromPlain(siValue);
+        double shorter = double.Parse(number.ToString("G15", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        return unit.ToPlain(shorter) == siValue ? shorter : number;
     }
 
     private static bool TryConvert(double number, string symbol, string text, Quantity kind, out double siValue, out string? problem)

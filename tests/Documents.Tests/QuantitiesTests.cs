@@ -74,6 +74,16 @@ public sealed class QuantitiesTests
     [InlineData(-3.67, Quantity.Money, "-3.67USD")]
     public void Known_formats(double value, Quantity kind, string text) => Assert.Equal(text, Quantities.Format(value, kind));
 
+    [Theory]
+    [InlineData(0.01144, Quantity.Duration, "11.44ms")]
+    [InlineData(0.152612, Quantity.Duration, "152.6ms")]
+    [InlineData(0.0000349, Quantity.Duration, "34.9us")]
+    [InlineData(1404.449, Quantity.Duration, "23.41min")]
+    [InlineData(0, Quantity.Duration, "0s")]
+    [InlineData(0.92761234, Quantity.Number, "0.9276")]
+    [InlineData(3.14159, Quantity.Money, "$3.142")]
+    public void Rounded_for_readers(double value, Quantity kind, string text) => Assert.Equal(text, Quantities.Rounded(value, kind, 4));
+
     [Fact]
     public void Format_and_parse_give_back_the_same_double_for_every_kind()
     {

@@ -84,12 +84,20 @@ internal sealed class Terminal : IDisposable
     /// <summary>What a Ctrl-C does, for tests and hosts without signals.</summary>
     public void Interrupt() => _interrupt.Cancel();
 
+    /// <summary>Hands over what is buffered.</summary>
+    /// <exception cref="IOException">Standard output cannot take it: a full disk behind a redirection. A reader that went away is no error.</exception>
+    public void Deliver()
+    {
+        Output.Flush();
+        Data?.Flush();
+    }
+
+    /// <summary>The last attempt at the end, which never throws.</summary>
     public void Flush()
     {
         try
         {
-            Output.Flush();
-            Data?.Flush();
+            Deliver();
             Error.Flush();
         }
         catch (IOException)

@@ -5,7 +5,7 @@ using Orrery.Cli.Tables;
 using Orrery.Documents;
 using Orrery.Documents.Expectations;
 using Orrery.Kernel;
-using Orrery.Kernel.Statistics;
+using Orrery.Lab.Reports;
 using Orrery.Lab.Results;
 using Orrery.Lab.Scenarios;
 using Orrery.Lab.Studies;
@@ -38,7 +38,7 @@ internal sealed class CapacityVerb : Verb
         : base("capacity", "Find the highest request rate that meets the SLO, by bisection, with its interval.",
             "capacity scenarios/demo.yaml --slo ttft=1s,tpot=50ms,attainment=0.9", "capacity scenarios/demo.yaml --goal 'p99(ttft) <= 2s' --goal 'p99(gap) <= 200ms'")
     {
-        _arguments.AddTo(this, hasFolder: false);
+        _arguments.AddTo(this);
         Add(_slo);
         Add(_goal);
         Add(_seeds);
@@ -48,10 +48,11 @@ internal sealed class CapacityVerb : Verb
     public override int Run(ParseResult parsed, Terminal terminal)
     {
         string? json = _arguments.Json(parsed);
+        string? folder = _arguments.Folder(parsed);
         JsonOutput.Prepare(json, terminal);
         string path = _arguments.Scenario(parsed);
         Node tree = ScenarioReader.LoadTree(path, _arguments.Sets(parsed));
-        foreach (string limit in SloOf(parsed.GetValue(_slo))) tree = Overrides.Apply(tree, limit, "--slo");
+        foreach (string limit in SloOf(parsed.GetValue(_slo))) tree = Overrides.Apply(tree, $"slo.{limit}", "--slo", limit);
         Expectation[] goals = [.. (parsed.GetValue(_goal) ?? []).Select(goal => Expectation.Parse(goal, "--goal", RunMetricNames.All))];
         if (goals.Length > 0 && parsed.GetValue(_slo) is not null) throw new InputException("--slo and --goal are two ways to say what to meet; keep one of them");
         terminal.WatchInterrupt("the brackets found so far are shown");
@@ -71,17 +72,18 @@ internal sealed class CapacityVerb : Verb
                     $"run {++probes}: seed {probe.Seed}, {TextTable.Figure(probe.RequestsPerSecond, 4)} requests/s {(probe.IsMet ? "meets" : "misses")} the goals")),
             });
         }
+        if (folder is not null) CapacityFolder.Finish(found, ScenarioReader.Read(tree, ScenarioReader.FolderOf(path), _arguments.Seed(parsed)), folder);
         if (json is not null) JsonOutput.Write(writer => StudyJson.Write(found, writer), json, terminal);
         Write(found, terminal.Output);
+        if (folder is not null) terminal.Output.WriteLine($"results and report: {Path.Combine(folder, Report.FileName)}");
         return found.IsPartial ? ExitCode.Interrupted : found.AtCapacity is null ? ExitCode.GoalMissed : ExitCode.Done;
     }
 
     private static void Write(CapacityResult found, TextWriter output)
     {
         if (output == TextWriter.Null) return;
-        ConfidenceInterval rate = found.RequestsPerSecond;
-        output.WriteLine($"{found.Scenario}: {Rate(rate.Mean)} requests/s meet {string.Join(" and ", found.Goals)}");
-        output.WriteLine($"interval {Rate(rate.Low)} to {Rate(rate.High)} requests/s at {rate.Level.ToString("0 %", CultureInfo.InvariantCulture)} confidence");
+        foreach (string sentence in found.Answer)
+            foreach (string line in TextTable.Wrap(sentence, Terminal.Columns)) output.WriteLine(line);
         output.WriteLine();
         var table = new TextTable(
             new("seed"), new("meets at\nrequests/s"), new("misses at\nrequests/s"), new("runs"), new("closest goal at capacity", IsNumber: false, Wraps: true));
@@ -104,7 +106,7 @@ internal sealed class CapacityVerb : Verb
             string key = part.Split('=', 2)[0].Trim();
             if (!part.Contains('=', StringComparison.Ordinal)) throw new InputException($"--slo {text}: '{part}' is no KEY=VALUE; write for example ttft=1s,tpot=50ms");
             if (!SloKeys.Contains(key)) throw new InputException($"--slo {text}: there is no limit '{key}'{Names.Suggest(key, SloKeys)}");
-            yield return $"slo.{part.Trim()}";
+            yield return part.Trim();
         }
     }
 

@@ -20,9 +20,10 @@ internal static class RunTable
     {
         TextWriter output = terminal.Output;
         if (output == TextWriter.Null) return;
-        string fleet = string.Join(" + ", scenario.Fleet.Select(entry => string.Create(CultureInfo.InvariantCulture,
-            $"{entry.Replicas} x {entry.Deployment.Model.Name} on {entry.Deployment.Parallel.Devices} {entry.Deployment.Device.Name}")));
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{run.Scenario}, seed {run.Seed}: {fleet}"));
+        string fleet = string.Join(" + ", scenario.Fleet.Select(Fleet));
+        foreach (string line in TextTable.Wrap(
+            string.Create(CultureInfo.InvariantCulture, $"{run.Scenario}: {fleet}; traffic {scenario.Traffic.Name}, seed {run.Seed}"), Terminal.Columns))
+            output.WriteLine(line);
         if (run.IsPartial) output.WriteLine("PARTIAL: interrupted; the figures cover the virtual time reached");
         output.WriteLine();
         WriteLatencies(run.Metrics, output);
@@ -40,6 +41,14 @@ internal static class RunTable
         foreach (string note in run.Notes) Line(output, "note", note);
         Line(output, "effort", string.Create(CultureInfo.InvariantCulture,
             $"{run.Simulation.VirtualSeconds:N0} s simulated in {run.Simulation.WallSeconds:0.00} s: {run.Simulation.Steps:N0} steps, {run.Simulation.Events:N0} events"));
+    }
+
+    private static string Fleet(FleetEntry entry)
+    {
+        string replicas = entry.Replicas == 1 ? "1 replica" : string.Create(CultureInfo.InvariantCulture, $"{entry.Replicas:N0} replicas");
+        int devices = entry.Deployment.Parallel.Devices;
+        string each = devices == 1 ? entry.Deployment.Device.Name : string.Create(CultureInfo.InvariantCulture, $"{devices} {entry.Deployment.Device.Name}");
+        return $"{replicas} of {entry.Deployment.Model.Name}{(entry.Replicas == 1 ? "" : ", each")} on {each}";
     }
 
     private static void WriteLatencies(RunMetrics metrics, TextWriter output)

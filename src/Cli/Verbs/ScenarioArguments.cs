@@ -14,12 +14,12 @@ internal sealed class ScenarioArguments
     private readonly Option<string> _json = CommonOptions.Json();
     private readonly Option<bool> _noFastForward = CommonOptions.NoFastForward();
 
-    public void AddTo(Command verb, bool hasFolder = true)
+    public void AddTo(Command verb)
     {
         verb.Add(_scenario);
         verb.Add(_set);
         verb.Add(_seed);
-        if (hasFolder) verb.Add(_out);
+        verb.Add(_out);
         verb.Add(_json);
         verb.Add(_noFastForward);
     }

@@ -39,7 +39,7 @@ internal sealed class TrafficDescribeVerb : Verb
         JsonOutput.Prepare(json, terminal);
         using ITrafficSource source = _traffic.Open(parsed);
         TrafficDescription traffic = TrafficDescription.Of(source, TrafficBlock.AssumedLatency);
-        if (traffic.Count == 0) throw new InputException($"{_traffic.NameOf(parsed)} holds no request; check its limits");
+        if (traffic.Count == 0) throw new InputException($"{_traffic.NameOf(parsed)} holds no request, so there is nothing to describe; name another trace or widen its limits");
         if (json is not null) JsonOutput.Write(writer => WriteJson(traffic, _traffic.NameOf(parsed), writer), json, terminal);
         WriteText(traffic, _traffic.NameOf(parsed), terminal.Output);
         return ExitCode.Done;
@@ -49,7 +49,7 @@ internal sealed class TrafficDescribeVerb : Verb
     {
         if (output == TextWriter.Null) return;
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{name}: {traffic.Count:N0} requests over {traffic.Span.Seconds:N0} s, {TextTable.Figure(traffic.RatePerSecond)} requests/s"));
+            $"{name}: {traffic.Count:N0} {(traffic.Count == 1 ? "request" : "requests")} over {TextTable.Figure(traffic.Span.Seconds, 4)} s, {TextTable.Figure(traffic.RatePerSecond)} requests/s"));
         output.WriteLine();
         output.WriteLine("arrivals/s over time");
         const int plotWidth = 80;

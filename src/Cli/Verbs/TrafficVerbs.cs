@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.IO.Compression;
 using Orrery.Cli.Shell;
 using Orrery.Kernel;
 using Orrery.Lab.Results;
@@ -26,7 +27,7 @@ internal static class TrafficVerbs
 internal sealed class TrafficMakeVerb : Verb
 {
     private readonly TrafficBlock _traffic = new();
-    private readonly Option<string> _out = new("--out", "-o") { HelpName = "FILE", Description = "Trace to write (Orrery CSV), or '-' for standard output.", Required = true };
+    private readonly Option<string> _out = new("--out", "-o") { HelpName = "FILE", Description = "Trace to write (Orrery CSV; compressed when the name ends in .gz), or '-' for standard output.", Required = true };
 
     public TrafficMakeVerb()
         : base("make", "Write the requests of a generator as a trace.",
@@ -56,10 +57,21 @@ internal sealed class TrafficMakeVerb : Verb
         }
         string? folder = Path.GetDirectoryName(Path.GetFullPath(target));
         if (folder is not null && !Directory.Exists(folder)) throw new InputException($"--out {target}: the folder {folder} does not exist; make it first");
-        using OutputFile file = new(target);
-        long written = TraceWriter.Write(source, file.Stream, TrafficBlock.AssumedLatency);
-        file.Finish();
-        terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{written:N0} requests written to {target}"));
+        long written;
+        using (var file = new OutputFile(target))
+        {
+            if (target.EndsWith(".gz", StringComparison.OrdinalIgnoreCase))
+            {
+                using var gzip = new GZipStream(file.Stream, CompressionLevel.Optimal, leaveOpen: true);
+                written = TraceWriter.Write(source, gzip, TrafficBlock.AssumedLatency);
+            }
+            else
+            {
+                written = TraceWriter.Write(source, file.Stream, TrafficBlock.AssumedLatency);
+            }
+            file.Finish();
+        }
+        terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{written:N0} {(written == 1 ? "request" : "requests")} written to {target}"));
         return ExitCode.Done;
     }
 }

@@ -14,8 +14,10 @@ public sealed record Outcome(Expectation Expectation, double? Measured, bool IsM
     {
         if (!double.IsFinite(measured)) return measured.ToString(CultureInfo.InvariantCulture);
         // Four digits tell everything a reader acts on; near the goal all digits, so that no "200ms, expected <= 200ms" is shown as missed.
-        double rounded = double.Parse(measured.ToString("G4", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
-        bool keepsVerdict = Expectation.Comparison.Holds(rounded, Expectation.Goal) == IsMet;
-        return Quantities.Format(keepsVerdict ? rounded : measured, Expectation.Metric.Kind);
+        const int digits = 4;
+        string rounded = Quantities.Rounded(measured, Expectation.Metric.Kind, digits);
+        bool keepsVerdict = Quantities.TryParse(rounded, Expectation.Metric.Kind, out double shown, out _)
+            && Expectation.Comparison.Holds(shown, Expectation.Goal) == IsMet;
+        return keepsVerdict ? rounded : Quantities.Format(measured, Expectation.Metric.Kind);
     }
 }

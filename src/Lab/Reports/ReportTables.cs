@@ -24,7 +24,7 @@ internal static class ReportTables
         Tile(page, "Gap between tokens", ReportText.Duration(metrics.GapSeconds?.P50), $"median · p99 {ReportText.Duration(metrics.GapSeconds?.P99)}");
         Tile(page, "Within the SLO", ReportText.Share(metrics.SloAttainment), $"goodput {ReportText.Digits(metrics.GoodputRequestsPerSecond)} requests/s");
         Tile(page, "Output", $"{ReportText.Digits(metrics.OutputTokensPerSecond)} tok/s", $"{ReportText.Digits(metrics.RequestsPerSecond)} requests/s");
-        Tile(page, "Busy", ReportText.Share(metrics.BusyFraction), $"KV memory at most {ReportText.Share(metrics.KvUtilizationMax)}");
+        Tile(page, "Busy", ReportText.Share(metrics.BusyFraction), $"KV at most {ReportText.Share(metrics.KvUtilizationMax)}");
         Tile(
             page, "Finished", run.Requests.Finished.ToString("N0", CultureInfo.InvariantCulture),
             string.Create(CultureInfo.InvariantCulture, $"of {run.Requests.Arrived:N0} · {run.Requests.Rejected:N0} rejected"));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Orrery.Kernel.Statistics;
 using Orrery.Lab.Results;
 
@@ -52,7 +53,31 @@ public sealed record CapacityResult(
 {
     public const string Schema = "orrery.capacity/1";
 
+    /// <summary>What was found, in one or two sentences.</summary>
+    public IReadOnlyList<string> Answer
+    {
+        get
+        {
+            string goals = string.Join(" and ", Goals);
+            ConfidenceInterval rate = RequestsPerSecond;
+            if (rate.Mean == 0 && !IsPartial) return [$"{Scenario}: no request rate meets {goals}"];
+            return
+            [
+                $"{Scenario}: {Rate(rate.Mean)} requests/s meet {goals}",
+                $"interval {Rate(rate.Low)} to {Rate(rate.High)} requests/s at {rate.Level.ToString("0 %", CultureInfo.InvariantCulture)} confidence",
+            ];
+        }
+    }
+
     /// <summary>The run closest below the capacity, of the first seed: what users feel there; null when no rate met the goals.</summary>
     public CapacityProbe? AtCapacity =>
         Searches[0].Probes.Where(probe => probe.IsMet && probe.RequestsPerSecond <= Searches[0].Low).MaxBy(probe => probe.RequestsPerSecond);
+
+    private static string Rate(double requestsPerSecond)
+    {
+        const int digits = 4;
+        if (!double.IsFinite(requestsPerSecond)) return "none";
+        int decimals = requestsPerSecond > 0 ? Math.Clamp(digits - 1 - (int)Math.Floor(Math.Log10(requestsPerSecond)), 0, digits) : 0;
+        return requestsPerSecond.ToString($"N{decimals}", CultureInfo.InvariantCulture);
+    }
 }

@@ -35,8 +35,8 @@ public readonly record struct FigureScale(string Unit, double Factor, int Decima
         // Three digits of the largest; two of the smallest as far as the decimals go.
         double shown = largest * factor;
         int wanted = Math.Max(2 - Magnitude(shown), 1 - Magnitude(smallest));
-        // Beside thousands a figure below one keeps one decimal, so that it does not read as nothing.
-        int most = shown >= 1000 ? Math.Clamp(-Magnitude(smallest), 0, 1) : shown >= 1 ? MostDecimals - 1 : MostDecimals;
+        // Beside thousands a figure of a few units keeps two digits, so that small figures can be told apart.
+        int most = shown >= 1000 ? Math.Clamp(1 - Magnitude(smallest), 0, MostDecimals - 1) : shown >= 1 ? MostDecimals - 1 : MostDecimals;
         return new(name, factor, Math.Clamp(wanted, 0, most));
     }
 

@@ -1,4 +1,4 @@
-using System.IO.Compression;
+using Orrery.Documents;
 using Orrery.Kernel;
 
 namespace Orrery.Traffic.Readers;
@@ -24,7 +24,7 @@ internal sealed class LineReader : IDisposable
     internal LineReader(Stream stream, string origin)
     {
         Origin = origin;
-        _stream = Unzip(stream, origin);
+        _stream = InputFile.Unzip(stream, origin);
         Fill();
         if (_end >= 3 && _buffer[0] == 0xEF && _buffer[1] == 0xBB && _buffer[2] == 0xBF) _start = 3;
     }
@@ -70,22 +70,6 @@ internal sealed class LineReader : IDisposable
     public void Dispose() => _stream.Dispose();
 
     private static Span<byte> Trim(Span<byte> line) => line is [.. var rest, (byte)'\r'] ? rest : line;
-
-    private static Stream Unzip(Stream stream, string origin)
-    {
-        Span<byte> magic = stackalloc byte[2];
-        int read;
-        try
-        {
-            read = stream.ReadAtLeast(magic, 2, throwOnEndOfStream: false);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"{origin}: cannot be read ({e.Message})", e);
-        }
-        stream.Position = 0;
-        return read == 2 && magic[0] == 0x1F && magic[1] == 0x8B ? new GZipStream(stream, CompressionMode.Decompress) : stream;
-    }
 
     private void Fill()
     {

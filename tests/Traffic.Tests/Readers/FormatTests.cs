@@ -110,7 +110,7 @@ public class FormatTests
     [InlineData("arrival_seconds,prompt_tokens,output_tokens,id\n0,5,5,\"a", "trace.csv:2: column 'id': the quote is not closed")]
     [InlineData("TIMESTAMP,ContextTokens,GeneratedTokens\n2023-13-16 18:17:03,5,5", "trace.csv:2: column 'TIMESTAMP': '2023-13-16 18:17:03' is not a date and time")]
     [InlineData("{\"timestamp\": 0, \"input_length\": 5, \"output_length\": 5, \"hash_ids\": [1, 2]}", "trace.csv:1: column 'hash_ids': 2 blocks of 512 tokens do not fit a prompt of 5 tokens")]
-    [InlineData("{\"timestamp\": 0, \"input_length\": 5}", "trace.csv:1: column 'output_length': is missing")]
+    [InlineData("{\"timestamp\": 0, \"input_length\": 5}", "trace.csv:1: the key 'output_length' is missing")]
     [InlineData("{\"timestamp\": 0,", "trace.csv:1: the line is not a JSON object")]
     [InlineData("a,b,c\n1,2,3", "trace.csv:1: the header 'a,b,c' fits no known trace format")]
     [InlineData("", "trace.csv: the file is empty")]

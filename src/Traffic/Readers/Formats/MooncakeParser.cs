@@ -77,9 +77,9 @@ internal sealed class MooncakeParser(LineReader lines) : ITraceParser
             }
         }
         if (json.Read()) throw lines.Error("text follows the object; one object a line is expected");
-        if (milliseconds < 0) throw lines.Error("column 'timestamp': is missing");
-        if (prompt < 0) throw lines.Error("column 'input_length': is missing");
-        if (output < 0) throw lines.Error("column 'output_length': is missing");
+        if (milliseconds < 0) throw lines.Error("the key 'timestamp' is missing");
+        if (prompt < 0) throw lines.Error("the key 'input_length' is missing");
+        if (output < 0) throw lines.Error("the key 'output_length' is missing");
         if (prompt == 0 || output == 0) LiftedRows++;
         row.ArrivalNanoseconds = (long)Math.Round(milliseconds * 1e6, MidpointRounding.AwayFromZero);
         row.PromptTokens = Math.Max(1, prompt);
