@@ -1,3 +1,4 @@
+using Orrery.Kernel.Statistics;
 using Orrery.Kernel.Time;
 using Orrery.World.Deployments;
 using Orrery.World.Steps;
@@ -30,7 +31,8 @@ internal sealed class RooflineStepCost : StepCost
     private long _sequences;
     private long _queries;
     private int _longest;
-    private Int128 _flops;
+    // Two words, not an Int128: precompiled code cannot lay out a class that has one.
+    private WideSum _flops;
     private long _bytes;
 
     public RooflineStepCost(RooflineCost cost)
@@ -137,7 +139,7 @@ internal sealed class RooflineStepCost : StepCost
     public override Int128 FlopsAt(int k)
     {
         StepWork work = _cost.Work;
-        Int128 flops = _flops + ((Int128)(_fullLayers * work.DecodeFlopsPerPair) * (_pairs + (_queries * k)));
+        Int128 flops = _flops.Value + ((Int128)(_fullLayers * work.DecodeFlopsPerPair) * (_pairs + (_queries * k)));
         if (_window is not null) flops += (Int128)(_windowedLayers * work.DecodeFlopsPerPair) * WindowedPairs(k);
         return flops;
     }
@@ -252,7 +254,8 @@ internal sealed class RooflineStepCost : StepCost
             flops += (Int128)(work.Windowed * work.PrefillFlopsPerPair) * AttentionSpan.Pairs(chunk, work.Window);
             bytes += work.Windowed * work.KvBytesPerToken * AttentionSpan.KvTokens(chunk, work.Window);
         }
-        _flops = flops;
+        _flops = default;
+        _flops.Add(flops);
         _bytes = bytes;
     }
 
