@@ -63,12 +63,12 @@ public static class ClaimRunner
 /// <summary>Runs that look into the journal first.</summary>
 internal sealed class JournaledRuns(StudyJournal journal, CancellationToken cancel)
 {
-    private long _made;
-    private long _found;
+    /// <summary>Runs by key: true where this session made them, false where an earlier one had.</summary>
+    private readonly ConcurrentDictionary<string, bool> _seen = new(StringComparer.Ordinal);
 
-    public long Made => Interlocked.Read(ref _made);
+    public long Made => _seen.Values.LongCount(isOurs => isOurs);
 
-    public long Found => Interlocked.Read(ref _found);
+    public long Found => _seen.Values.LongCount(isOurs => !isOurs);
 
     public CancellationToken Cancel => cancel;
 
@@ -78,15 +78,16 @@ internal sealed class JournaledRuns(StudyJournal journal, CancellationToken canc
         string key = StudyJournal.KeyOf(run);
         if (journal.Find(key) is { } known)
         {
-            Interlocked.Increment(ref _found);
+            _seen.TryAdd(key, false);
             return known;
         }
         if (cancel.IsCancellationRequested) return null;
         RunRecord record = run.Execute(cancel);
         if (record.Result.IsPartial) return null;
         record = record with { Series = RunSeries.Empty };
+        // Before the journal knows it, lest another thread takes it for an earlier session's.
+        _seen[key] = true;
         journal.Add(key, record);
-        Interlocked.Increment(ref _made);
         return record;
     }
 }

@@ -167,6 +167,7 @@ internal sealed class ExpressionParser
                 if (!_scope.IsPlot) Expect(",");
                 return Closed(Leaf(function, new ServiceFigure(CellName(), client)));
             default:
+                CheckWord(function.Text);
                 return Closed(Leaf(function, new CapacityOrMetric(function.Text), CellName()));
         }
     }
@@ -190,19 +191,21 @@ internal sealed class ExpressionParser
 
     private Expression Leaf(Token token, CapacityOrMetric word, string cell = "")
     {
-        if (word.Name == "capacity")
-        {
-            if (!_scope.HasGoals) throw _node.Error("capacity needs goals; add capacity: {goals: [\"p99(gap) <= 200ms\"]} to the claim");
-            return Leaf(token, new CapacityFigure(cell));
-        }
-        MetricInfo? metric = RunMetricNames.All.FirstOrDefault(candidate => candidate.Name == word.Name);
-        if (metric is null)
-        {
-            string[] known = [.. RunMetricNames.All.Where(m => !m.IsDistribution).Select(m => m.Name), "capacity", "service", .. Folds, .. SweepForms, .. ChoiceNames.All<Statistic>().Skip(1)];
-            throw _node.Error($"unknown metric or function '{Shorten(word.Name)}'{Names.Suggest(word.Name, known)}");
-        }
-        if (metric.IsDistribution) throw _node.Error($"'{metric.Name}' has many values; write which one, such as p99({metric.Name}{(_scope.IsPlot ? "" : ", CELL")})");
-        return Leaf(token, new MetricFigure(cell, Statistic.Value, metric));
+        MetricInfo? metric = CheckWord(word.Name);
+        return Leaf(token, metric is null ? new CapacityFigure(cell) : new MetricFigure(cell, Statistic.Value, metric));
+    }
+
+    /// <summary>The single-number metric of a word; null for a capacity.</summary>
+    private MetricInfo? CheckWord(string word)
+    {
+        if (word == "capacity")
+            return _scope.HasGoals ? null : throw _node.Error("capacity needs goals; add capacity: {goals: [\"p99(gap) <= 200ms\"]} to the claim");
+        MetricInfo? metric = RunMetricNames.All.FirstOrDefault(candidate => candidate.Name == word);
+        if (metric is { IsDistribution: true })
+            throw _node.Error($"'{metric.Name}' has many values; write which one, such as p99({metric.Name}{(_scope.IsPlot ? "" : ", CELL")})");
+        if (metric is not null) return metric;
+        string[] known = [.. RunMetricNames.All.Where(m => !m.IsDistribution).Select(m => m.Name), "capacity", "service", .. Folds, .. SweepForms, .. ChoiceNames.All<Statistic>().Skip(1)];
+        throw _node.Error($"unknown metric or function '{Shorten(word)}'{Names.Suggest(word, known)}");
     }
 
     private Figure Leaf(Token token, Figure figure)
