@@ -16,7 +16,7 @@ public sealed partial class NamespaceArrowTests
         ["World"] = [["Hardware", "Steps"], ["Models"], ["Profiles"], ["Deployments"], ["Cost"], ["Power"], ["Catalogue"]],
         ["Traffic"] = [["Requests"], ["Readers"], ["Generators"], ["Description", "Predictors"], ["Catalogue"], ["Specs"], ["Fitting"]],
         ["Serving"] = [["Sequences"], ["Memory", "Metrics", "Routing"], ["Execution"], ["Scheduling"], ["Systems", "Replicas"], ["Fleets"]],
-        ["Lab"] = [["Results"], ["Scenarios"], ["Runs"], ["Studies"], ["Reports"]],
+        ["Lab"] = [["Results"], ["Scenarios"], ["Runs"], ["Studies"], ["Claims"], ["Reports"]],
         ["Cli"] = [["Tables"], ["Shell"], ["Catalogues", "Verbs"]],
         ["Testing"] = [["Data", "Kernel", "World", "Traffic", "Serving"]],
     };
