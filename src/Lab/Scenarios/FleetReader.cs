@@ -160,11 +160,12 @@ internal sealed class FleetReader
 
     private static MemoryOptions ReadMemory(Node? node, SchedulerSpec scheduler)
     {
-        MemoryOptions usual = new() { PrefixCache = scheduler.UsesPrefixCache };
+        MemoryOptions usual = new() { PrefixCache = scheduler.UsesPrefixCache, BlockTokens = scheduler.UsualBlockTokens };
         if (node is null) return usual;
         if (node.Kind == NodeKind.Scalar) return usual with { Use = node.AsOneOf([MemoryOptions.Paged], "memory") };
         MapReader map = node.AsMap();
         MemoryOptions options = MemoryOptions.Set.Read(map) with { PrefixCache = map.Bool("prefixCache", usual.PrefixCache) };
+        if (node["blockTokens"] is null) options = options with { BlockTokens = usual.BlockTokens };
         if (map.Optional("hostSwap") is { } swap) throw ScenarioReader.NotSimulated(swap, "swapping KV to host memory");
         map.Done();
         return options;
