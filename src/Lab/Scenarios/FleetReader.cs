@@ -14,6 +14,7 @@ internal sealed class FleetReader
 {
     private const int MostReplicas = 1_000_000;
     private const int LargestDegree = 1024;
+    private const int MostPositionScaling = 1024;
     private const string DefaultScheduler = "vllm-v1";
 
     private readonly Node _root;
@@ -22,6 +23,7 @@ internal sealed class FleetReader
     private readonly Node? _model;
     private readonly Node? _precision;
     private readonly Node? _maxModelLength;
+    private readonly Node? _positionScaling;
 
     public FleetReader(MapReader root, string folder, List<string> notes)
     {
@@ -31,6 +33,7 @@ internal sealed class FleetReader
         _model = root.Optional("model");
         _precision = root.Optional("precision");
         _maxModelLength = root.Optional("maxModelLength");
+        _positionScaling = root.Optional("positionScaling");
     }
 
     public IReadOnlyList<FleetEntry> Read(Node fleet)
@@ -56,6 +59,7 @@ internal sealed class FleetReader
         Node schedulerNode = map.Optional("scheduler") ?? Node.Plain(DefaultScheduler);
         Node? memoryNode = map.Optional("memory");
         Node? lengthNode = map.Optional("maxModelLength") ?? _maxModelLength;
+        int scaling = (map.Optional("positionScaling") ?? _positionScaling)?.AsInt(1, MostPositionScaling) ?? 1;
         if (map.Optional("draft") is { } draft) throw ScenarioReader.NotSimulated(draft, "speculative decoding with a draft model");
         if (map.Optional("adapters") is { } adapters) throw ScenarioReader.NotSimulated(adapters, "adapters (LoRA)");
         map.Done();
@@ -66,7 +70,7 @@ internal sealed class FleetReader
         DeviceSpec device = ReadDevice(deviceNode);
         SchedulerSpec scheduler = Schedulers.Registry.Read(schedulerNode);
         MemoryOptions memory = ReadMemory(memoryNode, scheduler);
-        int asked = MaxLength(lengthNode, model);
+        int asked = MaxLength(lengthNode, model, scaling);
         if (model.Quantization is { } stored && precisionNode?["weights"] is null)
             _notes.Add($"{model.Name}: its config.json stores weights as {stored}, but the run counts 16 bit; say for example precision: {{weights: fp8}}");
         PrecisionPlan precision = precisionNode is null ? PrecisionPlan.SixteenBit : PrecisionPlan.Read(precisionNode, device);
@@ -75,7 +79,7 @@ internal sealed class FleetReader
             Deployment deployment = Deployment.Create(model, device, parallel, precision, ReadNetwork(network, device));
             ReplicaFacts facts = new(asked, device.Name, device.Memory, parallel.Pipeline);
             KvCapacity capacity = KvCapacity.Of(deployment, memory.Utilization, memory.BlockTokens, scheduler.MaxStepTokens(facts));
-            WrittenWorld written = new(writtenModel, deviceNode, network, asked);
+            WrittenWorld written = new(writtenModel, deviceNode, network, asked, scaling);
             return new(deployment, replicas, scheduler, memory, capacity, Bound(asked, capacity, parallel, entry), written);
         }
         catch (InputException mistake) when (!mistake.Message.Contains(entry.Path, StringComparison.Ordinal))
@@ -162,23 +166,25 @@ internal sealed class FleetReader
 
     private static MemoryOptions ReadMemory(Node? node, SchedulerSpec scheduler)
     {
-        MemoryOptions usual = new() { PrefixCache = scheduler.UsesPrefixCache };
+        MemoryOptions usual = new() { PrefixCache = scheduler.UsesPrefixCache, BlockTokens = scheduler.UsualBlockTokens };
         if (node is null) return usual;
         if (node.Kind == NodeKind.Scalar) return usual with { Use = node.AsOneOf([MemoryOptions.Paged], "memory") };
         MapReader map = node.AsMap();
         MemoryOptions options = MemoryOptions.Set.Read(map) with { PrefixCache = map.Bool("prefixCache", usual.PrefixCache) };
+        if (node["blockTokens"] is null) options = options with { BlockTokens = usual.BlockTokens };
         if (map.Optional("hostSwap") is { } swap) throw ScenarioReader.NotSimulated(swap, "swapping KV to host memory");
         map.Done();
         return options;
     }
 
-    private static int MaxLength(Node? node, ModelSpec model)
+    private static int MaxLength(Node? node, ModelSpec model, int scaling)
     {
-        if (node is null) return model.MaxPositions;
+        long most = Math.Min((long)model.MaxPositions * scaling, int.MaxValue);
+        if (node is null) return (int)most;
         int length = node.AsInt(min: 2);
-        return length <= model.MaxPositions
+        return length <= most
             ? length
-            : throw node.Error($"{model.Name} reads at most {model.MaxPositions} tokens; write that or less, or leave the key out");
+            : throw node.Error($"{model.Name} reads at most {most} tokens{(scaling > 1 ? " under this positionScaling" : "")}; write that or less, or leave the key out");
     }
 
     private int Bound(int asked, KvCapacity capacity, ParallelPlan parallel, Node entry)

@@ -80,7 +80,8 @@ public sealed record FleetEntry(
 /// <param name="Device">Name or description.</param>
 /// <param name="Network">Name or description of the link between machines; null for the usual one.</param>
 /// <param name="MaxModelTokens">The longest sequence asked for, before the KV memory bounds it.</param>
-public sealed record WrittenWorld(Node Model, Node Device, Node? Network, int MaxModelTokens);
+/// <param name="PositionScaling">Factor by which rotary positions are stretched.</param>
+public sealed record WrittenWorld(Node Model, Node Device, Node? Network, int MaxModelTokens, int PositionScaling);
 
 /// <summary>KV memory of a replica.</summary>
 public sealed record MemoryOptions

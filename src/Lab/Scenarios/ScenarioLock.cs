@@ -66,6 +66,7 @@ public static class ScenarioLock
             Key("memory", Node.Map(
                 [.. MemoryOptions.Set.ToNode(entry.Memory).Entries, Key("prefixCache", entry.Memory.PrefixCache ? "true" : "false")])),
         ];
+        if (entry.Written.PositionScaling > 1) keys.Add(Key("positionScaling", Number(entry.Written.PositionScaling)));
         if (entry.Written.Network is { } network) keys.Add(Key("network", network));
         return Node.Map(keys);
     }

@@ -26,6 +26,7 @@ public static class ScenarioSchema
             ("model", Model()),
             ("precision", Precision()),
             ("maxModelLength", Whole("Longest sequence in tokens, prompt and output together; default: the model's.", 2)),
+            ("positionScaling", Whole("Factor by which rotary positions are stretched, so that the model reads longer sequences; default 1.", 1)),
             ("fleet", new JsonObject { ["type"] = "array", ["minItems"] = 1, ["items"] = Entry() }),
             ("router", Choice(Routers.Registry, "Chooses the replica of each request.")),
             ("predictors", Mapping("What policies are told about the future.", ("outputLength", Predictor()))),
@@ -66,6 +67,7 @@ public static class ScenarioSchema
         ("model", Model()),
         ("precision", Precision()),
         ("maxModelLength", Whole("Longest sequence in tokens; default: the root's.", 2)),
+        ("positionScaling", Whole("Factor by which rotary positions are stretched; default: the root's.", 1)),
         ("network", new JsonObject { ["description"] = "Link between machines: catalogue name or a description.", ["type"] = new JsonArray("string", "object") }));
 
     private static JsonObject Model() => AnyOf(

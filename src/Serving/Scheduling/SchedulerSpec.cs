@@ -1,4 +1,5 @@
 using Orrery.Kernel.Units;
+using Orrery.World.Deployments;
 
 namespace Orrery.Serving.Scheduling;
 
@@ -17,6 +18,9 @@ public abstract record SchedulerSpec
 
     /// <summary>Whether this engine shares prefixes unless the scenario says otherwise.</summary>
     public virtual bool UsesPrefixCache => false;
+
+    /// <summary>Tokens of a KV block of this engine unless the scenario says otherwise.</summary>
+    public virtual int UsualBlockTokens => KvCapacity.DefaultBlockTokens;
 
     /// <summary>A fresh scheduler for one replica.</summary>
     public abstract IScheduler Create(ReplicaFacts facts);

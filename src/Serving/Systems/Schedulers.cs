@@ -1,9 +1,11 @@
 using Orrery.Documents;
 using Orrery.Serving.Scheduling;
 using Orrery.Serving.Systems.FasterTransformer;
+using Orrery.Serving.Systems.FastGen;
 using Orrery.Serving.Systems.HfStatic;
 using Orrery.Serving.Systems.Orca;
 using Orrery.Serving.Systems.Priority;
+using Orrery.Serving.Systems.SarathiServe;
 using Orrery.Serving.Systems.VllmV0;
 using Orrery.Serving.Systems.VllmV0Chunked;
 using Orrery.Serving.Systems.VllmV1;
@@ -31,7 +33,11 @@ public static class Schedulers
         Plugin("priority", "Prompts first by priority; urgent requests evict running ones of lower priority.",
             "vLLM v0 (c)", PriorityOptions.Set),
         Plugin("vtc", "Fair shares between clients by virtual token counters.",
-            "Sheng et al., OSDI 2024, arXiv 2401.00588", VtcOptions.Set));
+            "Sheng et al., OSDI 2024, arXiv 2401.00588", VtcOptions.Set),
+        Plugin("sarathi-serve", "Stall-free batches: decodes first, then slices of prompts up to one token budget.",
+            "Agrawal et al., OSDI 2024, arXiv 2403.02310", SarathiServeOptions.Set),
+        Plugin("fastgen", "Passes of one fixed size: long prompts are split, short ones composed, generation rides along.",
+            "Holmes et al. 2024, arXiv 2401.08671", FastGenOptions.Set));
 
     private static Plugin<SchedulerSpec, TOptions> Plugin<TOptions>(string name, string summary, string source, OptionSet<TOptions> options)
         where TOptions : SchedulerSpec, new() => new(name, summary, source, options);

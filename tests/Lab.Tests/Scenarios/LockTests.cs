@@ -30,4 +30,23 @@ public sealed class LockTests
         Scenario again = TinyScenarios.Read(ScenarioLock.Write(scenario));
         Assert.Equal(TinyScenarios.Comparable(Simulation.Run(scenario)), TinyScenarios.Comparable(Simulation.Run(again)));
     }
+
+    [Fact]
+    public void StretchedPositionsAndAnEnginesBlocksSurvive()
+    {
+        const string text = """
+            model: llama-2-7b
+            positionScaling: 2
+            maxModelLength: 8192
+            fleet: [{device: a100-sxm-80gb, scheduler: fastgen}, {device: a100-sxm-80gb, scheduler: fastgen, memory: {utilization: 0.8}}]
+            traffic: {generator: poisson, rate: 1/s, requests: 10, prompt: 10, output: 10}
+            """;
+        Scenario scenario = TinyScenarios.Read(text);
+        Scenario again = TinyScenarios.Read(ScenarioLock.Write(scenario));
+        foreach (FleetEntry entry in scenario.Fleet.Concat(again.Fleet))
+        {
+            Assert.Equal(8192, entry.MaxModelTokens);
+            Assert.Equal(128, entry.Memory.BlockTokens);
+        }
+    }
 }

@@ -44,6 +44,18 @@ public sealed class DefaultsTests
     [InlineData("vtc", "requestsPerMinute", "null")]
     [InlineData("vtc", "maxSequences", "256")]
     [InlineData("vtc", "maxBatchedTokens", "null")]
+    [InlineData("sarathi-serve", "tokenBudget", "512")]
+    [InlineData("sarathi-serve", "maxSequences", "128")]
+    [InlineData("sarathi-serve", "watermark", "0.01")]
+    [InlineData("sarathi-serve", "batching", "stall-free")]
+    [InlineData("sarathi-serve", "dynamicChunks", "false")]
+    [InlineData("sarathi-serve", "chunkHigh", "2048")]
+    [InlineData("sarathi-serve", "chunkLow", "128")]
+    [InlineData("sarathi-serve", "chunkStages", "16")]
+    [InlineData("sarathi-serve", "chunkScheduleTokens", "131072")]
+    [InlineData("fastgen", "tokenBudget", "768")]
+    [InlineData("fastgen", "maxSequences", "512")]
+    [InlineData("fastgen", "maxTrackedSequences", "2048")]
     public void AsPublished(string system, string key, string text) =>
         Assert.Equal(text, Schedulers.Registry.Find(system).Options.Single(option => option.Key == key).Default);
 
@@ -53,6 +65,8 @@ public sealed class DefaultsTests
     [InlineData("vllm-v0-chunked", 4096, 512)]
     [InlineData("vllm-v1", 4096, 2048)]
     [InlineData("priority", 4096, 4096)]
+    [InlineData("sarathi-serve", 4096, 512)]
+    [InlineData("fastgen", 4096, 768)]
     [InlineData("orca", 4096, 4096 + 16)]
     public void StepBudgets(string system, int maxModelTokens, int tokens) =>
         Assert.Equal(tokens, Schedulers.Registry.Find(system).Default.MaxStepTokens(new(maxModelTokens, "l40s", Bytes.FromGibibytes(48))));
@@ -67,6 +81,10 @@ public sealed class DefaultsTests
     [Fact]
     public void OnlyV1SharesPrefixesByDefault() =>
         Assert.Equal(["vllm-v1"], Schedulers.Registry.All.Where(plugin => plugin.Default.UsesPrefixCache).Select(plugin => plugin.Name));
+
+    [Fact]
+    public void FastGenHasLargeBlocks() =>
+        Assert.Equal(["fastgen"], Schedulers.Registry.All.Where(plugin => plugin.Default.UsualBlockTokens != 16).Select(plugin => plugin.Name));
 
     [Fact]
     public void ServicePricesAreExact()

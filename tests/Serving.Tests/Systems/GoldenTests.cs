@@ -28,6 +28,8 @@ public sealed class GoldenTests
     [InlineData("vllm-v1", 15, 60.9)]
     [InlineData("priority", 15, 60.9)]
     [InlineData("vtc", 15, 60.9)]
+    [InlineData("sarathi-serve", 15, 60.9)]
+    [InlineData("fastgen", 15, 60.9)]
     public void OneRequest(string name, double firstMilliseconds, double lastMilliseconds)
     {
         // 100 prompt tokens: 5 + 10 ms; then nine decodes of 5.1 ms.
@@ -40,6 +42,8 @@ public sealed class GoldenTests
     [InlineData("vllm-v0", 830.0)] // 8192 tokens alone: 824.2 ms, then the decode of eight: 5.8 ms
     [InlineData("vllm-v0-chunked", 56.2)] // one step of 512 tokens
     [InlineData("vllm-v1", 209.8)] // one step of 2048 tokens
+    [InlineData("sarathi-serve", 56.2)] // one step of 512 tokens
+    [InlineData("fastgen", 81.8)] // one pass of 768 tokens
     public void ALongPromptStallsDecodes(string name, double worstGapMilliseconds)
     {
         List<Request> requests = [.. Enumerable.Range(0, 8).Select(_ => At(0, 16, 200)), At(0.1, 8192, 1)];
@@ -52,6 +56,8 @@ public sealed class GoldenTests
     [InlineData("vllm-v0-chunked", 1, 64 + 64 + 81)]
     [InlineData("vllm-v1", 1, 64 + 64 + 81)]
     [InlineData("priority", 1, 64 + 64 + 81)]
+    [InlineData("sarathi-serve", 1, 64 + 64 + 81)]
+    [InlineData("fastgen", 1, 64 + 64 + 81)] // both stand still with five full blocks: the last is flushed
     [InlineData("vtc", 0, 64 + 64)] // its memory test admits the second when the first has left
     [InlineData("ft", 0, 64 + 64)]
     [InlineData("orca", 0, 64 + 64)]

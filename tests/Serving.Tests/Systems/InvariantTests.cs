@@ -60,6 +60,7 @@ public sealed class InvariantTests
     [InlineData("vllm-v0-chunked")]
     [InlineData("vllm-v1")]
     [InlineData("vtc")]
+    [InlineData("sarathi-serve")]
     public void NobodyStarvesUnderAFloodOfShortRequests(string name)
     {
         List<Request> requests = [new() { Id = 0, Arrival = Instant.Zero, PromptTokens = 300, OutputTokens = 100, MaxTokens = 100 }];

@@ -4,9 +4,11 @@ using Orrery.Kernel.Time;
 using Orrery.Serving.Scheduling;
 using Orrery.Serving.Systems;
 using Orrery.Serving.Systems.FasterTransformer;
+using Orrery.Serving.Systems.FastGen;
 using Orrery.Serving.Systems.HfStatic;
 using Orrery.Serving.Systems.Orca;
 using Orrery.Serving.Systems.Priority;
+using Orrery.Serving.Systems.SarathiServe;
 using Orrery.Serving.Systems.VllmV0;
 using Orrery.Serving.Systems.VllmV0Chunked;
 using Orrery.Serving.Systems.VllmV1;
@@ -58,6 +60,22 @@ internal static class RandomSystems
                 ClientWeights = random.NextInt(2) == 0 ? "" : "1, 3, 0.5",
                 RequestsPerMinute = random.NextInt(6) == 0 ? 8 : null,
             },
+            "sarathi-serve" => new SarathiServeOptions
+            {
+                TokenBudget = 16 + random.NextInt(300),
+                MaxSequences = sequences,
+                Watermark = watermark,
+                Batching = (Batching)(random.NextInt(2) * random.NextInt(3)),
+                DynamicChunks = random.NextInt(3) == 0,
+                ChunkHigh = 128,
+                ChunkLow = 16 + random.NextInt(40),
+                ChunkStages = 1 + random.NextInt(6),
+                ChunkScheduleTokens = 300,
+            },
+            "fastgen" => new FastGenOptions
+            {
+                TokenBudget = 10 + random.NextInt(300), MaxSequences = 2 + random.NextInt(12), MaxTrackedSequences = 2 + random.NextInt(20),
+            },
             _ => throw new ArgumentException($"give {name} random options here", nameof(name)),
         };
     }
@@ -94,6 +112,8 @@ internal static class RandomSystems
         VllmV1Options o => o.MaxSequences!.Value,
         PriorityOptions o => o.MaxSequences,
         VtcOptions o => o.MaxSequences,
+        SarathiServeOptions o => o.MaxSequences,
+        FastGenOptions o => o.MaxTrackedSequences,
         _ => throw new ArgumentException(spec.ToString(), nameof(spec)),
     };
 
@@ -106,6 +126,8 @@ internal static class RandomSystems
         VllmV1Options o => (o.MaxBatchedTokens!.Value, true),
         PriorityOptions o => (o.MaxBatchedTokens!.Value, false),
         VtcOptions o => (o.MaxBatchedTokens!.Value, false),
+        SarathiServeOptions o => (o.MaxStepTokens(new(512, "toy", default)), true),
+        FastGenOptions o => (o.TokenBudget, true),
         _ => (int.MaxValue, false),
     };
 
