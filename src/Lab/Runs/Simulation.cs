@@ -40,10 +40,11 @@ public static class Simulation
         RandomStream root = RandomStream.Root(scenario.Seed);
         using ITrafficSource source = Open(scenario.Traffic, root.Split("traffic"));
         ILengthPredictor predictor = scenario.OutputLength.Create(root.Split("predictors"));
+        IRemainingPredictor remaining = scenario.RemainingLength.Create(root.Split("predictors"));
         VirtualClock clock = new();
         RunWatch watch = new(clock, settings, predictor, requests, trace) { Expected = source.ExpectedRequests };
         ServingMetrics metrics = new(scenario.Slo, scenario.Reading);
-        Fleet fleet = new(clock, scenario.Router.Create(root.Split("router")), metrics, predictor.Predict, watch);
+        Fleet fleet = new(clock, scenario.Router.Create(root.Split("router")), metrics, predictor.Predict, watch, remaining);
         watch.Fleet = fleet;
         AddReplicas(fleet, scenario, settings.FastForward, trace);
         fleet.Feed(source);

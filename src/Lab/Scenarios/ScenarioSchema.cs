@@ -28,7 +28,7 @@ public static class ScenarioSchema
             ("maxModelLength", Whole("Longest sequence in tokens, prompt and output together; default: the model's.", 2)),
             ("fleet", new JsonObject { ["type"] = "array", ["minItems"] = 1, ["items"] = Entry() }),
             ("router", Choice(Routers.Registry, "Chooses the replica of each request.")),
-            ("predictors", Mapping("What policies are told about the future.", ("outputLength", Predictor()))),
+            ("predictors", Mapping("What policies are told about the future.", ("outputLength", Predictor()), ("remaining", Remaining()))),
             ("traffic", Traffic()),
             ("slo", Mapping(
                 "Limits that each request is held to.",
@@ -96,6 +96,11 @@ public static class ScenarioSchema
         "Estimate of the output length.",
         new JsonObject { ["enum"] = Names(PredictorSpec.Kinds) },
         PredictorSpec.Options.ToJsonSchema());
+
+    private static JsonObject Remaining() => AnyOf(
+        "Estimate of what is left of a running request's output.",
+        new JsonObject { ["enum"] = Names(RemainingSpec.Kinds) },
+        RemainingSpec.Options.ToJsonSchema());
 
     private static JsonObject Energy()
     {

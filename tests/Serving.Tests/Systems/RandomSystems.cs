@@ -7,10 +7,12 @@ using Orrery.Serving.Systems.FasterTransformer;
 using Orrery.Serving.Systems.HfStatic;
 using Orrery.Serving.Systems.Orca;
 using Orrery.Serving.Systems.Priority;
+using Orrery.Serving.Systems.Trail;
 using Orrery.Serving.Systems.VllmV0;
 using Orrery.Serving.Systems.VllmV0Chunked;
 using Orrery.Serving.Systems.VllmV1;
 using Orrery.Serving.Systems.Vtc;
+using Orrery.Traffic.Predictors;
 using Orrery.Traffic.Requests;
 
 namespace Orrery.Serving.Tests.Systems;
@@ -44,6 +46,17 @@ internal static class RandomSystems
                 Policy = random.NextInt(3) == 0 ? QueuePolicy.Priority : QueuePolicy.Fcfs,
             },
             "priority" => new PriorityOptions { MaxBatchedTokens = batched, MaxSequences = sequences, Watermark = watermark },
+            "trail" => new TrailOptions
+            {
+                Limit = random.NextInt(5) / 4.0,
+                Refine = random.NextInt(3) > 0,
+                PredictEvery = random.NextInt(2) == 0 ? 1 : 1 + random.NextInt(12),
+                Margin = random.NextInt(3) == 0 ? random.NextInt(20) : 0,
+                MaxPreemptions = random.NextInt(3) == 0 ? random.NextInt(3) : null,
+                MaxBatchedTokens = 16 + random.NextInt(300),
+                MaxSequences = sequences,
+                Watermark = watermark,
+            },
             "vtc" => new VtcOptions
             {
                 MaxBatchedTokens = batched,
@@ -72,11 +85,27 @@ internal static class RandomSystems
         };
     }
 
+    /// <summary>Nothing, the truth, or noise with and without smoothing looks at running requests.</summary>
+    public static Func<IRemainingPredictor> Remaining(RandomStream random)
+    {
+        RemainingSpec spec = random.NextInt(4) switch
+        {
+            0 => new(),
+            1 => new() { Use = "oracle" },
+            2 => new() { Use = "noisy", MeanError = 10, Longest = 100, ReferenceMedian = 30 },
+            _ => new() { Use = "noisy", MeanError = 10, Longest = 100, ReferenceMedian = 30, Bins = 8, Smoothing = true },
+        };
+        // Tuning takes milliseconds; trackers carry the state, so one predictor serves every run.
+        IRemainingPredictor predictor = spec.Create(random);
+        return () => predictor;
+    }
+
     /// <summary>Whether requests start in the order of their arrival, whatever the options are.</summary>
     public static bool IsFirstComeFirstServed(SchedulerSpec spec) => spec switch
     {
         PriorityOptions => false,
         VtcOptions => false,
+        TrailOptions => false,
         VllmV1Options options => options.Policy == QueuePolicy.Fcfs,
         _ => true,
     };
@@ -91,6 +120,7 @@ internal static class RandomSystems
         VllmV1Options o => o.MaxSequences!.Value,
         PriorityOptions o => o.MaxSequences,
         VtcOptions o => o.MaxSequences,
+        TrailOptions o => o.MaxSequences,
         _ => throw new ArgumentException(spec.ToString(), nameof(spec)),
     };
 
@@ -103,6 +133,7 @@ internal static class RandomSystems
         VllmV1Options o => (o.MaxBatchedTokens!.Value, true),
         PriorityOptions o => (o.MaxBatchedTokens!.Value, false),
         VtcOptions o => (o.MaxBatchedTokens!.Value, false),
+        TrailOptions o => (o.MaxBatchedTokens, true),
         _ => (int.MaxValue, false),
     };
 
