@@ -28,11 +28,11 @@ public sealed class TrailTests
     public void OneServerAgreesWithTheClosedForm(double load, double limit, double expected)
     {
         // Sizes in tokens, one step each; the half token that rounding up adds is in the mean.
-        const int meanTokens = 400;
+        const int meanTokens = 50;
         const double meanSize = meanTokens + 0.5;
         const int jobs = 8_000;
         const int warmUp = 800;
-        double[] means = new double[12];
+        double[] means = new double[14];
         for (int i = 0; i < means.Length; i++)
         {
             RandomStream random = RandomStream.Root(77).Split(i);
@@ -44,7 +44,7 @@ public sealed class TrailTests
                 int tokens = (int)Math.Ceiling(new Exponential(meanTokens).Sample(random));
                 requests.Add(Ask(job, now, 1, Math.Max(1, tokens)));
             }
-            FleetOutcome outcome = Run(new() { Limit = limit, MaxSequences = 1 }, requests, blocks: 1_000_000, longest: 16_384);
+            FleetOutcome outcome = Run(new() { Limit = limit, MaxSequences = 1 }, requests, blocks: 100_000, longest: 4096);
             means[i] = outcome.Sequences.Where(s => s.Id >= warmUp).Average(s => (s.End - s.Arrival).Seconds) / (meanSize * Step.Seconds);
         }
         ConfidenceInterval interval = ConfidenceInterval.FromReplications(means, 0.99);
@@ -88,11 +88,11 @@ public sealed class TrailTests
     public void AMarginAndALimitOfPreemptionsBind()
     {
         List<Request> requests = [Ask(0, 0, 1, 50), Ask(1, 0.0045, 1, 30), Ask(2, 0.0055, 1, 3), Ask(3, 0.0205, 1, 3)];
-        Assert.Equal(2, Preemptions(new() { MaxSequences = 1 }));
+        Assert.Equal(3, Preemptions(new() { MaxSequences = 1 }));
         Assert.Equal(0, Preemptions(new() { MaxSequences = 1, Margin = 60 }));
-        Assert.Equal(1, Preemptions(new() { MaxSequences = 1, MaxPreemptions = 1 }));
+        Assert.Equal(2, Preemptions(new() { MaxSequences = 1, MaxPreemptions = 1 }));
 
-        int Preemptions(TrailOptions options) => Run(options, requests).Sequences.Single(s => s.Id == 0).Preemptions;
+        int Preemptions(TrailOptions options) => Run(options, requests).Sequences.Sum(s => s.Preemptions);
     }
 
     [Fact]
