@@ -40,6 +40,7 @@ internal sealed class ProgramRoot : Verb
         yield return new SimulateVerb();
         yield return new CompareVerb();
         yield return new CapacityVerb();
+        yield return new ReproduceVerb();
         yield return CatalogVerbs.Group();
         yield return TrafficVerbs.Group();
         yield return new DiffVerb();

@@ -30,6 +30,27 @@ public static class Overrides
         return Replace(root, DocumentPath.Split(path, where), 0, value, where).At("");
     }
 
+    /// <summary>A copy of the tree with one value set that was written in a document; errors name the place of the value.</summary>
+    /// <param name="root">A document's root; a Null node counts as an empty mapping.</param>
+    /// <param name="path">As in <see cref="Apply"/>, left of the equals sign.</param>
+    /// <param name="value">What stands there afterwards.</param>
+    /// <exception cref="InputException">As <see cref="Apply"/>.</exception>
+    public static Node Set(Node root, string path, Node value)
+    {
+        ArgumentNullException.ThrowIfNull(root);
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(value);
+        return Replace(root, DocumentPath.Split(path, value.Where), 0, value, value.Where).At("");
+    }
+
+    /// <summary>One mapping over another: mappings on both sides merge key by key, lists and scalars of <paramref name="above"/> win whole.</summary>
+    public static Node Merge(Node beneath, Node above)
+    {
+        ArgumentNullException.ThrowIfNull(beneath);
+        ArgumentNullException.ThrowIfNull(above);
+        return IncludeLoader.Merge(beneath, above).At("");
+    }
+
     /// <summary>Splits at commas that stand outside brackets, braces and quotes.</summary>
     /// <returns>The path and the texts of its values, each ready for <see cref="Apply"/> as <c>path=value</c>.</returns>
     /// <exception cref="InputException">Malformed, an empty or repeated value, or brackets that do not match.</exception>

@@ -16,7 +16,7 @@ public sealed partial class NamespaceArrowTests
         ["World"] = [["Hardware"], ["Models", "Deployments", "Cost"], ["Power"], ["Catalogue"]],
         ["Traffic"] = [["Requests"], ["Description", "Generators", "Readers"], ["Predictors"], ["Specs", "Catalogue"], ["Fitting"]],
         ["Serving"] = [["Sequences"], ["Memory", "Metrics", "Routing"], ["Execution"], ["Scheduling"], ["Systems", "Replicas"], ["Fleets"]],
-        ["Lab"] = [["Scenarios", "Runs"], ["Studies"], ["Reports"]],
+        ["Lab"] = [["Scenarios", "Runs"], ["Studies"], ["Claims"], ["Reports"]],
         ["Cli"] = [["Tables"], ["Shell"], ["Catalogues", "Verbs"]],
         ["Testing"] = [["Kernel", "World", "Traffic", "Serving"]],
     };

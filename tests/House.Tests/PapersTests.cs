@@ -31,6 +31,7 @@ public sealed partial class PapersTests
     [InlineData("CONTRIBUTING.md")]
     [InlineData("docs/concepts.md")]
     [InlineData("docs/request-walk.md")]
+    [InlineData("docs/claims.md")]
     public void Guides_exist_and_their_links_lead_somewhere(string guide)
     {
         string text = Repository.Read(guide);

@@ -9,11 +9,13 @@ export interface Mark {
 /** One chart as the page's data block states it. Columns are null where a run has nothing to show. */
 export interface Chart {
   id: string;
-  kind: "cdf" | "time";
+  kind: "cdf" | "time" | "curve";
   unit: Unit;
   x: number[];
   y: (number | null)[][];
   marks?: Mark[];
+  /** Names of this chart's own columns; else the page's. */
+  labels?: string[];
 }
 
 export interface Look {
@@ -70,7 +72,7 @@ function showValues(chart: Chart, labels: string[], look: Look): uPlot.Plugin {
   const box = document.createElement("div");
   box.className = "tip";
   box.hidden = true;
-  const at = chart.kind === "time" ? clock : (value: number) => quantity(value, "s");
+  const at = chart.kind === "time" ? clock : (value: number) => quantity(value, chart.kind === "curve" ? "count" : "s");
   return {
     hooks: {
       init: (plot: uPlot) => {
@@ -111,7 +113,8 @@ function showValues(chart: Chart, labels: string[], look: Look): uPlot.Plugin {
 }
 
 export function draw(chart: Chart, host: HTMLElement, labels: string[], shown: boolean[], look: Look): uPlot {
-  const isLog = chart.kind !== "time";
+  const isLog = chart.kind === "cdf";
+  const isCurve = chart.kind === "curve";
   const width = host.clientWidth;
   const font = `11px ${look.font}`;
   const line = { stroke: look.faint, font, grid: { stroke: look.grid, width: 1 }, ticks: { show: false } };
@@ -144,6 +147,8 @@ export function draw(chart: Chart, host: HTMLElement, labels: string[], shown: b
               filter: (_plot: uPlot, splits: number[]) => splits,
               values: (_plot: uPlot, splits: number[]) => splits.map((tick) => axis(tick, "s")),
             }
+          : isCurve
+          ? { space: LabelWidth, values: (_plot: uPlot, splits: number[]) => splits.map((tick) => axis(tick, "count")) }
           : { incrs: TimeSteps, space: LabelWidth, values: (_plot: uPlot, splits: number[]) => splits.map(clock) }),
       },
       {
@@ -160,8 +165,8 @@ export function draw(chart: Chart, host: HTMLElement, labels: string[], shown: b
         show: shown[run] ?? true,
         stroke: look.colours[run],
         width: 1.75,
-        points: { show: false },
-        spanGaps: false,
+        points: { show: isCurve, size: 6 },
+        spanGaps: isCurve,
       })),
     ],
   };

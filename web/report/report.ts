@@ -22,7 +22,7 @@ function look(): Look {
     grid: value("--grid"),
     mark: value("--mark"),
     font: "system-ui, -apple-system, 'Segoe UI', sans-serif",
-    colours: data.labels.map((_, run) => value(`--run-${run % 12}`)),
+    colours: Array.from({ length: 12 }, (_, run) => value(`--run-${run % 12}`)),
   };
 }
 
@@ -32,7 +32,7 @@ function drawAll(): void {
   const current = look();
   for (const chart of data.charts) {
     const host = document.querySelector<HTMLElement>(`[data-chart="${chart.id}"] .plot`);
-    if (host && host.clientWidth > 0) plots.push(draw(chart, host, data.labels, shown, current));
+    if (host && host.clientWidth > 0) plots.push(draw(chart, host, chart.labels ?? data.labels, shown, current));
   }
 }
 

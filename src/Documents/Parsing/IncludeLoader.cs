@@ -77,7 +77,7 @@ internal sealed class IncludeLoader
     /// The keys of <paramref name="beneath"/> in their order, then the new ones of <paramref name="above"/>; mappings on both sides
     /// merge.
     /// </summary>
-    private static Node Merge(Node beneath, Node above)
+    internal static Node Merge(Node beneath, Node above)
     {
         var entries = new List<KeyValuePair<string, Node>>(beneath.Entries.Count + above.Entries.Count);
         foreach ((string key, Node lower) in beneath.Entries)

@@ -7,7 +7,7 @@ namespace Orrery.Lab.Reports;
 /// <summary>Puts the parts of one report together.</summary>
 internal sealed class ReportPage
 {
-    private const string Mark =
+    internal const string Mark =
         """<svg viewBox="0 0 40 40" fill="none" stroke="currentColor" stroke-width="1.8" aria-hidden="true"><circle cx="20" cy="20" r="4.2" fill="currentColor" stroke="none"/><ellipse cx="20" cy="20" rx="18" ry="8.5" transform="rotate(-28 20 20)"/><circle cx="20" cy="20" r="10.5" opacity=".55"/><circle cx="35.4" cy="12.4" r="2.7" fill="currentColor" stroke="none"/><circle cx="12.6" cy="27.4" r="2" fill="currentColor" stroke="none"/></svg>""";
 
     private readonly ReportInput _input;
@@ -29,13 +29,7 @@ internal sealed class ReportPage
 
     public string Write()
     {
-        _page.Raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
-            .Raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-        // The page must work from any disk and ask nothing of any network.
-        _page.Raw("<meta http-equiv=\"Content-Security-Policy\" ")
-            .Raw("content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n");
-        _page.Element("title", _input.Study.Scenario + " – Orrery").Raw("\n<style>\n").Raw(Report.Asset("report.css"))
-            .Raw("</style>\n</head>\n<body>\n");
+        Head(_page, _input.Study.Scenario);
         WriteHeader();
         _page.Raw("<main>\n");
         if (_input.Study.IsPartial)
@@ -52,6 +46,18 @@ internal sealed class ReportPage
         _page.Raw("<script type=\"application/json\" id=\"data\">").Raw(_charts.Data([.. _labels.Take(ReportCharts.MostRuns)]))
             .Raw("</script>\n<script>\n");
         return _page.Raw(Report.Asset("report.js")).Raw("</script>\n</body>\n</html>\n").ToString();
+    }
+
+    /// <summary>Everything before the page's own content.</summary>
+    internal static void Head(HtmlWriter page, string title)
+    {
+        page.Raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
+            .Raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+        // The page must work from any disk and ask nothing of any network.
+        page.Raw("<meta http-equiv=\"Content-Security-Policy\" ")
+            .Raw("content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n");
+        page.Element("title", title + " – Orrery").Raw("\n<style>\n").Raw(Report.Asset("report.css"))
+            .Raw("</style>\n</head>\n<body>\n");
     }
 
     private void WriteHeader()

@@ -1,7 +1,17 @@
 namespace Orrery.Lab.Runs;
 
 /// <summary>A result with what plots need beyond it.</summary>
-public sealed record RunRecord(RunResult Result, RunSeries Series);
+public sealed record RunRecord(RunResult Result, RunSeries Series)
+{
+    /// <summary>The figures of <see cref="RunSettings.Window"/>; null without a window. Metrics that exist for whole runs only are zero or null.</summary>
+    public RunResult? Window { get; init; }
+
+    /// <summary>Service of the first clients over the whole run: see <see cref="ClientService"/>.</summary>
+    public IReadOnlyList<long> Service { get; init; } = [];
+
+    /// <summary>The same of requests that left within the window.</summary>
+    public IReadOnlyList<long> WindowService { get; init; } = [];
+}
 
 /// <summary>Bounded series of one run: at most <see cref="MostRows"/> rows over time and one curve per distribution.</summary>
 /// <param name="Timeline">State of the fleet at equally spaced instants; the last row is the end of the run.</param>

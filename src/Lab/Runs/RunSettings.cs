@@ -12,6 +12,9 @@ public sealed record RunSettings
     /// <summary>Told now and then, at most about four times a second of wall time.</summary>
     public Action<RunProgress>? Progress { get; init; }
 
+    /// <summary>Also gives the figures of a part of virtual time; those of the whole run stay what they are.</summary>
+    public RunWindow? Window { get; init; }
+
     /// <summary>Folder for <c>requests.csv</c> and <c>timeline.csv</c>; null writes none. Made when missing.</summary>
     public string? OutputFolder { get; init; }
 

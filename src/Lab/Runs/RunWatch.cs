@@ -10,7 +10,7 @@ using Orrery.Traffic.Predictors;
 namespace Orrery.Lab.Runs;
 
 /// <summary>Follows the requests that leave: rows of files, reasons of refusals, the end of the run, progress for people.</summary>
-internal sealed class RunWatch(Clock clock, RunSettings settings, ILengthPredictor predictor, RequestsCsv? requests, PerfettoTrace? trace)
+internal sealed class RunWatch(Clock clock, RunSettings settings, ILengthPredictor predictor, RequestsCsv? requests, PerfettoTrace? trace, WindowTally? window)
     : IServingObserver
 {
     private const double SecondsBetweenReports = 0.25;
@@ -31,6 +31,8 @@ internal sealed class RunWatch(Clock clock, RunSettings settings, ILengthPredict
     /// <summary>When the last request left so far.</summary>
     public Instant LastDeparture { get; private set; }
 
+    public ClientService Service { get; } = new();
+
     public IReadOnlyDictionary<string, long> Reasons => _reasons;
 
     public double WallSeconds => Stopwatch.GetElapsedTime(_started).TotalSeconds;
@@ -40,6 +42,8 @@ internal sealed class RunWatch(Clock clock, RunSettings settings, ILengthPredict
         LastDeparture = clock.Now;
         if (sequence.Outcome == Outcome.Finished) predictor.Observe(sequence.Request);
         if (sequence.Reason is { } reason) _reasons[reason] = _reasons.GetValueOrDefault(reason) + 1;
+        Service.Add(sequence);
+        window?.Add(sequence);
         requests?.Add(sequence);
         trace?.Add(sequence);
         if (++_departures % DeparturesPerLook == 0) Report();

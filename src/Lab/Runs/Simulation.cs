@@ -42,7 +42,8 @@ public static class Simulation
         ILengthPredictor predictor = scenario.OutputLength.Create(root.Split("predictors"));
         IRemainingPredictor remaining = scenario.RemainingLength.Create(root.Split("predictors"));
         VirtualClock clock = new();
-        RunWatch watch = new(clock, settings, predictor, requests, trace) { Expected = source.ExpectedRequests };
+        WindowTally? window = settings.Window is { } part ? new(part, scenario) : null;
+        RunWatch watch = new(clock, settings, predictor, requests, trace, window) { Expected = source.ExpectedRequests };
         ServingMetrics metrics = new(scenario.Slo, scenario.Reading);
         Fleet fleet = new(clock, scenario.Router.Create(root.Split("router")), metrics, predictor.Predict, watch, remaining);
         watch.Fleet = fleet;
@@ -56,7 +57,10 @@ public static class Simulation
         requests?.Finish();
         trace?.Finish();
         if (settings.OutputFolder is { } finished) TimelineCsv.Write(finished, timeline);
-        return new(result, new(timeline, Distributions.Of(metrics)));
+        return new(result, new(timeline, Distributions.Of(metrics)))
+        {
+            Window = window?.Result(result), Service = watch.Service.Tokens, WindowService = window?.Service.Tokens ?? [],
+        };
     }
 
     private static ITrafficSource Open(TrafficSpec traffic, RandomStream random)

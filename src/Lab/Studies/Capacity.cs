@@ -20,8 +20,8 @@ namespace Orrery.Lab.Studies;
 public static class Capacity
 {
     private const int MostSeeds = 100;
-    private const double LargestTolerance = 0.5;
-    private const double SmallestTolerance = 1e-4;
+    internal const double LargestTolerance = 0.5;
+    internal const double SmallestTolerance = 1e-4;
 
     /// <exception cref="InputException">A mistake in the scenario, no goal, or traffic whose rate cannot be set.</exception>
     public static CapacityResult Find(string scenarioPath, IReadOnlyList<string> sets, CapacitySettings settings) =>

@@ -9,12 +9,12 @@ namespace Orrery.Lab.Studies;
 /// <summary>Makes the runs of a study from scenario trees.</summary>
 internal static class ScenarioRuns
 {
-    public static PrepareRun From(string folder, bool fastForward) => (tree, seed) =>
+    public static PrepareRun From(string folder, bool fastForward, RunWindow? window = null) => (tree, seed) =>
     {
         Scenario scenario = ScenarioReader.Read(tree, folder, seed);
         return new(
-            scenario.Name, scenario.Seed, Identity(scenario, tree, folder),
-            cancel => Simulation.RunRecorded(scenario, new() { FastForward = fastForward, Cancel = cancel }));
+            scenario.Name, scenario.Seed, Identity(scenario, tree, folder) + (window is null ? "" : $"window {window.From.Nanoseconds} {window.To.Nanoseconds}\n"),
+            cancel => Simulation.RunRecorded(scenario, new() { FastForward = fastForward, Cancel = cancel, Window = window }));
     };
 
     /// <summary>The lock file, with the size and date of every file that the scenario names: a changed trace is another run.</summary>

@@ -1,0 +1,80 @@
+using Orrery.Documents.Expectations;
+using Orrery.Kernel.Statistics;
+using Orrery.Lab.Runs;
+
+namespace Orrery.Lab.Claims;
+
+/// <summary>From finished runs to a claim's figure, its interval and its status.</summary>
+internal static class ClaimJudge
+{
+    public static ClaimResult Judge(ClaimPlan plan, IReadOnlyDictionary<string, ClaimOutcome> done)
+    {
+        Claim claim = plan.Claim;
+        double[] values = Values(plan, done, inWindow: claim.Window is not null);
+        ConfidenceInterval? measured = Interval(values);
+        ConfidenceInterval? whole = claim.Window is null ? null : Interval(Values(plan, done, inWindow: false));
+        (ClaimStatus status, string why) = Status(claim, measured);
+        return new(plan.File, claim, plan.Seeds, values, measured, whole, status, why, Curves(plan, done));
+    }
+
+    private static (ClaimStatus Status, string Why) Status(Claim claim, ConfidenceInterval? measured)
+    {
+        if (claim.NotComparable.Length > 0) return (ClaimStatus.NotComparable, claim.NotComparable);
+        if (measured is not { } figure)
+            return (ClaimStatus.NotComparable, "a figure of the expression does not exist: no samples, no crossing, or goals that limit nothing");
+        if (claim.Band is not { } band) return (ClaimStatus.NoBand, claim.Why);
+        return band.Contains(figure.Mean) ? (ClaimStatus.InBand, "") : (ClaimStatus.Missed, claim.Why.Length > 0 ? claim.Why : "not yet explained");
+    }
+
+    private static double[] Values(ClaimPlan plan, IReadOnlyDictionary<string, ClaimOutcome> done, bool inWindow) =>
+        [.. plan.Seeds.Select((_, i) => plan.Claim.Value.Evaluate(new(new Figures(plan, done, i, inWindow), 0)))];
+
+    private static ConfidenceInterval? Interval(double[] values) =>
+        values.Length == 0 || values.Any(value => !double.IsFinite(value)) ? null : ConfidenceInterval.FromReplications(values);
+
+    private static ClaimCurve[] Curves(ClaimPlan plan, IReadOnlyDictionary<string, ClaimOutcome> done)
+    {
+        if (plan.Claim.Plot is not { } plot) return [];
+        Figures[] figures = [.. plan.Seeds.Select((_, i) => new Figures(plan, done, i, plan.Claim.Window is not null))];
+        IReadOnlyList<double> points = Points(plan);
+        string[] labels = plan.Scale.Sweep is { } sweep ? [.. sweep.Values.Select(value => value.Text)] : [];
+        return
+        [
+            .. plot.Cells.Select(cell => new ClaimCurve(
+                cell, points, labels, [.. Enumerable.Range(0, points.Count).Select(point => Mean(figures, plot.Y, point, cell))])),
+        ];
+    }
+
+    private static double? Mean(Figures[] figures, Expression y, int point, string cell)
+    {
+        double mean = figures.Length == 0 ? double.NaN : figures.Average(of => y.Evaluate(new(of, point, cell)));
+        return double.IsFinite(mean) ? mean : null;
+    }
+
+    private static double[] Points(ClaimPlan plan) => plan.Scale.Sweep is not { } sweep
+        ? [0]
+        : [.. sweep.Numbers ?? Enumerable.Range(0, sweep.Values.Count).Select(i => (double)i)];
+
+    /// <summary>The figures of one seed.</summary>
+    private sealed class Figures(ClaimPlan plan, IReadOnlyDictionary<string, ClaimOutcome> done, int replication, bool inWindow) : IClaimFigures
+    {
+        public IReadOnlyList<double> Points { get; } = ClaimJudge.Points(plan);
+
+        public double Metric(string cell, int point, Statistic statistic, MetricInfo metric)
+        {
+            RunRecord record = Record(cell, point);
+            return RunMetricNames.Lookup(inWindow ? record.Window! : record.Result, statistic, metric) ?? double.NaN;
+        }
+
+        public double Capacity(string cell, int point) => done[plan.Work[new(cell, point, replication, true)].Key].CapacityPerSecond;
+
+        public double Service(string cell, int point, int client)
+        {
+            RunRecord record = Record(cell, point);
+            double seconds = inWindow ? plan.Claim.Window!.Seconds : record.Result.Simulation.VirtualSeconds;
+            return seconds > 0 ? (inWindow ? record.WindowService : record.Service)[client] / seconds : double.NaN;
+        }
+
+        private RunRecord Record(string cell, int point) => done[plan.Work[new(cell, point, replication, false)].Key].Record!;
+    }
+}

@@ -1,0 +1,100 @@
+using System.Globalization;
+using Orrery.Documents;
+using Orrery.Kernel;
+using Orrery.Lab.Runs;
+using Orrery.Lab.Scenarios;
+using Orrery.Lab.Studies;
+
+namespace Orrery.Lab.Claims;
+
+/// <summary>Which run or search: a cell at a sweep value under a seed.</summary>
+internal readonly record struct ClaimSlot(string Cell, int Point, int Replication, bool IsSearch);
+
+/// <summary>What a piece of work gave: a run, or the capacity found.</summary>
+internal sealed record ClaimOutcome(RunRecord? Record, double CapacityPerSecond);
+
+/// <summary>One run or one capacity search.</summary>
+/// <param name="Key">Equal for equal work, across claims.</param>
+/// <param name="Execute">Null when it was interrupted.</param>
+internal sealed record ClaimWork(string Key, string Label, bool IsSearch, Func<JournaledRuns, ClaimOutcome?> Execute);
+
+/// <summary>The work behind one claim.</summary>
+internal sealed record ClaimPlan(
+    ClaimFile File, Claim Claim, ClaimScale Scale, IReadOnlyList<ulong> Seeds, IReadOnlyDictionary<ClaimSlot, ClaimWork> Work)
+{
+    /// <exception cref="InputException">A mistake in the scenario of a cell; the error names the claim's file.</exception>
+    public static ClaimPlan Of(ClaimFile file, Claim claim, ClaimSettings settings)
+    {
+        ClaimScale scale = settings.Quick ? claim.Quick : claim.Full;
+        PrepareRun prepare = ScenarioRuns.From(file.Folder, settings.FastForward, claim.Window);
+        var work = new Dictionary<ClaimSlot, ClaimWork>();
+        var seeds = new List<ulong>();
+        foreach (ClaimCell cell in claim.Cells)
+        {
+            (bool needsRun, bool needsSearch) = Needs(claim, cell.Name);
+            if (!needsRun && !needsSearch) continue;
+            for (int point = 0; point < (scale.Sweep?.Values.Count ?? 1); point++)
+            {
+                Node tree = TreeOf(scale, cell, point);
+                ulong first = settings.Seed ?? prepare(tree, null).Seed;
+                if (seeds.Count == 0) seeds.AddRange(Enumerable.Range(0, scale.Seeds).Select(i => unchecked(first + (ulong)i)));
+                for (int i = 0; i < scale.Seeds; i++)
+                {
+                    PreparedRun run = prepare(tree, unchecked(first + (ulong)i));
+                    string label = Label(file, claim, scale, cell, point, run.Seed);
+                    string key = StudyJournal.KeyOf(run);
+                    if (needsRun)
+                        work[new(cell.Name, point, i, false)] = new(key, label, false, runs => runs.Get(run) is { } record ? new(record, double.NaN) : null);
+                    if (needsSearch)
+                        work[new(cell.Name, point, i, true)] = Search(claim, scale, tree, file.Folder, prepare, run, key, label);
+                }
+            }
+        }
+        return new(file, claim, scale, seeds, work);
+    }
+
+    private static (bool Run, bool Search) Needs(Claim claim, string cell)
+    {
+        IEnumerable<Figure> figures = claim.Value.All().OfType<Figure>().Where(figure => figure.Cell == cell);
+        if (claim.Plot is { } plot && plot.Cells.Contains(cell)) figures = figures.Concat(plot.Y.All().OfType<Figure>());
+        Figure[] all = [.. figures];
+        return (all.Any(figure => figure is not CapacityFigure), all.Any(figure => figure is CapacityFigure));
+    }
+
+    private static Node TreeOf(ClaimScale scale, ClaimCell cell, int point)
+    {
+        Node tree = scale.Scenario;
+        foreach ((string path, Node value) in cell.Assignments) tree = Overrides.Set(tree, path, value);
+        return scale.Sweep is { } sweep ? Overrides.Set(tree, sweep.Path, sweep.Values[point]) : tree;
+    }
+
+    private static ClaimWork Search(
+        Claim claim, ClaimScale scale, Node tree, string folder, PrepareRun prepare, PreparedRun run, string key, string label)
+    {
+        string goals = string.Join(" and ", claim.Goals);
+        string own = string.Create(CultureInfo.InvariantCulture, $"{key} capacity {scale.Tolerance:R} {goals}");
+        return new(own, $"{label}, capacity", true, runs =>
+        {
+            var settings = new CapacitySettings { Goals = claim.Goals, RelativeTolerance = scale.Tolerance, Cancel = runs.Cancel };
+            if (RateKnob.Of(tree, ScenarioReader.Read(tree, folder, run.Seed), settings) is not { } traffic) return null;
+            CapacitySearch search = RateSearch.Find(run.Seed, rate =>
+                runs.Get(prepare(traffic.Apply(tree, rate), run.Seed)) is { } record
+                    ? Capacity.Judge(claim.Goals, rate, record.Window ?? record.Result)
+                    : null,
+                traffic.StartRate, scale.Tolerance, settings.MostProbes);
+            return search.End switch
+            {
+                CapacityEnd.Interrupted => null,
+                // Goals that no rate misses say nothing about the fleet.
+                CapacityEnd.Unbounded => new(null, double.NaN),
+                _ => new(null, search.Estimate),
+            };
+        });
+    }
+
+    private static string Label(ClaimFile file, Claim claim, ClaimScale scale, ClaimCell cell, int point, ulong seed)
+    {
+        string at = scale.Sweep is { } sweep ? $" {sweep.Values[point].Text}" : "";
+        return string.Create(CultureInfo.InvariantCulture, $"{file.System} {claim.Name} {cell.Name}{at}, seed {seed}");
+    }
+}

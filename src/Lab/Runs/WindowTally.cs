@@ -1,0 +1,106 @@
+using Orrery.Kernel.Statistics;
+using Orrery.Kernel.Time;
+using Orrery.Lab.Scenarios;
+using Orrery.Serving.Metrics;
+using Orrery.Serving.Sequences;
+
+namespace Orrery.Lab.Runs;
+
+/// <summary>Figures of a part of a run: latencies of the requests that arrived in it, throughput and service of those that left in it.</summary>
+internal sealed class WindowTally(RunWindow window, Scenario scenario)
+{
+    private readonly QuantileSketch _ttft = new();
+    private readonly QuantileSketch _tpot = new();
+    private readonly QuantileSketch _endToEnd = new();
+    private readonly QuantileSketch _queue = new();
+    private readonly QuantileSketch _normalized = new();
+    private readonly QuantileSketch _qoe = new();
+    private long _arrived;
+    private long _finished;
+    private long _rejected;
+    private long _cancelled;
+    private long _timedOut;
+    private long _met;
+    private long _leftFinished;
+    private long _leftPrompt;
+    private long _leftOutput;
+
+    public ClientService Service { get; } = new();
+
+    public void Add(Sequence sequence)
+    {
+        if (window.Contains(sequence.End)) Left(sequence);
+        if (window.Contains(sequence.Arrival)) Arrived(sequence);
+    }
+
+    /// <summary>The window's figures in the form of a run's; what exists for whole runs only is zero or null.</summary>
+    public RunResult Result(RunResult whole) => whole with
+    {
+        Requests = new(_arrived, _finished, _rejected, _cancelled, _timedOut, 0),
+        Tokens = new(_leftPrompt, _leftOutput, 0, 0),
+        Metrics = new()
+        {
+            TtftSeconds = _ttft.Summarize(Distributions.Seconds),
+            TpotSeconds = _tpot.Summarize(Distributions.Seconds),
+            E2eSeconds = _endToEnd.Summarize(Distributions.Seconds),
+            QueueSeconds = _queue.Summarize(Distributions.Seconds),
+            NormalizedLatencySeconds = _normalized.Summarize(Distributions.Seconds),
+            Qoe = _qoe.Summarize(ServingMetrics.QoeUnit),
+            OutputTokensPerSecond = _leftOutput / window.Seconds,
+            RequestsPerSecond = _leftFinished / window.Seconds,
+            SloAttainment = _arrived == 0 ? 0 : (double)_met / _arrived,
+            GoodputRequestsPerSecond = _met / window.Seconds,
+        },
+        Cost = new(0, 0, 0, 0),
+        Expectations = [],
+    };
+
+    private void Left(Sequence sequence)
+    {
+        Service.Add(sequence);
+        _leftOutput += sequence.GeneratedTokens;
+        if (sequence.Outcome != Outcome.Finished) return;
+        _leftFinished++;
+        _leftPrompt += sequence.PromptTokens;
+    }
+
+    private void Arrived(Sequence sequence)
+    {
+        _arrived++;
+        if (!sequence.FirstScheduled.IsNever) _queue.Add((sequence.FirstScheduled - sequence.Arrival).Nanoseconds);
+        if (!sequence.FirstToken.IsNever) _ttft.Add((sequence.FirstToken - sequence.Arrival).Nanoseconds);
+        switch (sequence.Outcome)
+        {
+            case Outcome.Finished:
+                Finished(sequence);
+                break;
+            case Outcome.Rejected:
+                _rejected++;
+                break;
+            case Outcome.Cancelled:
+                _cancelled++;
+                break;
+            default:
+                _timedOut++;
+                break;
+        }
+    }
+
+    private void Finished(Sequence sequence)
+    {
+        _finished++;
+        long total = (sequence.LastToken - sequence.Arrival).Nanoseconds;
+        _endToEnd.Add(total);
+        _normalized.Add(total / sequence.GeneratedTokens);
+        _qoe.Add((long)Math.Round(sequence.QualityOfExperience(scenario.Reading) / ServingMetrics.QoeUnit));
+        long tpot = 0;
+        if (sequence.GeneratedTokens > 1)
+        {
+            tpot = (sequence.LastToken - sequence.FirstToken).Nanoseconds / (sequence.GeneratedTokens - 1);
+            _tpot.Add(tpot);
+        }
+        Duration ttftLimit = sequence.Request.TtftLimit > Duration.Zero ? sequence.Request.TtftLimit : scenario.Slo.Ttft;
+        Duration tpotLimit = sequence.Request.TpotLimit > Duration.Zero ? sequence.Request.TpotLimit : scenario.Slo.Tpot;
+        if (sequence.FirstToken - sequence.Arrival <= ttftLimit && Duration.FromNanoseconds(tpot) <= tpotLimit) _met++;
+    }
+}
