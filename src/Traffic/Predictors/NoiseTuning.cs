@@ -19,11 +19,11 @@ public readonly record struct ReferenceLengths(double Median, double Sigma, int 
 /// <summary>Finds the spread of a noise model that has a given mean absolute error: bisection over quadratures.</summary>
 internal static class NoiseTuning
 {
-    private const int LengthNodes = 128;
+    private const int LengthNodes = 64;
     private const int AgeNodes = 16;
-    private const int NormalNodes = 81;
+    private const int NormalNodes = 41;
     private const double WidestNormal = 5;
-    private const int Halvings = 48;
+    private const int Halvings = 30;
 
     /// <summary>σ of r = clip(O·exp(σN), 1, longest).</summary>
     /// <exception cref="InputException">No spread gives that error.</exception>

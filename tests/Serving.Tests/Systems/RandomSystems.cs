@@ -20,6 +20,18 @@ namespace Orrery.Serving.Tests.Systems;
 /// <summary>Random options for every scheduler, tight enough that every limit binds somewhere, and what each promises.</summary>
 internal static class RandomSystems
 {
+    // Tuning the noise takes a while, and trackers carry the state: a few predictors serve every run.
+    private static readonly IRemainingPredictor[] Looks =
+    [
+        .. new RemainingSpec[]
+        {
+            new(),
+            new() { Use = "oracle" },
+            new() { Use = "noisy", MeanError = 10, Longest = 100, ReferenceMedian = 30 },
+            new() { Use = "noisy", MeanError = 10, Longest = 100, ReferenceMedian = 30, Bins = 8, Smoothing = true },
+        }.Select(spec => spec.Create(RandomStream.Root(5))),
+    ];
+
     public static TheoryData<string> Names => [.. Schedulers.Registry.Names];
 
     public static SchedulerSpec Make(string name, RandomStream random)
@@ -88,15 +100,7 @@ internal static class RandomSystems
     /// <summary>Nothing, the truth, or noise with and without smoothing looks at running requests.</summary>
     public static Func<IRemainingPredictor> Remaining(RandomStream random)
     {
-        RemainingSpec spec = random.NextInt(4) switch
-        {
-            0 => new(),
-            1 => new() { Use = "oracle" },
-            2 => new() { Use = "noisy", MeanError = 10, Longest = 100, ReferenceMedian = 30 },
-            _ => new() { Use = "noisy", MeanError = 10, Longest = 100, ReferenceMedian = 30, Bins = 8, Smoothing = true },
-        };
-        // Tuning takes milliseconds; trackers carry the state, so one predictor serves every run.
-        IRemainingPredictor predictor = spec.Create(random);
+        IRemainingPredictor predictor = Looks[random.NextInt(Looks.Length)];
         return () => predictor;
     }
 
