@@ -19,7 +19,7 @@ internal static class PluginKinds
         "A scenario names one as 'router: NAME' or 'router: {use: NAME, option: value}'.");
 
     public static CatalogKind<PluginEntry> Predictors { get; } = Of("predictor", PredictorEntries,
-        "A scenario names one under 'predictors: {outputLength: …}'.");
+        "A scenario names one under 'predictors: {outputLength: …}', or without its prefix under 'predictors: {remaining: …}'.");
 
     public static CatalogKind<PluginEntry> Memories { get; } = Of("memory",
         () => [new(MemoryOptions.Paged, "KV cache in blocks of equal size, with or without shared prefixes.", "Kwon et al. 2023", MemoryOptions.Set.Options)],
@@ -47,16 +47,22 @@ internal static class PluginKinds
 
     private static IReadOnlyList<PluginEntry> PredictorEntries()
     {
-        static IReadOnlyList<OptionInfo> Only(string key) => [.. PredictorSpec.Options.Options.Where(option => option.Key == key)];
+        string[] noise = ["meanError", "longest", "bins", "referenceMedian", "referenceSigma"];
+        static IReadOnlyList<OptionInfo> Only(params string[] keys) => [.. PredictorSpec.Options.Options.Where(option => keys.Contains(option.Key))];
         return
         [
             .. PredictorSpec.Kinds.Select(kind => kind switch
             {
                 "oracle" => new PluginEntry(kind, "The true output length, with a relative error where one is set.", "this project", Only("relativeError")),
+                "noisy" => new PluginEntry(kind, "The true output length with log-normal noise tuned to a mean absolute error.", "arXiv 2410.01035 (b)", Only(noise)),
                 "class-mean" => new PluginEntry(kind, "The mean output length of the client's finished requests.", "this project", []),
                 "constant" => new PluginEntry(kind, "The same guess for every request.", "this project", Only("tokens")),
                 _ => new PluginEntry(kind, "Policies learn nothing about output lengths.", "this project", []),
             }),
+            new PluginEntry("remaining-none", "Nothing looks at running requests: policies count the first prediction down.", "this project", []),
+            new PluginEntry("remaining-oracle", "What is truly left of a running request's output.", "this project", []),
+            new PluginEntry("remaining-noisy", "What is left, with an error over time tuned to a mean absolute error that shrinks toward the end.",
+                "arXiv 2410.01035 (b)", [.. RemainingSpec.Options.Options.Where(option => option.Key != "use")]),
         ];
     }
 

@@ -44,11 +44,12 @@ public static class Simulation
         RandomStream root = RandomStream.Root(scenario.Seed);
         using ITrafficSource source = Open(scenario.Traffic, root.Split(TrafficStream));
         ILengthPredictor predictor = scenario.OutputLength.Create(root.Split("predictors"));
+        IRemainingPredictor remaining = scenario.RemainingLength.Create(root.Split("predictors"));
         VirtualClock clock = new();
         WindowTally? window = settings.Window is { } part ? new(part, scenario) : null;
         RunWatch watch = new(clock, settings, predictor, requests, trace, window) { Expected = source.ExpectedRequests };
         ServingMetrics metrics = new(scenario.Slo, scenario.Reading);
-        Fleet fleet = new(clock, scenario.Router.Create(root.Split("router")), metrics, predictor.Predict, watch);
+        Fleet fleet = new(clock, scenario.Router.Create(root.Split("router")), metrics, predictor.Predict, watch, remaining);
         watch.Fleet = fleet;
         AddReplicas(fleet, scenario, settings.FastForward, trace);
         fleet.Feed(source);

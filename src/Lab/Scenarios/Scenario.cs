@@ -22,6 +22,9 @@ public sealed record Scenario
     /// <summary>Which estimate of the output length policies get.</summary>
     public PredictorSpec OutputLength { get; init; } = new();
 
+    /// <summary>What looks at requests while they run and estimates the rest of their output.</summary>
+    public RemainingSpec RemainingLength { get; init; } = new();
+
     public required TrafficSpec Traffic { get; init; }
 
     /// <summary>The traffic block as written: what the lock file repeats.</summary>

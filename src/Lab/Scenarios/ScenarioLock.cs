@@ -30,7 +30,11 @@ public static class ScenarioLock
             Key("seed", s.Seed.ToString(CultureInfo.InvariantCulture)),
             Key("fleet", Node.List([.. s.Fleet.Select(Entry)])),
             Key("router", Routers.Registry.ToNode(s.Router)),
-            Key("predictors", Node.Map([Key("outputLength", PredictorSpec.Options.ToNode(s.OutputLength))])),
+            Key("predictors", Node.Map(
+                [
+                    Key("outputLength", PredictorSpec.Options.ToNode(s.OutputLength)),
+                    Key("remaining", RemainingSpec.Options.ToNode(s.RemainingLength)),
+                ])),
             Key("traffic", WithAbsoluteFile(s.TrafficBlock, s.Folder)),
             Key("slo", Slo(s)),
         ];

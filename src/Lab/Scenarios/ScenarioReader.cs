@@ -61,12 +61,14 @@ public static class ScenarioReader
         // An unknown key first: it is often the reason for what seems missing below.
         map.Done();
         IReadOnlyList<FleetEntry> fleet = fleetReader.Read(fleetNode);
+        (PredictorSpec outputLength, RemainingSpec remainingLength) = ReadPredictors(predictors);
         return new Scenario
         {
             Name = name ?? $"{fleet[0].Deployment.Model.Name} on {fleet[0].Deployment.Device.Name}",
             Fleet = fleet,
             Router = Routers.Registry.Read(router),
-            OutputLength = ReadPredictors(predictors),
+            OutputLength = outputLength,
+            RemainingLength = remainingLength,
             Traffic = ReadTraffic(traffic, folder),
             TrafficBlock = traffic,
             Slo = slo,
@@ -97,13 +99,14 @@ public static class ScenarioReader
         return TrafficSpec.Read(traffic, folder);
     }
 
-    private static PredictorSpec ReadPredictors(Node? node)
+    private static (PredictorSpec OutputLength, RemainingSpec Remaining) ReadPredictors(Node? node)
     {
-        if (node is null) return new();
+        if (node is null) return (new(), new());
         MapReader map = node.AsMap();
-        PredictorSpec spec = map.Optional("outputLength") is { } length ? PredictorSpec.Read(length) : new();
+        PredictorSpec outputLength = map.Optional("outputLength") is { } length ? PredictorSpec.Read(length) : new();
+        RemainingSpec remaining = map.Optional("remaining") is { } rest ? RemainingSpec.Read(rest) : new();
         map.Done();
-        return spec;
+        return (outputLength, remaining);
     }
 
     private static (ServiceObjective Slo, double Attainment) ReadSlo(MapReader? map)

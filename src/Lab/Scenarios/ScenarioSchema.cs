@@ -29,7 +29,7 @@ public static class ScenarioSchema
             ("positionScaling", Whole("Factor by which rotary positions are stretched, so that the model reads longer sequences; default 1.", 1)),
             ("fleet", new JsonObject { ["type"] = "array", ["minItems"] = 1, ["items"] = Entry() }),
             ("router", Choice(Routers.Registry, "Chooses the replica of each request.")),
-            ("predictors", Mapping("What policies are told about the future.", ("outputLength", Predictor()))),
+            ("predictors", Mapping("What policies are told about the future.", ("outputLength", Predictor()), ("remaining", Remaining()))),
             ("traffic", Traffic()),
             ("slo", Mapping(
                 "Limits that each request is held to.",
@@ -98,6 +98,11 @@ public static class ScenarioSchema
         "Estimate of the output length.",
         new JsonObject { ["enum"] = Names(PredictorSpec.Kinds) },
         PredictorSpec.Options.ToJsonSchema());
+
+    private static JsonObject Remaining() => AnyOf(
+        "Estimate of what is left of a running request's output.",
+        new JsonObject { ["enum"] = Names(RemainingSpec.Kinds) },
+        RemainingSpec.Options.ToJsonSchema());
 
     private static JsonObject Energy()
     {

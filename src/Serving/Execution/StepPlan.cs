@@ -70,6 +70,20 @@ public sealed class StepPlan(IKvMemory memory)
         return refund;
     }
 
+    /// <summary>
+    /// Takes a sequence out of the running set while it keeps its memory: nobody else can use those blocks, and it resumes for free.
+    /// If it is in this plan it leaves it.
+    /// </summary>
+    /// <returns>The tokens it had in this plan: a budget to refund.</returns>
+    public int PreemptKeepingMemory(Sequence victim)
+    {
+        if (victim.InFlight) throw new InvalidOperationException($"{victim} is in flight and cannot be preempted");
+        int refund = Remove(victim);
+        victim.Preemptions++;
+        PreemptedCount++;
+        return refund;
+    }
+
     /// <summary>Adds rows that cost but belong to nobody. In a stable run each attends one token more at every step, as decodes do.</summary>
     public void Pad(int rows, int contextTokens)
     {

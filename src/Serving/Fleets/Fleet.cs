@@ -4,6 +4,7 @@ using Orrery.Serving.Metrics;
 using Orrery.Serving.Replicas;
 using Orrery.Serving.Routing;
 using Orrery.Serving.Sequences;
+using Orrery.Traffic.Predictors;
 using Orrery.Traffic.Requests;
 
 namespace Orrery.Serving.Fleets;
@@ -17,6 +18,7 @@ public sealed class Fleet : IFleetView, IServingObserver
     private readonly Clock _clock;
     private readonly IRouter _router;
     private readonly Func<Request, int> _predictOutputTokens;
+    private readonly IRemainingPredictor? _remaining;
     private readonly IServingObserver _observer;
     private readonly Deadlines _deadlines;
     private readonly List<Replica> _replicas = [];
@@ -25,8 +27,12 @@ public sealed class Fleet : IFleetView, IServingObserver
 
     /// <param name="predictOutputTokens">Estimate of a request's output length, 0 for none; from a predictor.</param>
     /// <param name="observer">Learns of every request that leaves.</param>
-    public Fleet(Clock clock, IRouter router, ServingMetrics metrics, Func<Request, int> predictOutputTokens, IServingObserver observer)
+    /// <param name="remaining">Looks at requests while they run; null for nothing.</param>
+    public Fleet(
+        Clock clock, IRouter router, ServingMetrics metrics, Func<Request, int> predictOutputTokens, IServingObserver observer,
+        IRemainingPredictor? remaining = null)
     {
+        _remaining = remaining;
         _clock = clock;
         _router = router;
         Metrics = metrics;
@@ -130,7 +136,7 @@ public sealed class Fleet : IFleetView, IServingObserver
     {
         int room = Math.Max(1, maxModelTokens - request.PromptTokens);
         int limit = request.MaxTokens > 0 ? Math.Min(request.MaxTokens, room) : room;
-        return new Sequence(request, limit, _predictOutputTokens(request));
+        return new Sequence(request, limit, _predictOutputTokens(request)) { Remaining = _remaining?.Track(request) };
     }
 
     private static string? TooLong(Request request, int maxModelTokens)

@@ -1,4 +1,5 @@
 using Orrery.Kernel.Time;
+using Orrery.Traffic.Predictors;
 using Orrery.Traffic.Requests;
 
 namespace Orrery.Serving.Sequences;
@@ -63,6 +64,9 @@ public sealed class Sequence
 
     /// <summary>A predictor's estimate of the output length; 0 when nothing is predicted.</summary>
     public int PredictedOutputTokens { get; }
+
+    /// <summary>Estimates of what is left, from something that looks at the sequence while it runs; null when nothing does.</summary>
+    public IRemainingEstimate? Remaining { get; internal init; }
 
     /// <summary>Output tokens produced so far. They survive a preemption: they are re-prefilled, not produced again.</summary>
     public int GeneratedTokens { get; internal set; }

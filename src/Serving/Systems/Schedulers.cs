@@ -6,6 +6,7 @@ using Orrery.Serving.Systems.HfStatic;
 using Orrery.Serving.Systems.Orca;
 using Orrery.Serving.Systems.Priority;
 using Orrery.Serving.Systems.SarathiServe;
+using Orrery.Serving.Systems.Trail;
 using Orrery.Serving.Systems.VllmV0;
 using Orrery.Serving.Systems.VllmV0Chunked;
 using Orrery.Serving.Systems.VllmV1;
@@ -32,6 +33,8 @@ public static class Schedulers
             "vLLM v1 code (b)", VllmV1Options.Set),
         Plugin("priority", "Prompts first by priority; urgent requests evict running ones of lower priority.",
             "vLLM v0 (c)", PriorityOptions.Set),
+        Plugin("trail", "Shortest predicted remaining output first; preemption only early in a request's life, memory kept.",
+            "Shahout et al., ICLR 2025, arXiv 2410.01035", TrailOptions.Set),
         Plugin("vtc", "Fair shares between clients by virtual token counters.",
             "Sheng et al., OSDI 2024, arXiv 2401.00588", VtcOptions.Set),
         Plugin("sarathi-serve", "Stall-free batches: decodes first, then slices of prompts up to one token budget.",

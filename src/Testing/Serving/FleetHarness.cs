@@ -11,6 +11,7 @@ using Orrery.Serving.Replicas;
 using Orrery.Serving.Routing;
 using Orrery.Serving.Scheduling;
 using Orrery.Serving.Sequences;
+using Orrery.Traffic.Predictors;
 using Orrery.Traffic.Requests;
 using Orrery.World.Cost;
 
@@ -36,6 +37,9 @@ public sealed record FleetHarness
     public int MaxModelTokens { get; init; } = 4096;
 
     public Func<Request, int> Predictor { get; init; } = _ => 0;
+
+    /// <summary>Looks at requests while they run; a fresh one for each run.</summary>
+    public Func<IRemainingPredictor>? Remaining { get; init; }
 
     public ServiceObjective Objective { get; init; } = ServiceObjective.None;
 
@@ -63,7 +67,7 @@ public sealed record FleetHarness
     {
         Recorder recorder = new(OnLeft);
         ServingMetrics metrics = new(Objective, ReadingExpectation.Default);
-        Fleet fleet = new(clock, Router(), metrics, Predictor, recorder);
+        Fleet fleet = new(clock, Router(), metrics, Predictor, recorder, Remaining?.Invoke());
         for (int i = 0; i < Replicas; i++) fleet.Add(new(i, Scheduler(), Memory(), Executor?.Invoke(clock) ?? new ModelledExecutor(Cost), MaxModelTokens, fastForward));
         fleet.Feed(source);
         if (SampleEvery > Duration.Zero) clock.Spawn("sampler", () => Sample(clock, fleet, recorder.Text), background: true);

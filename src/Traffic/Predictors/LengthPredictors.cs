@@ -32,6 +32,23 @@ public sealed class NoisyOraclePredictor(double relativeError, RandomStream rand
 }
 
 /// <summary>
+/// r = clip(O·exp(σN), 1, longest), O the truth and N normal: what a classifier of prompts with a known mean error tells. The noise is
+/// keyed by the request's id.
+/// </summary>
+/// <remarks>Source: our noise model (d) of the prompt classifier in Shahout et al., arXiv 2410.01035.</remarks>
+public sealed class ClippedNoisePredictor(double spread, int longest, LengthBins? bins, RandomStream random) : ILengthPredictor
+{
+    public string Name => "noisy";
+
+    public int Predict(Request request)
+    {
+        double predicted = Math.Clamp(request.OutputTokens * Math.Exp(spread * KeyedNormal.Of(random, request.Id, 0)), 1, longest);
+        if (bins is not null) predicted = bins.Midpoint(predicted);
+        return (int)Math.Max(1, Math.Round(predicted, MidpointRounding.AwayFromZero));
+    }
+}
+
+/// <summary>
 /// The mean of the client's finished requests; of all clients' until the client has one; unknown before anything has finished. Learns
 /// in the order of completions, which virtual time makes deterministic.
 /// </summary>

@@ -102,6 +102,7 @@ public sealed class FastForwardTests
             Memory = () => cached ? new PrefixCachedMemory(blocks, 16) : new PagedMemory(blocks, 16),
             Router = () => Routers.Registry.Find(router).Default.Create(RandomStream.Root(1).Split("router")),
             Predictor = RandomSystems.Predictor(random.Split("predictor")),
+            Remaining = RandomSystems.Remaining(random.Split("remaining")),
             MaxModelTokens = longest,
             Replicas = 1 + random.NextInt(3),
             SampleEvery = Duration.FromMilliseconds(random.NextInt(2) * 13),

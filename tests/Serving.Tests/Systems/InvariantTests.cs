@@ -44,6 +44,7 @@ public sealed class InvariantTests
                 Scheduler = () => new WatchedScheduler(spec.Create(new(Longest, "toy", default)), watcher.Look),
                 Memory = () => cached ? new PrefixCachedMemory(blocks, 16) : new PagedMemory(blocks, 16),
                 Predictor = RandomSystems.Predictor(random.Split("predictor")),
+                Remaining = RandomSystems.Remaining(random.Split("remaining")),
                 MaxModelTokens = Longest,
                 Cost = new ToyCost(Duration.FromMilliseconds(2), Duration.FromMicroseconds(50), default, Duration.FromMilliseconds(1), 1 + random.NextInt(2)),
             }.Run(new ScriptedTraffic(requests));

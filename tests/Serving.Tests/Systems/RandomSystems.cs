@@ -9,10 +9,12 @@ using Orrery.Serving.Systems.HfStatic;
 using Orrery.Serving.Systems.Orca;
 using Orrery.Serving.Systems.Priority;
 using Orrery.Serving.Systems.SarathiServe;
+using Orrery.Serving.Systems.Trail;
 using Orrery.Serving.Systems.VllmV0;
 using Orrery.Serving.Systems.VllmV0Chunked;
 using Orrery.Serving.Systems.VllmV1;
 using Orrery.Serving.Systems.Vtc;
+using Orrery.Traffic.Predictors;
 using Orrery.Traffic.Requests;
 
 namespace Orrery.Serving.Tests.Systems;
@@ -20,6 +22,18 @@ namespace Orrery.Serving.Tests.Systems;
 /// <summary>Random options for every scheduler, tight enough that every limit binds somewhere, and what each promises.</summary>
 internal static class RandomSystems
 {
+    // Tuning the noise takes a while, and trackers carry the state: a few predictors serve every run.
+    private static readonly IRemainingPredictor[] Looks =
+    [
+        .. new RemainingSpec[]
+        {
+            new(),
+            new() { Use = "oracle" },
+            new() { Use = "noisy", MeanError = 10, Longest = 100, ReferenceMedian = 30 },
+            new() { Use = "noisy", MeanError = 10, Longest = 100, ReferenceMedian = 30, Bins = 8, Smoothing = true },
+        }.Select(spec => spec.Create(RandomStream.Root(5))),
+    ];
+
     public static TheoryData<string> Names => [.. Schedulers.Registry.Names];
 
     public static SchedulerSpec Make(string name, RandomStream random)
@@ -49,6 +63,17 @@ internal static class RandomSystems
                 Policy = random.NextInt(3) == 0 ? QueuePolicy.Priority : QueuePolicy.Fcfs,
             },
             "priority" => new PriorityOptions { MaxBatchedTokens = batched, MaxSequences = sequences, Watermark = watermark },
+            "trail" => new TrailOptions
+            {
+                Limit = random.NextInt(5) / 4.0,
+                Refine = random.NextInt(3) > 0,
+                PredictEvery = random.NextInt(2) == 0 ? 1 : 1 + random.NextInt(12),
+                Margin = random.NextInt(3) == 0 ? random.NextInt(20) : 0,
+                MaxPreemptions = random.NextInt(3) == 0 ? random.NextInt(3) : null,
+                MaxBatchedTokens = 16 + random.NextInt(300),
+                MaxSequences = sequences,
+                Watermark = watermark,
+            },
             "vtc" => new VtcOptions
             {
                 MaxBatchedTokens = batched,
@@ -93,11 +118,19 @@ internal static class RandomSystems
         };
     }
 
+    /// <summary>Nothing, the truth, or noise with and without smoothing looks at running requests.</summary>
+    public static Func<IRemainingPredictor> Remaining(RandomStream random)
+    {
+        IRemainingPredictor predictor = Looks[random.NextInt(Looks.Length)];
+        return () => predictor;
+    }
+
     /// <summary>Whether requests start in the order of their arrival, whatever the options are.</summary>
     public static bool IsFirstComeFirstServed(SchedulerSpec spec) => spec switch
     {
         PriorityOptions => false,
         VtcOptions => false,
+        TrailOptions => false,
         VllmV1Options options => options.Policy == QueuePolicy.Fcfs,
         _ => true,
     };
@@ -114,6 +147,7 @@ internal static class RandomSystems
         VtcOptions o => o.MaxSequences,
         SarathiServeOptions o => o.MaxSequences,
         FastGenOptions o => o.MaxTrackedSequences,
+        TrailOptions o => o.MaxSequences,
         _ => throw new ArgumentException(spec.ToString(), nameof(spec)),
     };
 
@@ -128,6 +162,7 @@ internal static class RandomSystems
         VtcOptions o => (o.MaxBatchedTokens!.Value, false),
         SarathiServeOptions o => (o.MaxStepTokens(new(512, "toy", default)), true),
         FastGenOptions o => (o.TokenBudget, true),
+        TrailOptions o => (o.MaxBatchedTokens, true),
         _ => (int.MaxValue, false),
     };
 
