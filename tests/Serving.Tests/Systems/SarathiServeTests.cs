@@ -5,6 +5,7 @@ using Orrery.Testing.Traffic;
 using Orrery.World.Catalogue;
 using Orrery.World.Cost;
 using Orrery.World.Deployments;
+using Orrery.World.Steps;
 
 namespace Orrery.Serving.Tests.Systems;
 
