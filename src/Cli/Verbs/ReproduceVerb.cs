@@ -15,7 +15,9 @@ internal sealed class ReproduceVerb : Verb
 
     private readonly Argument<string[]> _systems = new("system")
     {
-        HelpName = "SYSTEM…", Description = "Names of systems (see --list), or claims files of your own.", Arity = ArgumentArity.ZeroOrMore,
+        HelpName = "SYSTEM…",
+        Description = "Names of systems (see --list), or claims files of your own.",
+        Arity = ArgumentArity.ZeroOrMore,
     };
 
     private readonly Option<bool> _all = new("--all") { Description = "The claims of every system." };

@@ -63,7 +63,9 @@ public static class Simulation
         if (settings.OutputFolder is { } finished) TimelineCsv.Write(finished, timeline);
         return new(result, new(timeline, Distributions.Of(metrics)))
         {
-            Window = window?.Result(result), Service = watch.Service.Tokens, WindowService = window?.Service.Tokens ?? [],
+            Window = window?.Result(result),
+            Service = watch.Service.Tokens,
+            WindowService = window?.Service.Tokens ?? [],
         };
     }
 

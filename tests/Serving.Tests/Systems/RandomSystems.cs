@@ -99,7 +99,9 @@ internal static class RandomSystems
             },
             "fastgen" => new FastGenOptions
             {
-                TokenBudget = 10 + random.NextInt(300), MaxSequences = 2 + random.NextInt(12), MaxTrackedSequences = 2 + random.NextInt(20),
+                TokenBudget = 10 + random.NextInt(300),
+                MaxSequences = 2 + random.NextInt(12),
+                MaxTrackedSequences = 2 + random.NextInt(20),
             },
             _ => throw new ArgumentException($"give {name} random options here", nameof(name)),
         };

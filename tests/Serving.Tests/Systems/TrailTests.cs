@@ -166,6 +166,9 @@ public sealed class TrailTests
 
     private static Request Ask(int id, double seconds, int prompt, int output) => new()
     {
-        Id = id, Arrival = Instant.Zero + Duration.FromSeconds(seconds), PromptTokens = prompt, OutputTokens = output,
+        Id = id,
+        Arrival = Instant.Zero + Duration.FromSeconds(seconds),
+        PromptTokens = prompt,
+        OutputTokens = output,
     };
 }
