@@ -23,6 +23,12 @@ public readonly record struct ConfidenceInterval(double Mean, double Low, double
     public static ConfidenceInterval FromReplications(ReadOnlySpan<double> values, double level = DefaultLevel)
     {
         if (values.Length == 0) throw new ArgumentException("an interval needs at least one replication", nameof(values));
+        // Equal replications have no spread; their running deviation would be rounding noise.
+        if (values.Length > 1 && !values.ContainsAnyExcept(values[0]))
+        {
+            CheckLevel(level);
+            return new(values[0], values[0], values[0], level);
+        }
         Moments moments = new();
         foreach (double value in values) moments.Add(value);
         return FromMoments(moments, level);

@@ -9,6 +9,9 @@ namespace Orrery.Lab.Reports;
 /// <summary>The report of one system's claims: paper beside measured, each with the plot that the paper would show.</summary>
 public static class ClaimPage
 {
+    /// <summary>Relative width below which an interval is only floating-point rounding.</summary>
+    private const double RoundingNoise = 1e-12;
+
     /// <summary>Writes the page, complete or not at all.</summary>
     /// <param name="results">Claims of one system, at least one.</param>
     /// <param name="path">Its file; folders are made.</param>
@@ -87,7 +90,9 @@ public static class ClaimPage
     internal static string Figure(ConfidenceInterval? figure, string unit)
     {
         if (figure is not { } value) return ReportText.Missing;
-        string spread = double.IsFinite(value.HalfWidth) ? $" ± {Number(value.HalfWidth)}" : "";
+        // Ratios of equal capacities differ in their last bit; that is no spread.
+        double halfWidth = value.HalfWidth < RoundingNoise * Math.Abs(value.Mean) ? 0 : value.HalfWidth;
+        string spread = double.IsFinite(halfWidth) ? $" ± {Number(halfWidth)}" : "";
         return $"{Number(value.Mean)}{spread} {unit}".TrimEnd();
     }
 

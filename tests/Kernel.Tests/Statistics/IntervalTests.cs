@@ -7,6 +7,10 @@ namespace Orrery.Kernel.Tests.Statistics;
 public class IntervalTests
 {
     [Fact]
+    public void EqualReplicationsHaveNoSpread() =>
+        Assert.Equal(0, ConfidenceInterval.FromReplications([0.1 + 0.2, 0.1 + 0.2, 0.1 + 0.2]).HalfWidth);
+
+    [Fact]
     public void ReplicationsGiveTheTextbookInterval()
     {
         // Mean 5, s = 2, n = 4 by hand: t(0.975, 3) = 3.182446.
