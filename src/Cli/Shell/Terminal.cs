@@ -9,6 +9,9 @@ internal sealed class Terminal : IDisposable
     /// <summary>Every table and sentence fits this many columns.</summary>
     public const int Columns = 100;
 
+    /// <summary>One key press may arrive twice, to the process and to its group; a person does not press again within this time.</summary>
+    private const long OneKeyPressMilliseconds = 300;
+
     private readonly CancellationTokenSource _interrupt = new();
     private PosixSignalRegistration? _signal;
 
@@ -72,10 +75,13 @@ internal sealed class Terminal : IDisposable
     /// <param name="whatHappens">Told to the user at the first one.</param>
     public void WatchInterrupt(string whatHappens)
     {
+        long firstAt = 0;
         _signal ??= PosixSignalRegistration.Create(PosixSignal.SIGINT, context =>
         {
-            if (_interrupt.IsCancellationRequested) Environment.Exit(ExitCode.Interrupted);
+            if (_interrupt.IsCancellationRequested && Environment.TickCount64 - firstAt > OneKeyPressMilliseconds) Environment.Exit(ExitCode.Interrupted);
             context.Cancel = true;
+            if (_interrupt.IsCancellationRequested) return;
+            firstAt = Environment.TickCount64;
             Error.WriteLine($"{(ShowsProgress ? "\n" : "")}stopping: {whatHappens}; press Ctrl-C again to end at once");
             _interrupt.Cancel();
         });
