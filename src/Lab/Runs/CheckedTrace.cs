@@ -18,7 +18,6 @@ internal sealed class CheckedTrace(ITrafficSource source, string path) : ITraffi
     public Request Take()
     {
         Request request = source.Take();
-        if (request.Calls is { Length: > 0 }) throw NotSimulated(request, "tool calls", "calls");
         if (request.Adapter >= 0) throw NotSimulated(request, "an adapter", "adapter");
         return request;
     }

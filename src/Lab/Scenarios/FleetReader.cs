@@ -1,9 +1,11 @@
 using Orrery.Documents;
 using Orrery.Kernel;
+using Orrery.Serving.Calls;
 using Orrery.Serving.Execution;
 using Orrery.Serving.Memory;
 using Orrery.Serving.Replicas;
 using Orrery.Serving.Scheduling;
+using Orrery.Serving.Swap;
 using Orrery.Serving.Systems;
 using Orrery.World.Catalogue;
 using Orrery.World.Deployments;
@@ -62,6 +64,7 @@ internal sealed class FleetReader
         Node schedulerNode = map.Optional("scheduler") ?? Node.Plain(DefaultScheduler);
         Node? memoryNode = map.Optional("memory");
         Node? executionNode = map.Optional("execution");
+        Node? callsNode = map.Optional("calls");
         Node? lengthNode = map.Optional("maxModelLength") ?? _maxModelLength;
         int scaling = (map.Optional("positionScaling") ?? _positionScaling)?.AsInt(1, MostPositionScaling) ?? 1;
         if (map.Optional("draft") is { } draft) throw ScenarioReader.NotSimulated(draft, "speculative decoding with a draft model");
@@ -73,7 +76,8 @@ internal sealed class FleetReader
         (ModelSpec model, Node writtenModel) = ReadModel(modelNode);
         DeviceSpec device = ReadDevice(deviceNode);
         SchedulerSpec scheduler = Schedulers.Registry.Read(schedulerNode);
-        MemorySpec memory = ReadMemory(memoryNode, scheduler);
+        MemorySpec memory = ReadMemory(memoryNode, scheduler, out SwapOptions? swap);
+        CallHandlingSpec calls = ReadCalls(callsNode, scheduler, swap);
         ExecutionSpec execution = ExecutionStyles.Registry.Read(executionNode ?? Node.Plain(ExecutionStyles.Usual));
         int asked = MaxLength(lengthNode, model, scaling);
         if (model.Quantization is { } stored && precisionNode?["weights"] is null)
@@ -85,7 +89,7 @@ internal sealed class FleetReader
             ReplicaFacts facts = new(asked, device.Name, device.Memory, parallel.Pipeline);
             KvCapacity capacity = KvCapacity.Of(deployment, memory.Utilization, memory.BlockTokens(deployment), scheduler.MaxStepTokens(facts));
             WrittenWorld written = new(writtenModel, deviceNode, network, asked, scaling);
-            ReplicaDesign design = new(deployment, scheduler, memory, execution, capacity, Bound(asked, capacity, parallel, entry));
+            ReplicaDesign design = new(deployment, scheduler, memory, execution, capacity, Bound(asked, capacity, parallel, entry)) { Swap = swap, Calls = calls };
             return new(design, replicas, written);
         }
         catch (InputException mistake) when (!mistake.Message.Contains(entry.Path, StringComparison.Ordinal))
@@ -170,20 +174,29 @@ internal sealed class FleetReader
         }
     }
 
-    private static MemorySpec ReadMemory(Node? node, SchedulerSpec scheduler)
+    private static MemorySpec ReadMemory(Node? node, SchedulerSpec scheduler, out SwapOptions? swap)
     {
-        MemorySpec spec = node is null ? Memories.Registry.Find(Memories.Usual).Default
-            : node.Kind == NodeKind.Scalar ? Memories.Registry.Read(node)
-            : ReadMemory(node.AsMap());
-        return spec.Resolve(scheduler.UsesPrefixCache, scheduler.UsualBlockTokens);
+        swap = null;
+        if (node is null || node.Kind == NodeKind.Scalar)
+            return Memories.Registry.Read(node ?? Node.Plain(Memories.Usual)).Resolve(scheduler.UsesPrefixCache, scheduler.UsualBlockTokens);
+        MapReader map = node.AsMap();
+        MemorySpec spec = Memories.Registry.ReadKeys(map, Memories.Usual).Resolve(scheduler.UsesPrefixCache, scheduler.UsualBlockTokens);
+        Node? swapNode = map.Optional("hostSwap");
+        map.Done();
+        if (swapNode is null) return spec;
+        swap = SwapOptions.Read(swapNode);
+        if (spec.SharesPrefixes) throw swapNode.KeyError("blocks shared between sequences are not swapped to the host; write prefixCache: false beside it, or leave the key out");
+        if (!scheduler.TakesKvBack) throw swapNode.KeyError("this scheduler never preempts, so nothing would be swapped; leave the key out");
+        return spec;
     }
 
-    private static MemorySpec ReadMemory(MapReader map)
+    private static CallHandlingSpec ReadCalls(Node? node, SchedulerSpec scheduler, SwapOptions? swap)
     {
-        MemorySpec spec = Memories.Registry.ReadKeys(map, Memories.Usual);
-        if (map.Optional("hostSwap") is { } swap) throw ScenarioReader.NotSimulated(swap, "swapping KV to host memory");
-        map.Done();
-        return spec;
+        if (node is null) return CallHandlers.Registry.Find(CallHandlers.Usual).Default;
+        CallHandlingSpec calls = CallHandlers.Registry.Read(node);
+        if (calls is not DiscardOptions && !scheduler.TakesKvBack) throw node.Error("this scheduler starts every batch from prompts and cannot take KV back after a call; write calls: discard");
+        if (calls is SwapPausedOptions && swap is null) throw node.Error("swapping needs a host pool; write for example memory: {prefixCache: false, hostSwap: 16GiB}");
+        return calls;
     }
 
     private static int MaxLength(Node? node, ModelSpec model, int scaling)

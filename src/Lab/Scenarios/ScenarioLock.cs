@@ -4,7 +4,9 @@ using Orrery.Kernel.Time;
 using Orrery.Serving.Execution;
 using Orrery.Serving.Memory;
 using Orrery.Serving.Metrics;
+using Orrery.Serving.Replicas;
 using Orrery.Serving.Routing;
+using Orrery.Serving.Swap;
 using Orrery.Serving.Systems;
 using Orrery.Traffic.Predictors;
 using Orrery.World.Deployments;
@@ -69,12 +71,19 @@ public static class ScenarioLock
             Key("data", Number(parallel.Data)),
             Key("role", "mixed"),
             Key("scheduler", Schedulers.Registry.ToNode(entry.Scheduler)),
-            Key("memory", Memories.Registry.ToNode(entry.Memory)),
+            Key("memory", Memory(entry.Design)),
+            Key("calls", CallHandlers.Registry.ToNode(entry.Design.Calls)),
             Key("execution", ExecutionStyles.Registry.ToNode(entry.Design.Execution)),
         ];
         if (entry.Written.PositionScaling > 1) keys.Add(Key("positionScaling", Number(entry.Written.PositionScaling)));
         if (entry.Written.Network is { } network) keys.Add(Key("network", network));
         return Node.Map(keys);
+    }
+
+    private static Node Memory(ReplicaDesign design)
+    {
+        Node memory = Memories.Registry.ToNode(design.Memory);
+        return design.Swap is { } swap ? Node.Map([.. memory.Entries, Key("hostSwap", SwapOptions.Set.ToNode(swap))]) : memory;
     }
 
     private static Node Slo(Scenario s)

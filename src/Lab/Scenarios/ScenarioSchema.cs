@@ -3,6 +3,7 @@ using Orrery.Documents;
 using Orrery.Serving.Execution;
 using Orrery.Serving.Memory;
 using Orrery.Serving.Routing;
+using Orrery.Serving.Swap;
 using Orrery.Serving.Systems;
 using Orrery.Traffic.Catalogue;
 using Orrery.Traffic.Predictors;
@@ -65,7 +66,8 @@ public static class ScenarioSchema
         ("data", Whole("Data parallel ranks within the replica.", 1)),
         ("role", new JsonObject { ["description"] = "This version simulates mixed replicas.", ["enum"] = new JsonArray("mixed") }),
         ("scheduler", Choice(Schedulers.Registry, "Decides what each step computes.")),
-        ("memory", Choice(Memories.Registry, "KV memory of a replica.", Memories.Usual)),
+        ("memory", Memory()),
+        ("calls", Choice(CallHandlers.Registry, "What becomes of the KV of a sequence that waits for a tool.")),
         ("execution", Choice(ExecutionStyles.Registry, "How the operations of a step are laid out on the device.")),
         ("model", Model()),
         ("precision", Precision()),
@@ -89,6 +91,14 @@ public static class ScenarioSchema
         ["description"] = doc,
         ["enum"] = new JsonArray([.. ChoiceNames.All<World.Hardware.Precision>().Select(name => (JsonNode)name)]),
     };
+
+    private static JsonObject Memory()
+    {
+        JsonObject memory = Choice(Memories.Registry, "KV memory of a replica.", Memories.Usual);
+        foreach (JsonNode? form in memory["anyOf"]!.AsArray())
+            if (form!["properties"] is JsonObject keys) keys["hostSwap"] = AnyOf("Host memory for preempted sequences.", Of(Quantity.Bytes, "Host memory per device."), SwapOptions.Set.ToJsonSchema());
+        return memory;
+    }
 
     private static JsonObject Predictor() => AnyOf(
         "Estimate of the output length.",

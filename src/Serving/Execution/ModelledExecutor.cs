@@ -36,7 +36,7 @@ public sealed class ModelledExecutor : IStepExecutor
         run.Plan.Describe(run.Shape);
         StepCost cost = run.Cost ??= _model.CreateStep();
         cost.Prepare(run.Shape);
-        if (Depth == 1) AppendSteps(run, run.Start, Math.Min(run.Horizon, FirstLookAhead));
+        if (Depth == 1) AppendSteps(run, run.Start + run.Plan.Delay, Math.Min(run.Horizon, FirstLookAhead));
         else Traverse(run, cost);
     }
 
@@ -56,7 +56,7 @@ public sealed class ModelledExecutor : IStepExecutor
     private void Traverse(StepRun run, StepCost cost)
     {
         Duration stage = cost.StageAt(0);
-        Instant leaves = run.Start;
+        Instant leaves = run.Start + run.Plan.Delay;
         for (int i = 0; i < _stageFree.Length; i++)
         {
             leaves = Instant.Max(leaves, _stageFree[i]) + stage;

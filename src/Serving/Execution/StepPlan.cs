@@ -1,6 +1,7 @@
 using Orrery.Kernel.Time;
 using Orrery.Serving.Memory;
 using Orrery.Serving.Sequences;
+using Orrery.Serving.Swap;
 using Orrery.World.Steps;
 
 namespace Orrery.Serving.Execution;
@@ -9,14 +10,17 @@ namespace Orrery.Serving.Execution;
 /// <param name="Sequence">Whose tokens.</param>
 /// <param name="Tokens">Tokens computed: 1 for a decode, a slice of the missing tokens otherwise.</param>
 /// <param name="PaddingTokens">Positions that are computed (prefill) or attended (decode) without being the sequence's own: rectangular batches.</param>
-public readonly record struct PlanItem(Sequence Sequence, int Tokens, int PaddingTokens)
+/// <param name="DraftTokens">Proposed tokens that a decode verifies beside its own.</param>
+public readonly record struct PlanItem(Sequence Sequence, int Tokens, int PaddingTokens, int DraftTokens = 0)
 {
     /// <summary>True when the step ends with a new output token for this sequence.</summary>
     public bool Samples => Tokens == Sequence.MissingTokens;
 }
 
-/// <summary>What one step does. A replica owns a few of these and reuses them; a scheduler fills one.</summary>
-public sealed class StepPlan(IKvMemory memory)
+/// <summary>What one step does. A replica owns a few of these and reuses them; a scheduler fills one, add-ons complete it.</summary>
+/// <param name="memory">The replica's KV memory.</param>
+/// <param name="swap">Its host pool, or null.</param>
+public sealed partial class StepPlan(IKvMemory memory, KvSwap? swap = null)
 {
     private PlanItem[] _items = new PlanItem[32];
     private int _count;
@@ -26,14 +30,23 @@ public sealed class StepPlan(IKvMemory memory)
 
     public bool IsEmpty => _count == 0;
 
-    /// <summary>True when every item is a decode: only then may steps repeat.</summary>
-    public bool IsDecodeOnly => _decodes == _count;
+    /// <summary>True when every item is a decode of one token: only then may steps repeat.</summary>
+    public bool IsDecodeOnly => _decodes == _count && DraftTokens == 0;
 
-    /// <summary>Tokens of all items.</summary>
+    /// <summary>Tokens of all items, drafts not counted.</summary>
     public int Tokens { get; private set; }
+
+    /// <summary>Proposed tokens that are verified in this step.</summary>
+    public int DraftTokens { get; private set; }
+
+    /// <summary>Those of them that turned out right; known once the step has ended.</summary>
+    public int AcceptedTokens { get; internal set; }
 
     /// <summary>Sequences preempted while this plan was made.</summary>
     public int PreemptedCount { get; private set; }
+
+    /// <summary>Paused sequences whose memory was taken while this plan was made.</summary>
+    public int ReclaimedCount { get; private set; }
 
     /// <summary>Rows that take part in the step and belong to nobody any more (finished rows of a static batch), and what each attends.</summary>
     public int PaddingRows { get; private set; }
@@ -43,6 +56,12 @@ public sealed class StepPlan(IKvMemory memory)
 
     /// <summary>When an empty plan should be reconsidered although nothing arrived or ended (a batching timeout).</summary>
     public Instant RetryAt { get; set; } = Instant.Never;
+
+    /// <summary>Time that passes before the step computes: copies, mappings, decisions.</summary>
+    public Duration Delay { get; private set; }
+
+    /// <summary>The instant at which the plan is made.</summary>
+    internal Instant Now { get; set; }
 
     /// <summary>Adds a sequence's next tokens. Memory for them must have been taken.</summary>
     /// <exception cref="InvalidOperationException">The scheduler broke the rules: in flight, no such tokens, or no memory.</exception>
@@ -54,35 +73,26 @@ public sealed class StepPlan(IKvMemory memory)
         if (_count == _items.Length) Array.Resize(ref _items, _count * 2);
         _items[_count++] = new(sequence, tokens, paddingTokens);
         if (sequence.IsDecoding) _decodes++;
+        if (sequence.IsOnHost) _returning++;
+        sequence.QueuesWithKv = false;
         Tokens += tokens;
     }
 
-    /// <summary>Frees a sequence's memory; it will recompute prompt and generated tokens. If it is in this plan it leaves it.</summary>
-    /// <returns>The tokens it had in this plan: a budget to refund.</returns>
-    public int PreemptByRecompute(Sequence victim)
+    /// <summary>Lets a planned decode verify proposed tokens too. Memory for them must have been taken.</summary>
+    /// <param name="item">Index in <see cref="Items"/>.</param>
+    /// <param name="tokens">Proposed tokens; at the end of the step some leading ones are right.</param>
+    /// <exception cref="InvalidOperationException">The item is no decode, or has no memory for the tokens.</exception>
+    public void Draft(int item, int tokens)
     {
-        if (victim.InFlight) throw new InvalidOperationException($"{victim} is in flight and cannot be preempted");
-        int refund = Remove(victim);
-        memory.Release(victim);
-        victim.ComputedTokens = 0;
-        victim.Preemptions++;
-        PreemptedCount++;
-        return refund;
+        Sequence sequence = _items[item].Sequence;
+        if (!sequence.IsDecoding) throw new InvalidOperationException($"{sequence} does not decode and cannot verify drafts");
+        if ((long)sequence.KvBlocks * memory.BlockTokens < sequence.ComputedTokens + 1 + tokens) throw new InvalidOperationException($"{sequence} has no memory for {tokens} drafts");
+        DraftTokens += tokens - _items[item].DraftTokens;
+        _items[item] = _items[item] with { DraftTokens = tokens };
     }
 
-    /// <summary>
-    /// Takes a sequence out of the running set while it keeps its memory: nobody else can use those blocks, and it resumes for free.
-    /// If it is in this plan it leaves it.
-    /// </summary>
-    /// <returns>The tokens it had in this plan: a budget to refund.</returns>
-    public int PreemptKeepingMemory(Sequence victim)
-    {
-        if (victim.InFlight) throw new InvalidOperationException($"{victim} is in flight and cannot be preempted");
-        int refund = Remove(victim);
-        victim.Preemptions++;
-        PreemptedCount++;
-        return refund;
-    }
+    /// <summary>Lets the step start later.</summary>
+    public void Wait(Duration time) => Delay += time;
 
     /// <summary>Adds rows that cost but belong to nobody. In a stable run each attends one token more at every step, as decodes do.</summary>
     public void Pad(int rows, int contextTokens)
@@ -96,11 +106,16 @@ public sealed class StepPlan(IKvMemory memory)
         Array.Clear(_items, 0, _count);
         _count = 0;
         _decodes = 0;
+        _returning = 0;
         Tokens = 0;
+        DraftTokens = 0;
+        AcceptedTokens = 0;
         PreemptedCount = 0;
+        ReclaimedCount = 0;
         PaddingRows = 0;
         PaddingRowContext = 0;
         RetryAt = Instant.Never;
+        Delay = Duration.Zero;
     }
 
     /// <summary>Writes what the step computes, as integers, for the cost model.</summary>
@@ -110,25 +125,20 @@ public sealed class StepPlan(IKvMemory memory)
         foreach (ref readonly PlanItem item in Items)
         {
             Sequence sequence = item.Sequence;
-            if (sequence.IsDecoding) shape.AddDecode(sequence.ComputedTokens + 1 + item.PaddingTokens);
+            if (sequence.IsDecoding) shape.AddDecode(sequence.ComputedTokens + 1 + item.DraftTokens + item.PaddingTokens, 1 + item.DraftTokens);
             else shape.AddChunk(new PrefillChunk(item.Tokens + item.PaddingTokens, sequence.ComputedTokens, item.Samples));
         }
         for (int row = 0; row < PaddingRows; row++) shape.AddDecode(PaddingRowContext);
     }
 
-    private int Remove(Sequence victim)
+    private void RemoveAt(int index)
     {
-        // Victims are almost always near the end: the last of the running set.
-        for (int i = _count - 1; i >= 0; i--)
-        {
-            if (!ReferenceEquals(_items[i].Sequence, victim)) continue;
-            int tokens = _items[i].Tokens;
-            if (victim.IsDecoding) _decodes--;
-            Tokens -= tokens;
-            Array.Copy(_items, i + 1, _items, i, _count - i - 1);
-            _items[--_count] = default;
-            return tokens;
-        }
-        return 0;
+        ref readonly PlanItem item = ref _items[index];
+        if (item.Sequence.IsDecoding) _decodes--;
+        if (item.Sequence.IsOnHost) _returning--;
+        Tokens -= item.Tokens;
+        DraftTokens -= item.DraftTokens;
+        Array.Copy(_items, index + 1, _items, index, _count - index - 1);
+        _items[--_count] = default;
     }
 }

@@ -19,6 +19,7 @@ public sealed class Fleet : IFleetView, IServingObserver
     private readonly IRouter _router;
     private readonly Func<Request, int> _predictOutputTokens;
     private readonly IRemainingPredictor? _remaining;
+    private readonly ICallPredictor? _calls;
     private readonly IServingObserver _observer;
     private readonly Deadlines _deadlines;
     private readonly List<Replica> _replicas = [];
@@ -28,11 +29,13 @@ public sealed class Fleet : IFleetView, IServingObserver
     /// <param name="predictOutputTokens">Estimate of a request's output length, 0 for none; from a predictor.</param>
     /// <param name="observer">Learns of every request that leaves.</param>
     /// <param name="remaining">Looks at requests while they run; null for nothing.</param>
+    /// <param name="calls">Foretells tool calls; null for nothing.</param>
     public Fleet(
         Clock clock, IRouter router, ServingMetrics metrics, Func<Request, int> predictOutputTokens, IServingObserver observer,
-        IRemainingPredictor? remaining = null)
+        IRemainingPredictor? remaining = null, ICallPredictor? calls = null)
     {
         _remaining = remaining;
+        _calls = calls;
         _clock = clock;
         _router = router;
         Metrics = metrics;
@@ -134,15 +137,23 @@ public sealed class Fleet : IFleetView, IServingObserver
 
     private Sequence NewSequence(Request request, int maxModelTokens)
     {
-        int room = Math.Max(1, maxModelTokens - request.PromptTokens);
+        int room = Math.Max(1, maxModelTokens - request.PromptTokens - ReturnTokens(request));
         int limit = request.MaxTokens > 0 ? Math.Min(request.MaxTokens, room) : room;
-        return new Sequence(request, limit, _predictOutputTokens(request)) { Remaining = _remaining?.Track(request) };
+        return new Sequence(request, limit, _predictOutputTokens(request)) { Remaining = _remaining?.Track(request), Forecasts = _calls?.Track(request) };
     }
 
     private static string? TooLong(Request request, int maxModelTokens)
     {
         int output = request.MaxTokens > 0 ? Math.Min(request.OutputTokens, request.MaxTokens) : request.OutputTokens;
-        return request.PromptTokens + output <= maxModelTokens ? null : "prompt and output are longer than the maximum model length";
+        return request.PromptTokens + output + ReturnTokens(request) <= maxModelTokens ? null : "prompt and output are longer than the maximum model length";
+    }
+
+    private static int ReturnTokens(Request request)
+    {
+        int tokens = 0;
+        foreach (ToolCall call in request.Calls ?? [])
+            if (call.AfterTokens < request.OutputTokens) tokens += call.ReturnTokens;
+        return tokens;
     }
 
     private void Reject(Sequence sequence, string reason)

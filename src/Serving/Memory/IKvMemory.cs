@@ -1,3 +1,4 @@
+using Orrery.Kernel.Time;
 using Orrery.Serving.Sequences;
 
 namespace Orrery.Serving.Memory;
@@ -34,6 +35,15 @@ public interface IKvMemory
     /// <param name="tokens">Leading tokens that will be computed after this step; a cache may share what they fill.</param>
     /// <param name="roomTokens">Leading tokens to have room for, at least <paramref name="tokens"/>.</param>
     bool TryGrow(Sequence sequence, int tokens, int roomTokens);
+
+    /// <summary>Contiguous ranges of device memory in which the given tokens of a sequence lie; one per block unless the layout knows better.</summary>
+    int RunsOf(Sequence sequence, int fromToken, int toToken) => toToken <= fromToken ? 0 : BlocksFor(toToken) - (fromToken / BlockTokens);
+
+    /// <summary>A step is about to start: how long it has to wait for the memory, such as pages being mapped. Called once per plan.</summary>
+    Duration StepStarts(Instant now) => Duration.Zero;
+
+    /// <summary>For how many decode steps of the same sequences <see cref="StepStarts"/> would have nothing to do.</summary>
+    int QuietSteps => int.MaxValue;
 
     /// <summary>Gives all blocks of a sequence back. A cache may keep their content until they are needed.</summary>
     void Release(Sequence sequence);

@@ -15,8 +15,8 @@ public readonly record struct ServiceObjective(Duration Ttft, Duration Tpot)
 /// does not matter.
 /// </summary>
 /// <remarks>
-/// TTFT counts from arrival to the first token, of every request that got one. TPOT = (last − first token) / (output tokens − 1), gaps
-/// lie between two tokens of one request, queue is arrival to first scheduled; TPOT, end-to-end, normalised latency (end-to-end per
+/// TTFT counts from arrival to the first token, of every request that got one. TPOT = (last − first token − pauses for tools) / (output
+/// tokens − 1), gaps lie between two tokens of one request or between a tool's answer and the next token, queue is arrival to first scheduled; TPOT, end-to-end, normalised latency (end-to-end per
 /// output token) and QoE are of finished requests. Times are in nanoseconds, QoE in parts (<see cref="QoePartsPerOne"/>).
 /// </remarks>
 public sealed class ServingMetrics(ServiceObjective objective, ReadingExpectation reading)
@@ -104,7 +104,7 @@ public sealed class ServingMetrics(ServiceObjective objective, ReadingExpectatio
         Duration tpot = Duration.Zero;
         if (sequence.GeneratedTokens > 1)
         {
-            tpot = Duration.FromNanoseconds((sequence.LastToken - sequence.FirstToken).Nanoseconds / (sequence.GeneratedTokens - 1));
+            tpot = Duration.FromNanoseconds((sequence.LastToken - sequence.FirstToken - sequence.PausedFor).Nanoseconds / (sequence.GeneratedTokens - 1));
             Tpot.Add(tpot.Nanoseconds);
         }
         Duration ttftLimit = sequence.Request.TtftLimit > Duration.Zero ? sequence.Request.TtftLimit : Objective.Ttft;

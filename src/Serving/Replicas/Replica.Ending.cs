@@ -1,5 +1,6 @@
 using Orrery.Kernel.Time;
 using Orrery.Serving.Execution;
+using Orrery.Serving.Scheduling;
 using Orrery.Serving.Sequences;
 
 namespace Orrery.Serving.Replicas;
@@ -7,6 +8,8 @@ namespace Orrery.Serving.Replicas;
 public sealed partial class Replica
 {
     private readonly List<Sequence> _departing = [];
+    private readonly List<Sequence> _pausing = [];
+    private long[] _sameEnd = new long[8];
 
     /// <summary>Ends every step whose time has come, oldest first.</summary>
     private void EndSteps()
@@ -32,10 +35,12 @@ public sealed partial class Replica
         StepPlan plan = run.Plan;
         int steps = run.Count;
         Account(run, steps);
+        _view.LastStep = Duration.FromNanoseconds(run.Ends[steps - 1] - (steps > 1 ? run.Ends[steps - 2] : (run.Start + plan.Delay).Nanoseconds));
         _view.InFlightSequences -= plan.Items.Length;
         if (plan.IsDecodeOnly) DeliverDecodes(run, steps);
         else DeliverMixed(run);
         _scheduler.Advance(plan, steps);
+        foreach (IPlanAddOn addOn in _addOns) addOn.Advance(plan, steps);
         foreach (Sequence sequence in _departing)
         {
             _scheduler.Remove(sequence);
@@ -43,6 +48,8 @@ public sealed partial class Replica
         }
         if (_departing.Count > 0) Counters.KvBlocks.Set(_clock.Now, _memory.UsedBlocks);
         _departing.Clear();
+        foreach (Sequence sequence in _pausing) Pause(sequence, sequence.CallAtStop!.Value, run.LastEnd);
+        _pausing.Clear();
         plan.Clear();
     }
 
@@ -87,7 +94,7 @@ public sealed partial class Replica
             sequence.ComputedTokens += steps;
             if (delivered > 0)
             {
-                long gap = firstEnd - sequence.LastToken.Nanoseconds;
+                long gap = firstEnd - sequence.WaitsSince.Nanoseconds;
                 if (gap != groupGap)
                 {
                     if (groupSize > 0) _metrics.Gap(groupGap, groupSize);
@@ -97,7 +104,7 @@ public sealed partial class Replica
                 groupSize++;
                 Deliver(sequence, ends[..delivered]);
             }
-            if (sequence.RemainingTokens == 0) _departing.Add(sequence);
+            StopIfDue(sequence);
         }
         if (groupSize > 0) _metrics.Gap(groupGap, groupSize);
         for (int step = 1; step < steps; step++)
@@ -107,10 +114,9 @@ public sealed partial class Replica
         }
     }
 
-    /// <summary>A single step with prompt chunks in it.</summary>
+    /// <summary>A single step with prompt chunks or drafts in it.</summary>
     private void DeliverMixed(StepRun run)
     {
-        ReadOnlySpan<long> ends = run.Ends;
         Instant end = run.LastEnd;
         foreach (ref readonly PlanItem item in run.Plan.Items)
         {
@@ -118,7 +124,8 @@ public sealed partial class Replica
             bool samples = item.Samples;
             if (!sequence.IsDecoding) Counters.PrefillTokens += item.Tokens;
             sequence.InFlight = false;
-            sequence.ComputedTokens += item.Tokens;
+            int tokens = item.DraftTokens == 0 ? 1 : Verify(sequence, item.DraftTokens, run.Plan);
+            sequence.ComputedTokens += item.Tokens + tokens - 1;
             if (samples && sequence.CancelledAt >= end)
             {
                 if (sequence.FirstToken.IsNever)
@@ -128,12 +135,38 @@ public sealed partial class Replica
                 }
                 else
                 {
-                    _metrics.Gap(ends[0] - sequence.LastToken.Nanoseconds, 1);
+                    _metrics.Gap(end.Nanoseconds - sequence.WaitsSince.Nanoseconds, 1);
+                    if (tokens > 1) _metrics.Gap(0, tokens - 1);
                 }
-                Deliver(sequence, ends);
+                Deliver(sequence, Repeat(end.Nanoseconds, tokens));
             }
-            if (sequence.RemainingTokens == 0) _departing.Add(sequence);
+            StopIfDue(sequence);
         }
+    }
+
+    /// <summary>The tokens that a decode with drafts yields: those that are right and one more, as far as the sequence goes.</summary>
+    private int Verify(Sequence sequence, int drafts, StepPlan plan)
+    {
+        int accepted = _acceptance is { } truth ? truth.Accepted(sequence, drafts) : throw new InvalidOperationException("drafts were planned where nothing says which are right");
+        sequence.DraftedTokens += drafts;
+        sequence.AcceptedTokens += accepted;
+        plan.AcceptedTokens += accepted;
+        return Math.Min(accepted + 1, sequence.TokensToStop);
+    }
+
+    private ReadOnlySpan<long> Repeat(long nanoseconds, int count)
+    {
+        if (_sameEnd.Length < count) _sameEnd = new long[count];
+        Span<long> ends = _sameEnd.AsSpan(0, count);
+        ends.Fill(nanoseconds);
+        return ends;
+    }
+
+    private void StopIfDue(Sequence sequence)
+    {
+        if (sequence.TokensToStop > 0 || sequence.GeneratedTokens == 0) return;
+        if (sequence.RemainingTokens == 0) _departing.Add(sequence);
+        else _pausing.Add(sequence);
     }
 
     private void Deliver(Sequence sequence, ReadOnlySpan<long> ends)
@@ -150,6 +183,7 @@ public sealed partial class Replica
         sequence.Outcome = outcome;
         sequence.End = at;
         _memory.Release(sequence);
+        _swap?.Drop(sequence);
         _live--;
         _liveTokens -= sequence.TotalTokens;
         _metrics.Left(sequence);

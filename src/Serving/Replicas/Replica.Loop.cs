@@ -22,6 +22,7 @@ public sealed partial class Replica
             }
             await _wake.Wait(NextWake());
             EndSteps();
+            if (EndCopies() || EndCalls()) NewsArrived();
             if (_retryAt <= _clock.Now)
             {
                 _retryAt = Instant.Never;
@@ -35,6 +36,8 @@ public sealed partial class Replica
         Instant wake = _retryAt;
         if (_inFlight > 0) wake = Instant.Min(wake, _runs[_oldest].LastEnd);
         if (_needsPlan && _inFlight < _runs.Length) wake = Instant.Min(wake, _executor.ReadyAt);
+        if (_swap is not null) wake = Instant.Min(wake, _swap.NextEnd);
+        if (_returns.TryPeek(out _, out (long Nanoseconds, long Id) next)) wake = Instant.Min(wake, Instant.FromNanoseconds(next.Nanoseconds));
         return wake;
     }
 
@@ -42,19 +45,14 @@ public sealed partial class Replica
     {
         _needsPlan = false;
         _wake.Reset();
-        TakeInbox();
         StepRun run = _runs[(_oldest + _inFlight) % _runs.Length];
         StepPlan plan = run.Plan;
         _view.Now = _clock.Now;
-        _scheduler.Plan(_view, plan);
-        Counters.Preemptions += plan.PreemptedCount;
-        while (plan.IsEmpty && plan.PreemptedCount > 0)
-        {
-            // An engine that only evicted runs an empty step and decides again at once; each round frees memory, so this ends.
-            plan.Clear();
-            _scheduler.Plan(_view, plan);
-            Counters.Preemptions += plan.PreemptedCount;
-        }
+        plan.Now = _clock.Now;
+        // Before the inbox: a call may have begun and ended within one step.
+        if (_paused.Count > 0) _calls.Review(_view, plan);
+        TakeInbox();
+        Fill(plan);
         Counters.KvBlocks.Set(_clock.Now, _memory.UsedBlocks);
         if (plan.IsEmpty)
         {
@@ -79,6 +77,24 @@ public sealed partial class Replica
         _needsPlan = _inFlight < _runs.Length;
     }
 
+    private void Fill(StepPlan plan)
+    {
+        _scheduler.Plan(_view, plan);
+        Counters.Preemptions += plan.PreemptedCount;
+        while (plan.IsEmpty && (plan.PreemptedCount > 0 || plan.ReclaimedCount > 0 || (_inFlight == 0 && HasWork() && plan.TryReclaimPaused())))
+        {
+            // An engine that only evicted runs an empty step and decides again at once; each round frees memory, so this ends.
+            plan.Clear();
+            _scheduler.Plan(_view, plan);
+            Counters.Preemptions += plan.PreemptedCount;
+        }
+        plan.SettleCopies(_view.LastStep);
+        foreach (IPlanAddOn addOn in _addOns) addOn.Complete(_view, plan);
+        if (!plan.IsEmpty) plan.Wait(_memory.StepStarts(_clock.Now + plan.Delay));
+    }
+
+    private bool HasWork() => _scheduler.WaitingCount + _scheduler.RunningCount > 0;
+
     private void FirstScheduled(Sequence sequence)
     {
         sequence.FirstScheduled = _clock.Now;
@@ -88,7 +104,11 @@ public sealed partial class Replica
     /// <summary>New sequences enter the scheduler; those whose client left go now unless a step in flight still holds them.</summary>
     private void TakeInbox()
     {
-        foreach (Sequence sequence in _inbox) _scheduler.Enqueue(sequence);
+        foreach (Sequence sequence in _inbox)
+        {
+            if (sequence.IsPaused) Resume(sequence);
+            else _scheduler.Enqueue(sequence);
+        }
         _inbox.Clear();
         int kept = 0;
         for (int i = 0; i < _leaving.Count; i++)
@@ -100,6 +120,7 @@ public sealed partial class Replica
                 _leaving[kept++] = sequence;
                 continue;
             }
+            if (sequence.IsPaused) _paused.Remove(sequence);
             _scheduler.Remove(sequence);
             Leave(sequence, sequence.PendingOutcome, sequence.CancelledAt);
         }
@@ -113,17 +134,20 @@ public sealed partial class Replica
     private int FindHorizon(StepPlan plan)
     {
         _arrivalsMatter = false;
-        if (!_fastForward || !_executor.RunsAhead || !plan.IsDecodeOnly || plan.PreemptedCount > 0) return 1;
+        if (!_fastForward || !_executor.RunsAhead || !plan.IsDecodeOnly || plan.PreemptedCount > 0 || plan.ReclaimedCount > 0) return 1;
         Stability stability = _scheduler.Stable(_view, plan);
         if (stability.Steps <= 1) return 1;
-        int horizon = Math.Min(stability.Steps, LongestRun);
+        int horizon = Math.Min(Math.Min(stability.Steps, _memory.QuietSteps), LongestRun);
+        if (_paused.Count > 0) horizon = Math.Min(horizon, _calls.QuietSteps(_view));
+        foreach (IPlanAddOn addOn in _addOns) horizon = Math.Min(horizon, addOn.StableSteps(_view, plan));
+        if (horizon <= 1) return 1;
         int blockTokens = _memory.BlockTokens;
         int growing = 0;
         Array.Clear(_growth);
         foreach (ref readonly PlanItem item in plan.Items)
         {
             Sequence sequence = item.Sequence;
-            horizon = Math.Min(horizon, sequence.RemainingTokens);
+            horizon = Math.Min(horizon, sequence.TokensToStop);
             int slack = sequence.KvBlocks * blockTokens - sequence.ComputedTokens - 1;
             if (slack < blockTokens)
             {
@@ -142,7 +166,8 @@ public sealed partial class Replica
 
     private int StepsThatFit(int horizon, int growing)
     {
-        int free = _memory.FreeBlocks;
+        // A step that writes blocks whose old content is on its way out has to wait: that is planned.
+        int free = _memory.FreeBlocks - (_swap?.DrainingBlocks ?? 0);
         int cycles = (horizon + _growth.Length - 1) / _growth.Length;
         if ((long)growing * cycles <= free) return horizon;
         int taken = 0;
@@ -156,7 +181,7 @@ public sealed partial class Replica
 
     private void ThrowIfStuck()
     {
-        if (_inFlight > 0 || !_retryAt.IsNever || _live == 0) return;
+        if (_inFlight > 0 || !_retryAt.IsNever || _live == _paused.Count || _swap is { Returning: > 0 }) return;
         throw new InvalidOperationException(
             $"{_scheduler.GetType().Name} planned nothing with {_scheduler.WaitingCount} waiting and {_scheduler.RunningCount} running sequences and no step in flight");
     }

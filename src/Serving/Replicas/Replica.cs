@@ -1,10 +1,13 @@
 using Orrery.Kernel.Processes;
 using Orrery.Kernel.Time;
+using Orrery.Serving.Calls;
 using Orrery.Serving.Execution;
 using Orrery.Serving.Memory;
 using Orrery.Serving.Metrics;
 using Orrery.Serving.Scheduling;
 using Orrery.Serving.Sequences;
+using Orrery.Serving.Speculation;
+using Orrery.Serving.Swap;
 
 namespace Orrery.Serving.Replicas;
 
@@ -16,7 +19,20 @@ namespace Orrery.Serving.Replicas;
 /// <param name="MaxModelTokens">Longest sequence, prompt and output together.</param>
 /// <param name="FastForward">False plans every step singly; results are the same.</param>
 public sealed record ReplicaParts(
-    int Index, IScheduler Scheduler, IKvMemory Memory, IStepExecutor Executor, int MaxModelTokens, bool FastForward = true);
+    int Index, IScheduler Scheduler, IKvMemory Memory, IStepExecutor Executor, int MaxModelTokens, bool FastForward = true)
+{
+    /// <summary>Host pool for preempted sequences; null recomputes them.</summary>
+    public KvSwap? Swap { get; init; }
+
+    /// <summary>What becomes of the KV of sequences that wait for tools.</summary>
+    public ICallHandling Calls { get; init; } = new FixedHandling(PausedKv.Discard, returnsFirst: false);
+
+    /// <summary>Complete each plan, in this order.</summary>
+    public IReadOnlyList<IPlanAddOn> AddOns { get; init; } = [];
+
+    /// <summary>How many proposed tokens turn out right; needed where an add-on drafts.</summary>
+    public IAcceptance? Acceptance { get; init; }
+}
 
 /// <summary>
 /// One running copy of a model: a queue, a scheduler, a KV memory and an executor, driven by one loop that is the same in virtual and
@@ -31,6 +47,10 @@ public sealed partial class Replica
     private readonly IScheduler _scheduler;
     private readonly IKvMemory _memory;
     private readonly IStepExecutor _executor;
+    private readonly KvSwap? _swap;
+    private readonly ICallHandling _calls;
+    private readonly IReadOnlyList<IPlanAddOn> _addOns;
+    private readonly IAcceptance? _acceptance;
     private readonly ReplicaView _view;
     private readonly ServingMetrics _metrics;
     private readonly IServingObserver _observer;
@@ -39,6 +59,8 @@ public sealed partial class Replica
     private readonly StepRun[] _runs;
     private readonly List<Sequence> _inbox = [];
     private readonly List<Sequence> _leaving = [];
+    private readonly List<Sequence> _paused = [];
+    private readonly PriorityQueue<Sequence, (long Nanoseconds, long Id)> _returns = new();
     private readonly int[] _growth;
     private int _oldest;
     private int _inFlight;
@@ -55,19 +77,23 @@ public sealed partial class Replica
         _scheduler = parts.Scheduler;
         _memory = parts.Memory;
         _executor = parts.Executor;
+        _swap = parts.Swap;
+        _calls = parts.Calls;
+        _addOns = parts.AddOns;
+        _acceptance = parts.Acceptance;
         _metrics = metrics;
         _observer = observer;
         _fastForward = parts.FastForward;
         // What cannot fit alone could only preempt itself for ever; the fleet refuses it on arrival instead.
         long capacityTokens = (long)parts.Memory.TotalBlocks * parts.Memory.BlockTokens;
-        _view = new(parts.Memory, (int)Math.Min(parts.MaxModelTokens, capacityTokens));
+        _view = new(parts.Memory, (int)Math.Min(parts.MaxModelTokens, capacityTokens)) { Swap = parts.Swap, Paused = _paused };
         _growth = new int[parts.Memory.BlockTokens];
         Index = parts.Index;
         Counters = new(parts.Memory.TotalBlocks);
         string name = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"replica {parts.Index}");
         _wake = new(clock, $"work for {name}");
         _runs = new StepRun[parts.Executor.Depth];
-        for (int i = 0; i < _runs.Length; i++) _runs[i] = new(new StepPlan(parts.Memory), () => _wake.Set());
+        for (int i = 0; i < _runs.Length; i++) _runs[i] = new(new StepPlan(parts.Memory, parts.Swap) { FirstToGiveUp = FirstToGiveUp }, () => _wake.Set());
         clock.Spawn(name, Loop, background: true);
     }
 
@@ -87,6 +113,9 @@ public sealed partial class Replica
     public int RunningRequests => _scheduler.RunningCount;
 
     public IKvMemory Memory => _memory;
+
+    /// <summary>Its host pool, or null.</summary>
+    public KvSwap? Swap => _swap;
 
     /// <summary>Prompt and output tokens of all live requests at this instant, also in the middle of a run of steps.</summary>
     public long LiveTokens => _liveTokens + TokensOfTheRunSoFar();

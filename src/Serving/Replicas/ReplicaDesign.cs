@@ -1,6 +1,8 @@
+using Orrery.Serving.Calls;
 using Orrery.Serving.Execution;
 using Orrery.Serving.Memory;
 using Orrery.Serving.Scheduling;
+using Orrery.Serving.Swap;
 using Orrery.World.Cost;
 using Orrery.World.Deployments;
 
@@ -16,6 +18,12 @@ namespace Orrery.Serving.Replicas;
 public sealed record ReplicaDesign(
     Deployment Deployment, SchedulerSpec Scheduler, MemorySpec Memory, ExecutionSpec Execution, KvCapacity Capacity, int MaxModelTokens)
 {
+    /// <summary>Host pool for KV; null recomputes preempted sequences.</summary>
+    public SwapOptions? Swap { get; init; }
+
+    /// <summary>What becomes of the KV of sequences that wait for tools.</summary>
+    public CallHandlingSpec Calls { get; init; } = new DiscardOptions();
+
     /// <summary>What schedulers may depend on, without step times: those cost a while to prepare.</summary>
     public ReplicaFacts Facts => new(MaxModelTokens, Deployment.Device.Name, Deployment.Device.Memory, Deployment.Parallel.Pipeline);
 }
@@ -31,7 +39,11 @@ public sealed class ReplicaFactory(ReplicaDesign design)
     {
         int blocks = (int)Math.Min(design.Capacity.Blocks, int.MaxValue);
         IKvMemory memory = design.Memory.Create(design.Deployment, blocks, design.MaxModelTokens);
-        IScheduler scheduler = design.Scheduler.Create(design.Facts with { StepTimes = _cost });
-        return new(index, scheduler, memory, new ModelledExecutor(_cost), design.MaxModelTokens, fastForward);
+        ReplicaFacts facts = design.Facts with { StepTimes = _cost };
+        return new(index, design.Scheduler.Create(facts), memory, new ModelledExecutor(_cost), design.MaxModelTokens, fastForward)
+        {
+            Swap = design.Swap?.Create(design.Deployment),
+            Calls = design.Calls.Create(facts),
+        };
     }
 }

@@ -41,8 +41,9 @@ public sealed class ContinuousBatch
     /// <remarks>Blocks that a prefix cache would supply count as needed, as in vLLM v0's test.</remarks>
     public bool FitsAboveWatermark(Sequence head, int roomTokens, IKvMemory memory, AdmissionLimits limits)
     {
-        int watermark = Running.Count == 0 && head.Preemptions > 0 ? 0 : limits.WatermarkBlocks(memory);
-        return memory.FreeBlocks - memory.BlocksFor(roomTokens) >= watermark;
+        bool mayHaveOutgrown = head.Preemptions > 0 || head.CallsMade > 0;
+        int watermark = Running.Count == 0 && mayHaveOutgrown ? 0 : limits.WatermarkBlocks(memory);
+        return memory.FreeBlocks - memory.BlocksFor(roomTokens) + head.KvBlocks >= watermark;
     }
 
     /// <summary>Moves the head of the queue to the running list and plans its next tokens; its memory must have been taken.</summary>
@@ -53,7 +54,10 @@ public sealed class ContinuousBatch
         plan.Add(head, tokens);
     }
 
-    /// <summary>Admits whole prompts (of preempted sequences: prompt and output so far) from the head until a limit stops it.</summary>
+    /// <summary>
+    /// Admits whole prompts (of preempted sequences: prompt and output so far) from the head until a limit stops it, or a head that is
+    /// swapped out: that one comes back beside the decodes.
+    /// </summary>
     /// <returns>True when anybody was admitted.</returns>
     public bool AdmitWholePrompts(IKvMemory memory, StepPlan plan, AdmissionLimits limits)
     {
@@ -61,6 +65,7 @@ public sealed class ContinuousBatch
         while (Waiting.Count > 0 && Running.Count < limits.Sequences)
         {
             Sequence head = Waiting.Peek();
+            if (head.IsOnHost) break;
             int tokens = head.MissingTokens - memory.CachedTokens(head);
             // Alone it may exceed the limit: a fresh prompt was refused on arrival, a preempted sequence has outgrown it.
             if (batched > 0 && batched + tokens > limits.BatchedTokens) break;
@@ -69,6 +74,20 @@ public sealed class ContinuousBatch
             Admit(head, head.MissingTokens, plan);
         }
         return batched > 0;
+    }
+
+    /// <summary>Brings swapped-out sequences at the head of the queue back to the running list, beside what is planned already.</summary>
+    /// <returns>True when anybody came back: whoever waited behind may enter next.</returns>
+    public bool AdmitFromHost(IKvMemory memory, StepPlan plan, AdmissionLimits limits)
+    {
+        bool any = false;
+        while (Waiting.Count > 0 && Running.Count < limits.Sequences && Waiting.Peek() is { IsOnHost: true } head)
+        {
+            if (!FitsAboveWatermark(head, head.TotalTokens, memory, limits) || !memory.TryGrow(head, head.TotalTokens)) break;
+            Admit(head, head.MissingTokens, plan);
+            any = true;
+        }
+        return any;
     }
 
     /// <summary>

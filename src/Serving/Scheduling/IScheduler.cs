@@ -27,8 +27,16 @@ public interface IScheduler
 
     void Enqueue(Sequence sequence);
 
-    /// <summary>Forgets a sequence that finished, was cancelled or timed out, wherever it stands. Its memory is released by the caller.</summary>
+    /// <summary>Forgets a sequence that finished, was cancelled or timed out, wherever it stands, paused or unknown included. Its memory is released by the caller.</summary>
     void Remove(Sequence sequence);
+
+    /// <summary>A running sequence waits for a tool: it leaves the running set, its memory is looked after elsewhere.</summary>
+    void Pause(Sequence sequence) => Remove(sequence);
+
+    /// <summary>The tool has answered: the sequence queues again, with or without its KV.</summary>
+    /// <param name="sequence">Misses its last token and what the tool returned, or all its tokens.</param>
+    /// <param name="first">Before those that wait, where the policy has such a place.</param>
+    void Resume(Sequence sequence, bool first) => Enqueue(sequence);
 
     /// <summary>Fills an empty plan. Memory is taken through <see cref="ReplicaView.Memory"/> before a sequence is added.</summary>
     void Plan(ReplicaView view, StepPlan plan);

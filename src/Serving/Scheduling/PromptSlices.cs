@@ -44,10 +44,10 @@ public sealed class PromptSlices(ContinuousBatch batch, AdmissionLimits limits, 
         while (batch.Waiting.Count > 0 && batch.Running.Count < limits.Sequences)
         {
             Sequence head = batch.Waiting.Peek();
-            int cached = memory.CachedTokens(head);
-            int tokens = budget.Slice(head.TotalTokens - cached, sizes.After(cached));
+            int computed = head.ComputedTokens + memory.CachedTokens(head);
+            int tokens = budget.Slice(head.TotalTokens - computed, sizes.After(computed));
             if (tokens == 0 || !batch.FitsAboveWatermark(head, head.TotalTokens, memory, limits)) return;
-            if (!memory.TryGrow(head, cached + tokens, head.TotalTokens)) return;
+            if (!memory.TryGrow(head, computed + tokens, head.TotalTokens)) return;
             batch.Admit(head, tokens, plan);
             budget.Take(tokens);
         }

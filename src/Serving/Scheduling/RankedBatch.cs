@@ -38,7 +38,14 @@ public sealed class RankedBatch(AdmissionLimits limits, double margin)
 
     public RankedMember? Head => _queue.Min;
 
-    public void Enqueue(RankedMember member) => _queue.Add(member);
+    /// <summary>Queues a member; one that comes back with its KV may lose it to a better rank.</summary>
+    public void Enqueue(RankedMember member)
+    {
+        _queue.Add(member);
+        if (member.Sequence.KvBlocks == 0) return;
+        member.Sequence.QueuesWithKv = false;
+        _holders.Add(member);
+    }
 
     public void Remove(RankedMember member)
     {
@@ -123,7 +130,7 @@ public sealed class RankedBatch(AdmissionLimits limits, double margin)
         int missing = memory.BlocksFor(room) - sequence.KvBlocks;
         // A sequence that was preempted may have outgrown the watermark: alone it may ignore it, else it could never come back.
         bool isAlone = _running.Count == 0 && _entered.Count == 0;
-        int watermark = holds || (isAlone && sequence.Preemptions > 0) ? 0 : limits.WatermarkBlocks(memory);
+        int watermark = holds || (isAlone && (sequence.Preemptions > 0 || sequence.CallsMade > 0)) ? 0 : limits.WatermarkBlocks(memory);
         if (!TryFree(member, missing + watermark, memory, plan)) return false;
         int cached = holds ? 0 : memory.CachedTokens(sequence);
         int tokens = Math.Min(sequence.MissingTokens - cached, budget);
@@ -144,6 +151,7 @@ public sealed class RankedBatch(AdmissionLimits limits, double margin)
         int tokens = sequence.IsDecoding ? Math.Min(1, _budget) : Math.Clamp(BudgetBesideDecodes(), 0, sequence.MissingTokens);
         while (!memory.TryGrow(sequence, sequence.ComputedTokens + tokens))
         {
+            if (plan.TryReclaimPaused()) continue;
             if (Victim(member) is { } victim)
             {
                 Discard(victim, plan);
@@ -202,7 +210,7 @@ public sealed class RankedBatch(AdmissionLimits limits, double margin)
         // The member at hand was counted out when its turn came.
         bool isToCome = index > _next || (index == _next && _atHand != victim);
         if (index >= 0 && isToCome && victim.Sequence.IsDecoding) _decodesToCome--;
-        plan.PreemptByRecompute(victim.Sequence);
+        plan.Preempt(victim.Sequence);
         if (_holders.Remove(victim)) return;
         _running.RemoveAt(index);
         _queue.Add(victim);

@@ -35,17 +35,17 @@ public sealed class RunningList(Comparer<Sequence> order, Action<Sequence> reque
         return null;
     }
 
-    /// <summary>Preempts a running sequence by recompute: it loses its memory and goes back to where the owner queues it.</summary>
+    /// <summary>Preempts a running sequence: it loses its memory and goes back to where the owner queues it.</summary>
     public void Preempt(Sequence victim, StepPlan plan)
     {
         _sequences.Remove(victim);
-        plan.PreemptByRecompute(victim);
+        plan.Preempt(victim);
         requeue(victim);
     }
 
     /// <summary>
-    /// Makes room for a running sequence's next tokens: while there is none, the last of the list is preempted, in the end the sequence
-    /// itself. Only sequences after it in the order are touched, so a walk by index may go on.
+    /// Makes room for a running sequence's next tokens: while there is none, those that wait for tools give up theirs, then the last of the
+    /// list is preempted, in the end the sequence itself. Only sequences after it in the order are touched, so a walk by index may go on.
     /// </summary>
     /// <returns>
     /// False when the sequence had to go, or must wait until somebody behind it has landed and can be evicted: then nobody after it is
@@ -55,6 +55,7 @@ public sealed class RunningList(Comparer<Sequence> order, Action<Sequence> reque
     {
         while (!memory.TryGrow(sequence, tokens))
         {
+            if (plan.TryReclaimPaused()) continue;
             if (VictimFor(sequence) is not { } victim) return false;
             Preempt(victim, plan);
             if (ReferenceEquals(victim, sequence)) return false;

@@ -28,8 +28,9 @@ public enum Outcome
 /// <see cref="Request"/>, which policies must not touch (a test holds them to it); a predictor may reveal an estimate.
 /// </summary>
 /// <remarks>
-/// Tokens: a sequence is its prompt followed by what was generated. <see cref="ComputedTokens"/> of them have their KV in memory. A step
-/// that computes the last missing token also samples the next one. Decoding is therefore the state with one missing token.
+/// Tokens: a sequence is its prompt followed by what was generated and what tools returned. <see cref="ComputedTokens"/> of them have
+/// their KV, in device memory or (<see cref="IsOnHost"/>) swapped out. A step that computes the last missing token also samples the next
+/// one. Decoding is therefore the state with one missing token.
 /// </remarks>
 public sealed class Sequence
 {
@@ -71,10 +72,13 @@ public sealed class Sequence
     /// <summary>Output tokens produced so far. They survive a preemption: they are re-prefilled, not produced again.</summary>
     public int GeneratedTokens { get; internal set; }
 
-    /// <summary>Leading tokens whose KV is in memory.</summary>
+    /// <summary>Leading tokens whose KV exists.</summary>
     public int ComputedTokens { get; internal set; }
 
-    public int TotalTokens => PromptTokens + GeneratedTokens;
+    /// <summary>Tokens that finished tool calls have put into the context.</summary>
+    public int ReturnedTokens { get; internal set; }
+
+    public int TotalTokens => PromptTokens + GeneratedTokens + ReturnedTokens;
 
     public int MissingTokens => TotalTokens - ComputedTokens;
 
@@ -86,6 +90,36 @@ public sealed class Sequence
 
     /// <summary>KV blocks held.</summary>
     public int KvBlocks { get; internal set; }
+
+    /// <summary>Its KV is in host memory; planning it brings it back first.</summary>
+    public bool IsOnHost { get; internal set; }
+
+    /// <summary>Leading tokens of which host memory has a valid copy.</summary>
+    public int HostTokens { get; internal set; }
+
+    /// <summary>Waiting for a tool call: in no queue and no running set.</summary>
+    public bool IsPaused { get; internal set; }
+
+    /// <summary>Tool calls made so far.</summary>
+    public int CallsMade { get; internal set; }
+
+    /// <summary>When the present or last pause began; <see cref="Instant.Never"/> before the first.</summary>
+    public Instant PausedAt { get; internal set; } = Instant.Never;
+
+    /// <summary>When the last pause ended; <see cref="Instant.Never"/> before.</summary>
+    public Instant ResumedAt { get; internal set; } = Instant.Never;
+
+    /// <summary>Time spent waiting for tools, without a pause that still lasts.</summary>
+    public Duration PausedFor { get; internal set; }
+
+    /// <summary>What a predictor says of the next tool call, or of the present one during a pause; null when nothing is predicted.</summary>
+    public CallForecast? NextCall => Forecasts?.Next(CallsMade);
+
+    /// <summary>Draft tokens that were verified, and those of them that were right.</summary>
+    public int DraftedTokens { get; internal set; }
+
+    /// <inheritdoc cref="DraftedTokens"/>
+    public int AcceptedTokens { get; internal set; }
 
     /// <summary>Prompt tokens that were found in the prefix cache, over all admissions.</summary>
     public int CachedTokens { get; internal set; }
@@ -119,6 +153,17 @@ public sealed class Sequence
     /// <summary>What it will have left as, when the client has left.</summary>
     internal Outcome PendingOutcome { get; set; }
 
+    /// <summary>Back from a tool with its KV and not planned since: it holds memory while it queues.</summary>
+    internal bool QueuesWithKv { get; set; }
+
+    internal ICallForecasts? Forecasts { get; init; }
+
+    /// <summary>From when on the reader waits for the next token: the last token, or the end of the last pause.</summary>
+    internal Instant WaitsSince => ResumedAt.IsNever ? LastToken : Instant.Max(LastToken, ResumedAt);
+
+    /// <summary>When the last copy to the host has ended.</summary>
+    internal Instant HostReadyAt { get; set; } = Instant.Zero;
+
     /// <summary>What the prefix-caching memory remembers of this sequence.</summary>
     internal Memory.CacheClaim? CacheClaim { get; set; }
 
@@ -128,6 +173,21 @@ public sealed class Sequence
     public double QualityOfExperience(Metrics.ReadingExpectation reading) => Digestion.Quality(reading);
 
     internal int RemainingTokens => OutputLimit - GeneratedTokens;
+
+    /// <summary>Output tokens until it finishes or makes a tool call.</summary>
+    internal int TokensToStop => NextStop - GeneratedTokens;
+
+    /// <summary>The call that it makes when it stops next, or null when it finishes then.</summary>
+    internal ToolCall? CallAtStop =>
+        Request.Calls is { } calls && CallsMade < calls.Length && StopFor(calls[CallsMade]) < OutputLimit ? calls[CallsMade] : null;
+
+    /// <summary>Output tokens when the last call was made.</summary>
+    internal int TokensAtLastCall { get; set; }
+
+    private int NextStop => CallAtStop is { } call ? StopFor(call) : OutputLimit;
+
+    /// <summary>Calls in a row have at least one token between them: the one that a step yields when it reads the answer.</summary>
+    private int StopFor(ToolCall call) => Math.Max(call.AfterTokens, TokensAtLastCall + 1);
 
     public override string ToString() => $"request {Request.Label ?? Id.ToString(System.Globalization.CultureInfo.InvariantCulture)}";
 }

@@ -3,6 +3,7 @@ using System.Text;
 using Orrery.Kernel.Processes;
 using Orrery.Kernel.Statistics;
 using Orrery.Kernel.Time;
+using Orrery.Serving.Calls;
 using Orrery.Serving.Execution;
 using Orrery.Serving.Fleets;
 using Orrery.Serving.Memory;
@@ -11,6 +12,7 @@ using Orrery.Serving.Replicas;
 using Orrery.Serving.Routing;
 using Orrery.Serving.Scheduling;
 using Orrery.Serving.Sequences;
+using Orrery.Serving.Swap;
 using Orrery.Traffic.Predictors;
 using Orrery.Traffic.Requests;
 using Orrery.World.Cost;
@@ -41,6 +43,11 @@ public sealed record FleetHarness
     /// <summary>Looks at requests while they run; a fresh one for each run.</summary>
     public Func<IRemainingPredictor>? Remaining { get; init; }
 
+    /// <summary>A host pool for each replica; null recomputes preempted sequences.</summary>
+    public Func<KvSwap>? Swap { get; init; }
+
+    public Func<ICallHandling> Calls { get; init; } = () => new FixedHandling(PausedKv.Discard, returnsFirst: false);
+
     public ServiceObjective Objective { get; init; } = ServiceObjective.None;
 
     /// <summary>An observer that looks at every replica this often, in the phase React; zero for none.</summary>
@@ -68,7 +75,11 @@ public sealed record FleetHarness
         Recorder recorder = new(OnLeft);
         ServingMetrics metrics = new(Objective, ReadingExpectation.Default);
         Fleet fleet = new(clock, Router(), metrics, Predictor, recorder, Remaining?.Invoke());
-        for (int i = 0; i < Replicas; i++) fleet.Add(new(i, Scheduler(), Memory(), Executor?.Invoke(clock) ?? new ModelledExecutor(Cost), MaxModelTokens, fastForward));
+        for (int i = 0; i < Replicas; i++)
+        {
+            IStepExecutor executor = Executor?.Invoke(clock) ?? new ModelledExecutor(Cost);
+            fleet.Add(new(i, Scheduler(), Memory(), executor, MaxModelTokens, fastForward) { Swap = Swap?.Invoke(), Calls = Calls() });
+        }
         fleet.Feed(source);
         if (SampleEvery > Duration.Zero) clock.Spawn("sampler", () => Sample(clock, fleet, recorder.Text), background: true);
         runClock();
@@ -110,7 +121,8 @@ public sealed record FleetHarness
             Sequences.Add(sequence);
             onLeft?.Invoke(sequence);
             Text.Append(CultureInfo.InvariantCulture, $"{sequence} {sequence.Outcome} on {sequence.Replica}: queued {sequence.FirstScheduled} first {sequence.FirstToken} ")
-                .Append(CultureInfo.InvariantCulture, $"last {sequence.LastToken} end {sequence.End} tokens {sequence.GeneratedTokens} cached {sequence.CachedTokens} preempted {sequence.Preemptions}\n");
+                .Append(CultureInfo.InvariantCulture, $"last {sequence.LastToken} end {sequence.End} tokens {sequence.GeneratedTokens} cached {sequence.CachedTokens} preempted {sequence.Preemptions} ")
+                .Append(CultureInfo.InvariantCulture, $"calls {sequence.CallsMade} paused {sequence.PausedFor} returned {sequence.ReturnedTokens}\n");
         }
 
         public void Counters(Replica replica, Instant now)

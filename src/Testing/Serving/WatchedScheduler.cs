@@ -18,6 +18,10 @@ public sealed class WatchedScheduler(IScheduler inner, Action<IScheduler, Replic
 
     public void Remove(Sequence sequence) => inner.Remove(sequence);
 
+    public void Pause(Sequence sequence) => inner.Pause(sequence);
+
+    public void Resume(Sequence sequence, bool first) => inner.Resume(sequence, first);
+
     public void Plan(ReplicaView view, StepPlan plan)
     {
         inner.Plan(view, plan);

@@ -27,6 +27,9 @@ public sealed record RandomRequests
     /// <summary>Share of requests that state a limit on their output, from the true length to twice as much.</summary>
     public double LimitedShare { get; init; }
 
+    /// <summary>Share of requests that call tools, up to three times.</summary>
+    public double CallingShare { get; init; }
+
     public int Clients { get; init; } = 3;
 
     public int Priorities { get; init; } = 1;
@@ -66,6 +69,20 @@ public sealed record RandomRequests
             Timeout = timesOut ? patience : Duration.Infinite,
             Content = shares ? [new TokenSpan((ulong)random.NextInt(3) + 1, isContinued ? prompt : 1 + random.NextInt(prompt))] : null,
             OutputContentId = isContinued ? 100 + (ulong)id : 0,
+            Calls = random.NextDouble() < CallingShare ? MakeCalls(random, output) : null,
         };
+    }
+
+    private ToolCall[] MakeCalls(RandomStream random, int output)
+    {
+        List<ToolCall> calls = [];
+        int after = 0;
+        for (int i = 0; i < 3; i++)
+        {
+            after += 1 + random.NextInt(30);
+            if (after > output) break;
+            calls.Add(new(after, Grid * random.NextInt(60), random.NextInt(20)));
+        }
+        return [.. calls];
     }
 }

@@ -136,7 +136,7 @@ public sealed class SimulationTests : IDisposable
     public void AFailedRunLeavesNoFiles()
     {
         string trace = Path.Combine(_folder, "trace.csv");
-        File.WriteAllText(trace, "arrival_seconds,prompt_tokens,output_tokens,calls\n0,10,5,\n1,10,5,2:1.5:10\n");
+        File.WriteAllText(trace, "arrival_seconds,prompt_tokens,output_tokens,adapter\n0,10,5,\n1,10,5,3\n");
         Scenario scenario = TinyScenarios.Read($$"""
             model: llama-2-7b
             fleet: [{device: a100-sxm-80gb}]
@@ -144,7 +144,7 @@ public sealed class SimulationTests : IDisposable
             """);
         string folder = Path.Combine(_folder, "failed");
         Kernel.InputException mistake = Assert.Throws<Kernel.InputException>(() => Simulation.Run(scenario, new() { OutputFolder = folder }));
-        Assert.Equal($"{trace}: request 2 has tool calls: not simulated by this version; remove the column 'calls'", mistake.Message);
+        Assert.Equal($"{trace}: request 2 has an adapter: not simulated by this version; remove the column 'adapter'", mistake.Message);
         Assert.Empty(Directory.EnumerateFiles(folder));
     }
 

@@ -3,6 +3,7 @@ using Orrery.Kernel.Time;
 using Orrery.Serving.Memory;
 using Orrery.Serving.Routing;
 using Orrery.Serving.Scheduling;
+using Orrery.Serving.Swap;
 using Orrery.Serving.Systems.Orca;
 using Orrery.Serving.Tests.Systems;
 using Orrery.Testing.Serving;
@@ -96,8 +97,11 @@ public sealed class FastForwardTests
         // Routers that look at live figures catch stale views: they get more than their share.
         if (random.NextInt(2) == 0) router = cached ? "prefix-aware" : "least-tokens";
         options = $"{RandomSystems.Text(spec)}; router {router}, {blocks} blocks, cache {cached}";
+        Func<KvSwap>? swap = RandomSystems.Swap(random.Split("swap"), spec, cached);
         return new()
         {
+            Swap = swap,
+            Calls = RandomSystems.Calls(random.Split("calls"), spec, swap is not null),
             Scheduler = () => spec.Create(facts),
             Memory = () => cached ? new PrefixCachedMemory(blocks, 16) : new PagedMemory(blocks, 16),
             Router = () => Routers.Registry.Find(router).Default.Create(RandomStream.Root(1).Split("router")),
@@ -116,6 +120,7 @@ public sealed class FastForwardTests
         SharedShare = random.NextInt(2) * 0.5,
         Priorities = 1 + random.NextInt(3),
         LimitedShare = random.NextInt(2),
+        CallingShare = random.NextInt(3) * 0.3,
         MeanGapCells = 2 + random.NextInt(60),
     }.Make(random);
 

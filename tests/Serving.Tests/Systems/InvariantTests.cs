@@ -5,6 +5,7 @@ using Orrery.Serving.Memory;
 using Orrery.Serving.Replicas;
 using Orrery.Serving.Scheduling;
 using Orrery.Serving.Sequences;
+using Orrery.Serving.Swap;
 using Orrery.Testing.Serving;
 using Orrery.Testing.Traffic;
 using Orrery.Testing.World;
@@ -35,10 +36,12 @@ public sealed class InvariantTests
                 SharedShare = random.NextInt(2) * 0.5,
                 Priorities = 1 + random.NextInt(3),
                 LimitedShare = random.NextInt(2),
+                CallingShare = random.NextInt(3) * 0.3,
                 MeanGapCells = 2 + random.NextInt(40),
             }.Make(random.Split("requests"));
             int blocks = 34 + random.NextInt(60);
             bool cached = random.NextInt(2) == 0;
+            Func<KvSwap>? swap = RandomSystems.Swap(random.Split("swap"), spec, cached);
             FleetOutcome outcome = new FleetHarness
             {
                 Scheduler = () => new WatchedScheduler(spec.Create(new(Longest, "toy", default)), watcher.Look),
@@ -46,6 +49,8 @@ public sealed class InvariantTests
                 Predictor = RandomSystems.Predictor(random.Split("predictor")),
                 Remaining = RandomSystems.Remaining(random.Split("remaining")),
                 MaxModelTokens = Longest,
+                Swap = swap,
+                Calls = RandomSystems.Calls(random.Split("calls"), spec, swap is not null),
                 Cost = new ToyCost(Duration.FromMilliseconds(2), Duration.FromMicroseconds(50), default, Duration.FromMilliseconds(1), 1 + random.NextInt(2)),
             }.Run(new ScriptedTraffic(requests));
             CheckEnd(outcome, requests, options);
@@ -86,6 +91,7 @@ public sealed class InvariantTests
         Assert.Equal(0, replica.WaitingRequests);
         Assert.Equal(0, replica.RunningRequests);
         Assert.True(replica.Memory.FreeBlocks == replica.Memory.TotalBlocks, $"{options}: {replica.Memory.UsedBlocks} blocks were never freed");
+        if (replica.Swap is { } pool) Assert.True(pool.FreeTokens == pool.TotalTokens, $"{options}: {pool.TotalTokens - pool.FreeTokens} tokens were left on the host");
         Assert.True(outcome.Sequences.Sum(sequence => (long)sequence.GeneratedTokens) == replica.Counters.OutputTokens, options);
         foreach (Sequence sequence in outcome.Sequences)
         {

@@ -1,7 +1,9 @@
 using Orrery.Documents;
 using Orrery.Kernel.Random;
 using Orrery.Kernel.Time;
+using Orrery.Serving.Calls;
 using Orrery.Serving.Scheduling;
+using Orrery.Serving.Swap;
 using Orrery.Serving.Systems;
 using Orrery.Serving.Systems.FasterTransformer;
 using Orrery.Serving.Systems.FastGen;
@@ -125,6 +127,29 @@ internal static class RandomSystems
     {
         IRemainingPredictor predictor = Looks[random.NextInt(Looks.Length)];
         return () => predictor;
+    }
+
+    /// <summary>No host pool, or a small one with copies in any mode; never beside a prefix cache.</summary>
+    public static Func<KvSwap>? Swap(RandomStream random, SchedulerSpec spec, bool cached)
+    {
+        if (cached || !spec.TakesKvBack || random.NextInt(2) == 0) return null;
+        SwapOptions options = new()
+        {
+            Out = (CopyMode)random.NextInt(3),
+            In = (CopyMode)random.NextInt(3),
+            MinBatch = 1 + random.NextInt(3),
+            HideFactor = random.NextInt(4),
+        };
+        CopyCosts costs = new(1000, 4, Duration.FromMicroseconds(random.NextInt(60)), 2e7 + random.NextInt(200_000_000));
+        long tokens = random.NextInt(1500);
+        return () => new KvSwap(options, costs, tokens);
+    }
+
+    public static Func<ICallHandling> Calls(RandomStream random, SchedulerSpec spec, bool swaps)
+    {
+        PausedKv choice = spec.TakesKvBack ? (PausedKv)random.NextInt(swaps ? 3 : 2) : PausedKv.Discard;
+        bool first = random.NextInt(2) == 0;
+        return () => new FixedHandling(choice, first);
     }
 
     /// <summary>Whether requests start in the order of their arrival, whatever the options are.</summary>

@@ -99,7 +99,7 @@ public sealed class FastGen(int tokenBudget, int maxSequences, int maxTracked) :
             if (sequence.InFlight) continue;
             bool isTracked = _partial.Contains(sequence);
             if (!isTracked && RunningCount >= maxTracked) return;
-            int computed = isTracked ? sequence.ComputedTokens : memory.CachedTokens(sequence);
+            int computed = sequence.ComputedTokens + (isTracked ? 0 : memory.CachedTokens(sequence));
             int tokens = budget.Slice(sequence.TotalTokens - computed);
             if (tokens == 0 || memory.BlocksFor(sequence.TotalTokens) - sequence.KvBlocks > memory.FreeBlocks) return;
             if (!memory.TryGrow(sequence, computed + tokens)) return;
@@ -122,10 +122,11 @@ public sealed class FastGen(int tokenBudget, int maxSequences, int maxTracked) :
     /// <summary>Flushes the last request that holds memory; the replica then decides again at once.</summary>
     private void BreakDeadlock(StepPlan plan)
     {
+        if (plan.TryReclaimPaused()) return;
         Sequence? victim = _generating.Count > 0 ? _generating[^1] : LastPartial();
         if (victim is null) return;
         Remove(victim);
-        plan.PreemptByRecompute(victim);
+        plan.Preempt(victim);
         _prompts.AddLast(victim);
     }
 

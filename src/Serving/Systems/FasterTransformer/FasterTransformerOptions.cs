@@ -19,6 +19,8 @@ public sealed record FasterTransformerOptions : SchedulerSpec
     public int MaxBatchSize { get; init; } = DefaultBatchSize;
 
     /// <remarks>The longest prompt: a longer joint prefill is taken to be sliced inside the step (our rule, d).</remarks>
+    public override bool TakesKvBack => false;
+
     public override int MaxStepTokens(ReplicaFacts facts) => Math.Max(LeastStepTokens, facts.MaxModelTokens);
 
     public override IScheduler Create(ReplicaFacts facts) => new FasterTransformer(MaxBatchSize);

@@ -22,7 +22,7 @@ public sealed class HfStatic(int maxBatchSize, Duration timeout) : IScheduler
 
     /// <summary>Tokens of KV that every row holds.</summary>
     private int _width;
-    private int _longestPrompt;
+    private bool _isStarting;
     private int _deadRows;
     private int _deadBlocks;
 
@@ -40,7 +40,8 @@ public sealed class HfStatic(int maxBatchSize, Duration timeout) : IScheduler
 
     public void Plan(ReplicaView view, StepPlan plan)
     {
-        if (_rows.Count == 0)
+        _isStarting = _rows.Count == 0;
+        if (_isStarting)
         {
             EndBatch(view.Memory);
             TryStartBatch(view, plan);
@@ -54,13 +55,15 @@ public sealed class HfStatic(int maxBatchSize, Duration timeout) : IScheduler
     /// <summary>Until the rows need their next block; whoever waits does so until the batch has ended.</summary>
     public Stability Stable(ReplicaView view, StepPlan plan)
     {
+        // The first step of a batch can look like decodes, when a cache holds all but one token of rows that were here before.
+        if (_isStarting) return Stability.OneStep;
         int next = _width + 1;
         return new(view.Memory.BlocksFor(next) * view.Memory.BlockTokens - next + 1, ArrivalsMatter: false);
     }
 
     public void Advance(StepPlan plan, int steps)
     {
-        if (plan.IsDecodeOnly) _width += steps;
+        if (!_isStarting) _width += steps;
     }
 
     private void TryStartBatch(ReplicaView view, StepPlan plan)
@@ -75,15 +78,14 @@ public sealed class HfStatic(int maxBatchSize, Duration timeout) : IScheduler
             plan.RetryAt = due;
             return;
         }
-        _longestPrompt = longestPrompt;
         _width = longestPrompt;
         for (int i = 0; i < rows; i++)
         {
             Sequence row = _waiting.Peek();
             _waiting.RemoveFirst();
-            if (!view.Memory.TryGrow(row, row.PromptTokens, _width)) throw Outgrown();
+            if (!view.Memory.TryGrow(row, row.TotalTokens, _width)) throw Outgrown();
             _rows.Add(row);
-            plan.Add(row, row.MissingTokens, Padding(row));
+            plan.Add(row, row.MissingTokens, _width - row.TotalTokens);
         }
     }
 
@@ -95,8 +97,8 @@ public sealed class HfStatic(int maxBatchSize, Duration timeout) : IScheduler
         int rows = 0;
         foreach (Sequence sequence in _waiting)
         {
-            int prompt = Math.Max(longestPrompt, sequence.PromptTokens);
-            int output = Math.Max(longestOutput, sequence.MaxTokens);
+            int prompt = Math.Max(longestPrompt, sequence.TotalTokens);
+            int output = Math.Max(longestOutput, sequence.MaxTokens - sequence.GeneratedTokens);
             bool fits = (rows + 1L) * memory.BlocksFor(prompt + output) <= memory.FreeBlocks;
             // Alone it always fits: prompt and output limit are within what the replica accepts.
             if (rows == maxBatchSize || (rows > 0 && !fits)) break;
@@ -116,7 +118,7 @@ public sealed class HfStatic(int maxBatchSize, Duration timeout) : IScheduler
         foreach (Sequence row in _rows)
         {
             if (!memory.TryGrow(row, row.ComputedTokens + 1, width)) throw Outgrown();
-            plan.Add(row, 1, Padding(row));
+            plan.Add(row, 1, _width - row.ComputedTokens);
         }
         plan.Pad(_deadRows, width);
     }
@@ -127,8 +129,6 @@ public sealed class HfStatic(int maxBatchSize, Duration timeout) : IScheduler
         _deadBlocks = 0;
         _deadRows = 0;
     }
-
-    private int Padding(Sequence row) => _longestPrompt - row.PromptTokens;
 
     private static InvalidOperationException Outgrown() => new("a static batch outgrew the memory that its worst case was checked against");
 }

@@ -56,7 +56,7 @@ public sealed class Orca(Reservation reservation, int maxBatchSize, int maxBatch
         {
             Sequence head = _batch.Waiting.Peek();
             int room = ReservedTokens(head, view.MaxModelTokens);
-            if (batched > 0 && batched + head.TotalTokens - view.Memory.CachedTokens(head) > maxBatchedTokens) break;
+            if (batched > 0 && batched + head.MissingTokens - view.Memory.CachedTokens(head) > maxBatchedTokens) break;
             if (!_batch.FitsAboveWatermark(head, room, view.Memory, _limits)) break;
             if (!view.Memory.TryGrow(head, head.TotalTokens, room)) break;
             batched += head.MissingTokens;

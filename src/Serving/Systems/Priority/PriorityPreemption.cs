@@ -17,6 +17,7 @@ public sealed class PriorityPreemption(AdmissionLimits limits) : IScheduler
 {
     private readonly ContinuousBatch _batch = new(byPriority: true);
     private bool _lastWasPrompt;
+    private bool _lastBroughtBack;
 
     public int WaitingCount => _batch.Waiting.Count;
 
@@ -32,12 +33,14 @@ public sealed class PriorityPreemption(AdmissionLimits limits) : IScheduler
     {
         EvictForTheHead(view.Memory, plan);
         _lastWasPrompt = _batch.AdmitWholePrompts(view.Memory, plan, limits);
-        if (!_lastWasPrompt) _batch.Running.Decode(view.Memory, plan);
+        if (_lastWasPrompt) return;
+        _batch.Running.Decode(view.Memory, plan);
+        _lastBroughtBack = plan.PreemptedCount == 0 && _batch.AdmitFromHost(view.Memory, plan, limits);
     }
 
     /// <summary>As long as no prompt enters. A prompt step can look like decodes, when a cache holds all but one token of a preempted sequence.</summary>
     public Stability Stable(ReplicaView view, StepPlan plan) =>
-        _lastWasPrompt ? Stability.OneStep : _batch.StableWhileBlocked(overtakes: true);
+        _lastWasPrompt || _lastBroughtBack ? Stability.OneStep : _batch.StableWhileBlocked(overtakes: true);
 
     private void EvictForTheHead(IKvMemory memory, StepPlan plan)
     {

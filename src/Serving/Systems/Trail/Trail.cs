@@ -39,6 +39,18 @@ public sealed class Trail(TrailOptions options) : IScheduler
         if (_members.Remove(sequence, out Member? member)) _batch.Remove(member);
     }
 
+    /// <summary>What is believed of a request outlives its calls.</summary>
+    public void Pause(Sequence sequence) => _batch.Remove(_members[sequence]);
+
+    public void Resume(Sequence sequence, bool first)
+    {
+        Member member = _members[sequence];
+        // Whether it is pinned is asked anew once it runs: steps run ahead did not ask.
+        member.IsPinned = false;
+        member.Rank = member.Track.Now();
+        _batch.Enqueue(member);
+    }
+
     public void Plan(ReplicaView view, StepPlan plan)
     {
         for (int i = 0; i < _batch.Running.Count; i++)

@@ -20,6 +20,7 @@ public sealed class VllmV0(AdmissionLimits limits, double delayFactor) : ISchedu
     private readonly ContinuousBatch _batch = new();
     private Instant _lastPlan;
     private bool _lastWasPrompt;
+    private bool _lastBroughtBack;
     private Duration _lastPromptLatency;
 
     public int WaitingCount => _batch.Waiting.Count;
@@ -35,7 +36,9 @@ public sealed class VllmV0(AdmissionLimits limits, double delayFactor) : ISchedu
     public void Plan(ReplicaView view, StepPlan plan)
     {
         _lastWasPrompt = MayPrefill(view.Now) && _batch.AdmitWholePrompts(view.Memory, plan, limits);
-        if (!_lastWasPrompt) _batch.Running.Decode(view.Memory, plan);
+        if (_lastWasPrompt) return;
+        _batch.Running.Decode(view.Memory, plan);
+        _lastBroughtBack = plan.PreemptedCount == 0 && _batch.AdmitFromHost(view.Memory, plan, limits);
     }
 
     /// <summary>
@@ -43,7 +46,7 @@ public sealed class VllmV0(AdmissionLimits limits, double delayFactor) : ISchedu
     /// can look like decodes, when a cache still holds all but one token of a preempted sequence.
     /// </summary>
     public Stability Stable(ReplicaView view, StepPlan plan) =>
-        _lastWasPrompt || (delayFactor > 0 && _batch.Waiting.Count > 0) ? Stability.OneStep : _batch.StableWhileBlocked(overtakes: false);
+        _lastWasPrompt || _lastBroughtBack || (delayFactor > 0 && _batch.Waiting.Count > 0) ? Stability.OneStep : _batch.StableWhileBlocked(overtakes: false);
 
     /// <summary>The delay factor: lets the queue fill up for a while, measured in latencies of the last prompt step.</summary>
     private bool MayPrefill(Instant now)

@@ -59,13 +59,14 @@ public sealed class VllmV1(
             bool fits;
             while (!(fits = memory.TryGrow(sequence, sequence.ComputedTokens + tokens)))
             {
+                if (plan.TryReclaimPaused()) continue;
                 Sequence? victim = ChooseVictim();
                 // Two sequences in alternating steps could evict themselves for ever: wait for the one in flight, which goes first.
                 if (victim is null || (ReferenceEquals(victim, sequence) && IsNextVictimInFlight(sequence))) return 0;
                 int index = _running.IndexOf(victim);
                 _running.RemoveAt(index);
                 if (index < i) i--;
-                budget += plan.PreemptByRecompute(victim);
+                budget += plan.Preempt(victim);
                 _waiting.AddFirst(victim);
                 if (ReferenceEquals(victim, sequence)) break;
             }
@@ -86,7 +87,7 @@ public sealed class VllmV1(
             int tokens = Math.Min(Math.Min(head.MissingTokens - cached, longPrefillThreshold), budget);
             bool isPartial = tokens < head.MissingTokens - cached;
             if (isPartial && partialPrefills++ >= maxPartialPrefills) return;
-            if (!memory.TryGrow(head, cached + tokens)) return;
+            if (!memory.TryGrow(head, head.ComputedTokens + cached + tokens)) return;
             _waiting.RemoveFirst();
             _running.Add(head);
             plan.Add(head, tokens);

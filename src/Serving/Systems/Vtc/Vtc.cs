@@ -99,7 +99,7 @@ public sealed class Vtc : IScheduler
         while (_running.Count < _limits.Sequences && Next(minute, plan) is { } account)
         {
             Sequence head = account.Queue.Peek();
-            if (batched > 0 && batched + head.TotalTokens - view.Memory.CachedTokens(head) > _limits.BatchedTokens) break;
+            if (batched > 0 && batched + head.MissingTokens - view.Memory.CachedTokens(head) > _limits.BatchedTokens) break;
             // Alone it is within what the replica accepts.
             if (_running.Count > 0 && _peak.Excess(_running, head, view.Memory) >= 0) break;
             if (!view.Memory.TryGrow(head, head.TotalTokens)) break;

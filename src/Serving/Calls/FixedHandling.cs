@@ -1,0 +1,77 @@
+using Orrery.Documents;
+using Orrery.Serving.Execution;
+using Orrery.Serving.Scheduling;
+using Orrery.Serving.Sequences;
+
+namespace Orrery.Serving.Calls;
+
+/// <summary>What is done with the KV of a paused sequence.</summary>
+public enum PausedKv
+{
+    /// <summary>Stays on the device.</summary>
+    Preserve,
+
+    /// <summary>Freed; prompt, output and what the tool returned are computed again.</summary>
+    Discard,
+
+    /// <summary>Copied to the host when there is room, else kept.</summary>
+    Swap,
+}
+
+/// <summary>The same for every call (InferCept, arXiv 2402.01869, names the three).</summary>
+public sealed class FixedHandling(PausedKv choice, bool returnsFirst) : ICallHandling
+{
+    public bool ReturnsFirst => returnsFirst;
+
+    public void Review(ReplicaView view, StepPlan plan)
+    {
+        if (choice == PausedKv.Preserve) return;
+        foreach (Sequence sequence in view.Paused)
+        {
+            if (sequence.KvBlocks == 0) continue;
+            if (choice == PausedKv.Discard) plan.DiscardPaused(sequence);
+            else plan.SwapOutPaused(sequence);
+        }
+    }
+
+    /// <summary>Room in the host pool appears only when somebody returns or leaves.</summary>
+    public int QuietSteps(ReplicaView view) => int.MaxValue;
+}
+
+/// <summary>Options of <see cref="FixedHandling"/>.</summary>
+public abstract record FixedHandlingOptions : CallHandlingSpec
+{
+    public bool ReturnsFirst { get; init; }
+
+    private protected abstract PausedKv Choice { get; }
+
+    public override ICallHandling Create(ReplicaFacts facts) => new FixedHandling(Choice, ReturnsFirst);
+
+    private protected static OptionSet<T> Declare<T>(Func<T, bool, T> set)
+        where T : FixedHandlingOptions, new() => new OptionSet<T>().Bool(
+            "returnsFirst", o => o.ReturnsFirst, set, "whose call has ended goes before those that wait, else behind them", "InferCept: improved discard (b)");
+}
+
+/// <summary>Keeps the KV on the device.</summary>
+public sealed record PreserveOptions : FixedHandlingOptions
+{
+    public static readonly OptionSet<PreserveOptions> Set = Declare<PreserveOptions>((o, v) => o with { ReturnsFirst = v });
+
+    private protected override PausedKv Choice => PausedKv.Preserve;
+}
+
+/// <summary>Frees the KV: the end of a call is a new request.</summary>
+public sealed record DiscardOptions : FixedHandlingOptions
+{
+    public static readonly OptionSet<DiscardOptions> Set = Declare<DiscardOptions>((o, v) => o with { ReturnsFirst = v });
+
+    private protected override PausedKv Choice => PausedKv.Discard;
+}
+
+/// <summary>Copies the KV to the host.</summary>
+public sealed record SwapPausedOptions : FixedHandlingOptions
+{
+    public static readonly OptionSet<SwapPausedOptions> Set = Declare<SwapPausedOptions>((o, v) => o with { ReturnsFirst = v });
+
+    private protected override PausedKv Choice => PausedKv.Swap;
+}

@@ -1,0 +1,147 @@
+using Orrery.Kernel.Time;
+using Orrery.Serving.Sequences;
+using Orrery.Serving.Swap;
+
+namespace Orrery.Serving.Execution;
+
+/// <summary>Sequences that leave the device's memory, and those that come back.</summary>
+public sealed partial class StepPlan
+{
+    private int _returning;
+
+    /// <summary>Who among the paused gives its memory up first; set by the replica.</summary>
+    internal Func<Sequence?>? FirstToGiveUp { get; init; }
+
+    /// <summary>
+    /// Takes a sequence's memory. Where the replica has a host pool with room its KV is copied there, else prompt and generated tokens will
+    /// be computed again. If it is in this plan it leaves it.
+    /// </summary>
+    /// <returns>The tokens it had in this plan: a budget to refund.</returns>
+    public int Preempt(Sequence victim)
+    {
+        int refund = Remove(victim);
+        if (!TrySendOut(victim)) Discard(victim);
+        CountPreemption(victim);
+        return refund;
+    }
+
+    /// <summary>Frees a sequence's memory; it will recompute prompt and generated tokens. If it is in this plan it leaves it.</summary>
+    /// <returns>The tokens it had in this plan: a budget to refund.</returns>
+    public int PreemptByRecompute(Sequence victim)
+    {
+        int refund = Remove(victim);
+        Discard(victim);
+        CountPreemption(victim);
+        return refund;
+    }
+
+    /// <summary>
+    /// Takes a sequence out of the running set while it keeps its memory: nobody else can use those blocks, and it resumes for free.
+    /// If it is in this plan it leaves it.
+    /// </summary>
+    /// <returns>The tokens it had in this plan: a budget to refund.</returns>
+    public int PreemptKeepingMemory(Sequence victim)
+    {
+        int refund = Remove(victim);
+        CountPreemption(victim);
+        return refund;
+    }
+
+    /// <summary>Frees the KV of a sequence that waits for a tool; all its tokens will be computed again.</summary>
+    public void DiscardPaused(Sequence sequence)
+    {
+        if (!sequence.IsPaused) throw new InvalidOperationException($"{sequence} is not paused");
+        Discard(sequence);
+    }
+
+    /// <summary>
+    /// Frees the memory of one sequence that waits for a tool, or queues since its tool has answered, for those that run. False when none
+    /// of them holds any.
+    /// </summary>
+    public bool TryReclaimPaused()
+    {
+        if (FirstToGiveUp?.Invoke() is not { } sequence) return false;
+        if (!TrySendOut(sequence)) Discard(sequence);
+        ReclaimedCount++;
+        return true;
+    }
+
+    /// <summary>Copies the KV of a sequence that waits for a tool to the host. False, and nothing happens, where there is no room.</summary>
+    public bool SwapOutPaused(Sequence sequence)
+    {
+        if (!sequence.IsPaused) throw new InvalidOperationException($"{sequence} is not paused");
+        return TrySendOut(sequence);
+    }
+
+    /// <summary>
+    /// Brings planned sequences back from the host: in the background, and then without a part in this step, or while the step waits.
+    /// Then lets the step wait for blocks whose old content is still on its way out.
+    /// </summary>
+    /// <param name="lastStep">Time of the last step.</param>
+    internal void SettleCopies(Duration lastStep)
+    {
+        if (swap is null) return;
+        if (_returning > 0) BringBack(swap, lastStep);
+        if (_count > 0) Wait(Duration.Max(Duration.Zero, swap.StepMayStart(memory.FreeBlocks) - (Now + Delay)));
+    }
+
+    private void BringBack(KvSwap pool, Duration lastStep)
+    {
+        Duration all = Duration.Zero;
+        foreach (ref readonly PlanItem item in Items)
+            if (item.Sequence.IsOnHost) all += pool.TimeToReturn(item.Sequence, memory);
+        bool hides = pool.HidesReturn(all, _count - _returning, lastStep);
+        for (int i = 0; i < _count; i++)
+        {
+            Sequence sequence = _items[i].Sequence;
+            if (!sequence.IsOnHost) continue;
+            Duration time = pool.TimeToReturn(sequence, memory);
+            // One with a prompt or an answer to read was given its place in this very step.
+            if (hides && sequence.IsDecoding)
+            {
+                RemoveAt(i--);
+                pool.StartReturn(sequence, time, Now);
+            }
+            else
+            {
+                pool.Return(sequence, time, Now);
+                _returning--;
+            }
+        }
+    }
+
+    private bool TrySendOut(Sequence sequence)
+    {
+        // One that was about to come back has its copy there still.
+        if (!sequence.IsOnHost && (swap is null || !swap.TrySendOut(sequence, memory, Now))) return false;
+        memory.Release(sequence);
+        return true;
+    }
+
+    private void Discard(Sequence sequence)
+    {
+        memory.Release(sequence);
+        swap?.Drop(sequence);
+        sequence.ComputedTokens = 0;
+    }
+
+    private void CountPreemption(Sequence victim)
+    {
+        victim.Preemptions++;
+        PreemptedCount++;
+    }
+
+    private int Remove(Sequence victim)
+    {
+        if (victim.InFlight) throw new InvalidOperationException($"{victim} is in flight and cannot be preempted");
+        // Victims are almost always near the end: the last of the running set.
+        for (int i = _count - 1; i >= 0; i--)
+        {
+            if (!ReferenceEquals(_items[i].Sequence, victim)) continue;
+            int tokens = _items[i].Tokens;
+            RemoveAt(i);
+            return tokens;
+        }
+        return 0;
+    }
+}

@@ -1,0 +1,19 @@
+using Orrery.Serving.Execution;
+
+namespace Orrery.Serving.Scheduling;
+
+/// <summary>
+/// Completes each plan after its scheduler: draft tokens for its decodes, other work in the time it leaves. Pure like a scheduler, and
+/// works over any of them.
+/// </summary>
+public interface IPlanAddOn
+{
+    /// <summary>Adds to the plan, which may be empty.</summary>
+    void Complete(ReplicaView view, StepPlan plan);
+
+    /// <summary>For how many steps it would complete the same plan in the same way; asked after <see cref="Complete"/> added nothing.</summary>
+    int StableSteps(ReplicaView view, StepPlan plan);
+
+    /// <summary>The plan ran for a number of steps. Must equal that many single calls exactly.</summary>
+    void Advance(StepPlan plan, int steps);
+}

@@ -1,0 +1,34 @@
+using Orrery.Kernel.Time;
+using Orrery.World.Deployments;
+
+namespace Orrery.Serving.Swap;
+
+/// <summary>
+/// Time of copying KV between device and host: T = runs · copies · launch + bytes / bandwidth (FastSwitch, arXiv 2411.18424: G·L·2·t + V/BW).
+/// A run is a contiguous range of KV blocks; keys and values of each layer lie apart, so it takes two copies per layer.
+/// </summary>
+/// <remarks>All devices of a replica copy their shard at the same time, each over its own host link; stages copy side by side.</remarks>
+/// <param name="BytesPerToken">KV of a token on the device that holds most of it.</param>
+/// <param name="CopiesPerRun">Two per layer of that device.</param>
+/// <param name="Launch">Dispatch of one copy.</param>
+/// <param name="BytesPerSecond">Host link of one device, one direction.</param>
+public sealed record CopyCosts(double BytesPerToken, int CopiesPerRun, Duration Launch, double BytesPerSecond)
+{
+    /// <summary>Dispatch of one copy from host code: 5-10 µs on the engines' Python path; the middle (c).</summary>
+    public static readonly Duration UsualLaunch = Duration.FromNanoseconds(8_000);
+
+    public static CopyCosts Of(Deployment deployment, Duration launch)
+    {
+        ArgumentNullException.ThrowIfNull(deployment);
+        int layers = 0;
+        for (int stage = 0; stage < deployment.Parallel.Pipeline; stage++)
+            layers = Math.Max(layers, deployment.Parallel.StageLayers(deployment.Model.Layers, stage));
+        double bytes = (double)deployment.Shards.KvBytesPerTokenLayer * layers;
+        return new(bytes, 2 * layers, launch, deployment.Device.HostBandwidth.Value);
+    }
+
+    /// <param name="tokens">Tokens to copy.</param>
+    /// <param name="runs">Contiguous ranges that they lie in.</param>
+    public Duration Of(long tokens, int runs) =>
+        Duration.FromSeconds(tokens * BytesPerToken / BytesPerSecond) + Launch * ((long)runs * CopiesPerRun);
+}

@@ -1,0 +1,17 @@
+using Orrery.Documents;
+using Orrery.Serving.Calls;
+
+namespace Orrery.Serving.Systems;
+
+/// <summary>Every handling of tool calls by name: any of them under any scheduler that can take a sequence back with its KV.</summary>
+public static class CallHandlers
+{
+    /// <summary>What engines without a notion of tools do: the rest is a new request.</summary>
+    public const string Usual = "discard";
+
+    public static readonly PluginRegistry<CallHandlingSpec> Registry = new(
+        "handling of tool calls",
+        new Plugin<CallHandlingSpec, DiscardOptions>(Usual, "Frees the KV during a call; the rest is a new request.", "vLLM, as in InferCept (b)", DiscardOptions.Set),
+        new Plugin<CallHandlingSpec, PreserveOptions>("preserve", "Keeps the KV on the device during a call.", "InferCept, arXiv 2402.01869", PreserveOptions.Set),
+        new Plugin<CallHandlingSpec, SwapPausedOptions>("swap", "Copies the KV to the host during a call, where there is room.", "InferCept, arXiv 2402.01869", SwapPausedOptions.Set));
+}
