@@ -63,7 +63,7 @@ internal static class ClaimJudge
         public double Metric(string cell, int point, Statistic statistic, MetricInfo metric)
         {
             RunRecord record = Record(cell, point);
-            return RunMetricNames.Lookup(inWindow ? record.Window! : record.Result, statistic, metric) ?? double.NaN;
+            return RunMetricTable.Lookup(inWindow ? record.Window! : record.Result, statistic, metric) ?? double.NaN;
         }
 
         public double Capacity(string cell, int point) => done[plan.Work[new(cell, point, replication, true)].Key].CapacityPerSecond;

@@ -170,7 +170,7 @@ public static class ClaimReader
     {
         if (node is null) return ([], CapacitySettings.DefaultTolerance);
         MapReader map = node.AsMap();
-        Expectation[] goals = [.. map.Required("goals").AsList().Select(goal => Expectation.Parse(goal, RunMetricNames.All))];
+        Expectation[] goals = [.. map.Required("goals").AsList().Select(goal => Expectation.Parse(goal, RunMetricTable.Infos))];
         if (goals.Length == 0) throw node.Error("a capacity needs at least one goal, such as goals: [\"p99(gap) <= 200ms\"]");
         double tolerance = Tolerance(map, CapacitySettings.DefaultTolerance);
         map.Done();

@@ -12,6 +12,7 @@ internal sealed class WindowTally(RunWindow window, Scenario scenario)
 {
     private readonly QuantileSketch _ttft = new();
     private readonly QuantileSketch _tpot = new();
+    private readonly QuantileSketch _gaps = new();
     private readonly QuantileSketch _endToEnd = new();
     private readonly QuantileSketch _queue = new();
     private readonly QuantileSketch _normalized = new();
@@ -34,25 +35,29 @@ internal sealed class WindowTally(RunWindow window, Scenario scenario)
         if (window.Contains(sequence.Arrival)) Arrived(sequence);
     }
 
-    /// <summary>The window's figures in the form of a run's; what exists for whole runs only is zero or null.</summary>
+    /// <summary>The window's figures in the form of a run's; what exists for whole runs only is absent.</summary>
     public RunResult Result(RunResult whole) => whole with
     {
-        Requests = new(_arrived, _finished, _rejected, _cancelled, _timedOut, 0),
-        Tokens = new(_leftPrompt, _leftOutput, 0, 0),
-        Metrics = new()
+        Figures = RunMetricTable.Measure(new()
         {
-            TtftSeconds = _ttft.Summarize(Duration.NanosecondsPerSecond),
-            TpotSeconds = _tpot.Summarize(Duration.NanosecondsPerSecond),
-            E2eSeconds = _endToEnd.Summarize(Duration.NanosecondsPerSecond),
-            QueueSeconds = _queue.Summarize(Duration.NanosecondsPerSecond),
-            NormalizedLatencySeconds = _normalized.Summarize(Duration.NanosecondsPerSecond),
-            Qoe = _qoe.Summarize(ServingMetrics.QoePartsPerOne),
-            OutputTokensPerSecond = _leftOutput / window.Seconds,
-            RequestsPerSecond = _leftFinished / window.Seconds,
-            SloAttainment = _arrived == 0 ? 0 : (double)_met / _arrived,
-            GoodputRequestsPerSecond = _met / window.Seconds,
-        },
-        Cost = new(0, 0, 0, 0),
+            Seconds = window.Seconds,
+            Ttft = _ttft,
+            Tpot = _tpot,
+            Gaps = _gaps,
+            EndToEnd = _endToEnd,
+            Queue = _queue,
+            Normalized = _normalized,
+            Qoe = _qoe,
+            Arrived = _arrived,
+            Finished = _finished,
+            Rejected = _rejected,
+            Cancelled = _cancelled,
+            TimedOut = _timedOut,
+            MetObjective = _met,
+            Departed = _leftFinished,
+            PromptTokens = _leftPrompt,
+            OutputTokens = _leftOutput,
+        }),
         Expectations = [],
     };
 

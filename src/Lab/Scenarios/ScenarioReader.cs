@@ -54,7 +54,7 @@ public static class ScenarioReader
         Node? predictors = map.Optional("predictors");
         Node traffic = map.Optional("traffic") ?? throw root.Error(Missing("traffic", root, "{generator: poisson, rate: 2/s, …}"));
         (ServiceObjective slo, double attainment) = ReadSlo(map.Map("slo"));
-        Expectation[] expect = [.. map.List("expect").Select(node => Expectation.Parse(node, RunMetricNames.All))];
+        Expectation[] expect = [.. map.List("expect").Select(node => Expectation.Parse(node, RunMetricTable.Infos))];
         Node? energy = map.Optional("energy");
         ReadingExpectation reading = ReadQoe(map.Map("qoe"));
         ulong ownSeed = (ulong)map.Long("seed", (long)Scenario.DefaultSeed, min: 0);

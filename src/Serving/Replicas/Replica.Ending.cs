@@ -76,6 +76,7 @@ public sealed partial class Replica
         long groupGap = -1;
         int groupSize = 0;
         int leftEarly = 0;
+        Counters.DecodeTokens += (long)items.Length * steps;
         foreach (ref readonly PlanItem item in items)
         {
             Sequence sequence = item.Sequence;
@@ -116,7 +117,8 @@ public sealed partial class Replica
         {
             Sequence sequence = item.Sequence;
             bool samples = item.Samples;
-            if (!sequence.IsDecoding) Counters.PrefillTokens += item.Tokens;
+            if (sequence.IsDecoding) Counters.DecodeTokens++;
+            else Counters.PrefillTokens += item.Tokens;
             sequence.InFlight = false;
             sequence.ComputedTokens += item.Tokens;
             if (samples && sequence.CancelledAt >= end)
