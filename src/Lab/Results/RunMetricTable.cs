@@ -26,6 +26,7 @@ public static class RunMetricTable
         new("qoe", "metrics.qoe", MeasureUnit.Share, Better.Higher)
             { Samples = f => f.Qoe, SketchUnits = ServingMetrics.QoePartsPerOne, Header = "QoE", Label = "QoE, 0 to 1", Columns = [new(13, Statistic.Mean)] },
         Number("outputTokensPerSecond", "metrics.outputTokensPerSecond", MeasureUnit.PerSecond, Better.Higher, f => Ratio(f.OutputTokens, f.Seconds), "tokens", 5),
+        Number("tokensPerSecond", "metrics.tokensPerSecond", MeasureUnit.PerSecond, Better.Higher, f => Ratio(f.PromptTokens + f.OutputTokens, f.Seconds)),
         Number("requestsPerSecond", "metrics.requestsPerSecond", MeasureUnit.PerSecond, Better.Higher, f => Ratio(f.Departed, f.Seconds)),
         Number("attainment", "metrics.sloAttainment", MeasureUnit.Share, Better.Higher, f => Ratio(f.MetObjective, f.Arrived), "SLO met", 4),
         Number("goodput", "metrics.goodputRequestsPerSecond", MeasureUnit.PerSecond, Better.Higher, f => Ratio(f.MetObjective, f.Seconds), "goodput", 9),
@@ -34,9 +35,13 @@ public static class RunMetricTable
         Fleet("mbu", "metrics.memoryBandwidthUtilization", MeasureUnit.Share, Better.Higher, (_, f) => Ratio(f.Bytes, f.PeakBytes)),
         Fleet("kvMean", "metrics.kvUtilization.mean", MeasureUnit.Share, Better.Neither, (_, f) => f.KvMean),
         Fleet("kvMax", "metrics.kvUtilization.max", MeasureUnit.Share, Better.Neither, (_, f) => f.KvMax, "KV max", 16),
+        Fleet("steps", "metrics.steps", MeasureUnit.Count, Better.Neither, (_, f) => f.Steps),
+        Fleet("tokensPerStep", "metrics.tokensPerStep", MeasureUnit.Count, Better.Neither, (_, f) => Per(f.Steps, f.StepTokens)),
+        Fleet("cachedShare", "metrics.cachedFraction", MeasureUnit.Share, Better.Higher, (_, f) => Ratio(f.CachedTokens, f.CachedTokens + f.PrefilledTokens)),
         Fleet("energy", "cost.energyJoules", MeasureUnit.Joules, Better.Lower, (_, f) => f.EnergyJoules) with { Title = "energy" },
         Fleet("energyPerToken", "cost.energyJoulesPerOutputToken", MeasureUnit.JoulesPerToken, Better.Lower, (r, f) => Per(r.OutputTokens, f.EnergyJoules), "energy", 10)
             with { Title = "energy per output token" },
+        Fleet("energyPerRequest", "cost.energyJoulesPerRequest", MeasureUnit.Joules, Better.Lower, (r, f) => Per(r.Finished, f.EnergyJoules)) with { Title = "energy per request" },
         Fleet("carbon", "cost.carbonGrams", MeasureUnit.Grams, Better.Lower, (_, f) => f.CarbonGrams) with { Title = "carbon (CO₂e)" },
         Fleet("water", "cost.waterLitres", MeasureUnit.Litres, Better.Lower, (_, f) => f.WaterLitres) with { Title = "water" },
         Fleet("money", "cost.money.amount", MeasureUnit.Dollars, Better.Lower, (_, f) => f.MoneyDollars) with { Title = "money" },
