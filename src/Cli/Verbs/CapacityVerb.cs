@@ -15,7 +15,7 @@ namespace Orrery.Cli.Verbs;
 /// <summary><c>capacity SCENARIO</c>: the highest request rate that meets the goals.</summary>
 internal sealed class CapacityVerb : Verb
 {
-    private static readonly string[] SloKeys = ["ttft", "tpot", "attainment"];
+    private static readonly string[] SloKeys = ["ttft", "tpot", "promptTokensPerSecond", "tokensPerSecond", "span", "attainment"];
 
     private readonly ScenarioArguments _arguments = new();
 

@@ -88,6 +88,8 @@ internal static class RunTable
         List<string> limits = [];
         if (!scenario.Slo.Ttft.IsInfinite) limits.Add("TTFT <= " + Quantities.Format(scenario.Slo.Ttft.Seconds, Quantity.Duration));
         if (!scenario.Slo.Tpot.IsInfinite) limits.Add("TPOT <= " + Quantities.Format(scenario.Slo.Tpot.Seconds, Quantity.Duration));
+        if (scenario.Slo.PromptTokensPerSecond > 0) limits.Add($"TTFT <= prompt tokens / {Figure(scenario.Slo.PromptTokensPerSecond)}/s");
+        if (scenario.Slo.Pace is { Exists: true } pace) limits.Add($"pace >= {Figure(pace.TokensPerSecond)} tokens/s");
         if (limits.Count == 0) return "none stated (slo: {ttft: 1s, tpot: 50ms})";
         return $"{Percent(run.Metrics.SloAttainment)} of the requests within {string.Join(", ", limits)}; goodput {Figure(run.Metrics.GoodputRequestsPerSecond)} requests/s";
     }

@@ -1,5 +1,4 @@
 using Orrery.Kernel.Statistics;
-using Orrery.Kernel.Time;
 using Orrery.Lab.Results;
 using Orrery.Lab.Scenarios;
 using Orrery.Serving.Metrics;
@@ -7,12 +6,11 @@ using Orrery.Serving.Sequences;
 
 namespace Orrery.Lab.Runs;
 
-/// <summary>Figures of a part of a run: latencies of the requests that arrived in it, throughput and service of those that left in it.</summary>
+/// <summary>Figures of a part of a run: latencies of the requests that arrived in it, gaps that ended in it, throughput and service of the requests that left in it.</summary>
 internal sealed class WindowTally(RunWindow window, Scenario scenario)
 {
     private readonly QuantileSketch _ttft = new();
     private readonly QuantileSketch _tpot = new();
-    private readonly QuantileSketch _gaps = new();
     private readonly QuantileSketch _endToEnd = new();
     private readonly QuantileSketch _queue = new();
     private readonly QuantileSketch _normalized = new();
@@ -29,6 +27,9 @@ internal sealed class WindowTally(RunWindow window, Scenario scenario)
 
     public ClientService Service { get; } = new();
 
+    /// <summary>Counts the gaps of the window; serving feeds it.</summary>
+    public GapWindow Gaps { get; } = new(window.From, window.To);
+
     public void Add(Sequence sequence)
     {
         if (window.Contains(sequence.End)) Left(sequence);
@@ -43,7 +44,7 @@ internal sealed class WindowTally(RunWindow window, Scenario scenario)
             Seconds = window.Seconds,
             Ttft = _ttft,
             Tpot = _tpot,
-            Gaps = _gaps,
+            Gaps = Gaps.Gaps,
             EndToEnd = _endToEnd,
             Queue = _queue,
             Normalized = _normalized,
@@ -99,14 +100,8 @@ internal sealed class WindowTally(RunWindow window, Scenario scenario)
         _endToEnd.Add(total);
         _normalized.Add(total / sequence.GeneratedTokens);
         _qoe.Add((long)Math.Round(sequence.QualityOfExperience(scenario.Reading) * ServingMetrics.QoePartsPerOne));
-        long tpot = 0;
         if (sequence.GeneratedTokens > 1)
-        {
-            tpot = (sequence.LastToken - sequence.FirstToken).Nanoseconds / (sequence.GeneratedTokens - 1);
-            _tpot.Add(tpot);
-        }
-        Duration ttftLimit = sequence.Request.TtftLimit > Duration.Zero ? sequence.Request.TtftLimit : scenario.Slo.Ttft;
-        Duration tpotLimit = sequence.Request.TpotLimit > Duration.Zero ? sequence.Request.TpotLimit : scenario.Slo.Tpot;
-        if (sequence.FirstToken - sequence.Arrival <= ttftLimit && Duration.FromNanoseconds(tpot) <= tpotLimit) _met++;
+            _tpot.Add((sequence.LastToken - sequence.FirstToken).Nanoseconds / (sequence.GeneratedTokens - 1));
+        if (sequence.Meets(scenario.Slo)) _met++;
     }
 }

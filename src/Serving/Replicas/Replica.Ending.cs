@@ -91,7 +91,7 @@ public sealed partial class Replica
                 long gap = firstEnd - sequence.LastToken.Nanoseconds;
                 if (gap != groupGap)
                 {
-                    if (groupSize > 0) _metrics.Gap(groupGap, groupSize);
+                    if (groupSize > 0) _metrics.Gap(groupGap, groupSize, firstEnd);
                     groupGap = gap;
                     groupSize = 0;
                 }
@@ -100,11 +100,11 @@ public sealed partial class Replica
             }
             if (sequence.RemainingTokens == 0) _departing.Add(sequence);
         }
-        if (groupSize > 0) _metrics.Gap(groupGap, groupSize);
+        if (groupSize > 0) _metrics.Gap(groupGap, groupSize, firstEnd);
         for (int step = 1; step < steps; step++)
         {
             int receivers = step == steps - 1 ? items.Length - leftEarly : items.Length;
-            if (receivers > 0) _metrics.Gap(ends[step] - ends[step - 1], receivers);
+            if (receivers > 0) _metrics.Gap(ends[step] - ends[step - 1], receivers, ends[step]);
         }
     }
 
@@ -130,7 +130,7 @@ public sealed partial class Replica
                 }
                 else
                 {
-                    _metrics.Gap(ends[0] - sequence.LastToken.Nanoseconds, 1);
+                    _metrics.Gap(ends[0] - sequence.LastToken.Nanoseconds, 1, ends[0]);
                 }
                 Deliver(sequence, ends);
             }
@@ -141,6 +141,7 @@ public sealed partial class Replica
     private void Deliver(Sequence sequence, ReadOnlySpan<long> ends)
     {
         sequence.GeneratedTokens += ends.Length;
+        if (_metrics.Objective.Pace is { Exists: true } pace) sequence.Pace.Deliver(ends, sequence.LastToken, pace.Decay);
         sequence.LastToken = Instant.FromNanoseconds(ends[^1]);
         sequence.Digestion.Deliver(ends, sequence.Arrival, _metrics.Reading.TokenInterval);
         Counters.OutputTokens += ends.Length;
