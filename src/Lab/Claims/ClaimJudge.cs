@@ -41,7 +41,10 @@ internal static class ClaimJudge
         return
         [
             .. plot.Cells.Select(cell => new ClaimCurve(
-                cell, points, labels, [.. Enumerable.Range(0, points.Count).Select(point => Mean(figures, plot.Y, point, cell))])),
+                cell, points, labels, [.. Enumerable.Range(0, points.Count).Select(point => Mean(figures, plot.Y, point, cell))])
+            {
+                Across = plot.X is { } x ? [.. Enumerable.Range(0, points.Count).Select(point => Mean(figures, x, point, cell))] : [],
+            }),
         ];
     }
 
