@@ -22,6 +22,11 @@ public sealed class ServingMetrics(ServiceObjective objective, ReadingExpectatio
 
     public ReadingExpectation Reading { get; } = reading;
 
+    /// <summary>True where an objective asks for a pace, so that sequences must keep it.</summary>
+    internal bool WatchesPace { get; } = objective.Pace.Exists;
+
+    internal double PaceDecay { get; } = objective.Pace.Decay;
+
     /// <summary>Also counts the gaps of a part of the run; null for none.</summary>
     public GapWindow? Window { get; init; }
 

@@ -141,7 +141,7 @@ public sealed partial class Replica
     private void Deliver(Sequence sequence, ReadOnlySpan<long> ends)
     {
         sequence.GeneratedTokens += ends.Length;
-        if (_metrics.Objective.Pace is { Exists: true } pace) sequence.Pace.Deliver(ends, sequence.LastToken, pace.Decay);
+        if (_metrics.WatchesPace) sequence.Pace.Deliver(ends, sequence.LastToken, _metrics.PaceDecay);
         sequence.LastToken = Instant.FromNanoseconds(ends[^1]);
         sequence.Digestion.Deliver(ends, sequence.Arrival, _metrics.Reading.TokenInterval);
         Counters.OutputTokens += ends.Length;

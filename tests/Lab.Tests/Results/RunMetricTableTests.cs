@@ -31,6 +31,17 @@ public sealed class RunMetricTableTests
     }
 
     [Fact]
+    public void TheDocumentationNamesEveryMetric()
+    {
+        string concepts = File.ReadAllText(Path.Combine(Repository.Root, "docs", "concepts.md"));
+        Assert.All(RunMetricTable.All, metric => Assert.Contains($"`{metric.Name}`", concepts, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void ALowQuantileOfQoeIsAFigure() =>
+        Assert.InRange(RunMetricTable.Lookup(Run, Statistic.P10, RunMetricTable.Find("qoe")!.Info)!.Value, 0, 1);
+
+    [Fact]
     public void EveryPromisedKeyIsAMetric() => Assert.All(PromisedKeys, key => Assert.NotNull(RunMetricTable.FindKey(key)));
 
     [Fact]
