@@ -15,7 +15,7 @@ namespace Orrery.Cli.Verbs;
 /// <summary><c>capacity SCENARIO</c>: the highest request rate that meets the goals.</summary>
 internal sealed class CapacityVerb : Verb
 {
-    private static readonly string[] SloKeys = ["ttft", "tpot", "attainment"];
+    private static readonly string[] SloKeys = ["ttft", "tpot", "promptTokensPerSecond", "tokensPerSecond", "span", "attainment"];
 
     private readonly ScenarioArguments _arguments = new();
 
@@ -53,7 +53,7 @@ internal sealed class CapacityVerb : Verb
         string path = _arguments.Scenario(parsed);
         Node tree = ScenarioReader.LoadTree(path, _arguments.Sets(parsed));
         foreach (string limit in SloOf(parsed.GetValue(_slo))) tree = Overrides.Apply(tree, $"slo.{limit}", "--slo", limit);
-        Expectation[] goals = [.. (parsed.GetValue(_goal) ?? []).Select(goal => Expectation.Parse(goal, "--goal", RunMetricNames.All))];
+        Expectation[] goals = [.. (parsed.GetValue(_goal) ?? []).Select(goal => Expectation.Parse(goal, "--goal", RunMetricTable.Infos))];
         if (goals.Length > 0 && parsed.GetValue(_slo) is not null) throw new InputException("--slo and --goal are two ways to say what to meet; keep one of them");
         terminal.WatchInterrupt("the brackets found so far are shown");
         CapacityResult found;

@@ -30,7 +30,7 @@ internal static class ClaimText
             Claim claim = result.Claim;
             string paper = claim.Paper is { } range ? $"{Range(range)} ({claim.Mark})" : Missing;
             table.Add(
-                result.File.System, claim.Name, paper, Figure(result.Measured, claim.Unit), claim.Band is { } band ? Range(band) : Missing, ChoiceNames.Of(result.Status));
+                result.File.System, claim.Name, paper, Figure(result.Measured, claim.Unit), claim.Band is { } band ? Range(band) + Own(claim) : Missing, ChoiceNames.Of(result.Status));
             if (claim.Window is not null) table.Add("", "whole run", "", Figure(result.Whole, claim.Unit), "", "");
         }
         table.Write(terminal.Output);
@@ -60,6 +60,9 @@ internal static class ClaimText
         string spread = double.IsFinite(value.HalfWidth) ? $" ± {TextTable.Figure(value.HalfWidth, 2)}" : "";
         return $"{TextTable.Figure(value.Mean)}{spread} {unit}".TrimEnd();
     }
+
+    /// <summary>Whose rule the band is, where it is not the published one.</summary>
+    private static string Own(Claim claim) => claim.BandMark.Length > 0 ? $" ({claim.BandMark})" : "";
 
     private static string Range(ClaimRange range) => (double.IsInfinity(range.Low), double.IsInfinity(range.High)) switch
     {

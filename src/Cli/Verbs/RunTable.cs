@@ -26,7 +26,7 @@ internal static class RunTable
             output.WriteLine(line);
         if (run.IsPartial) output.WriteLine("PARTIAL: interrupted; the figures cover the virtual time reached");
         output.WriteLine();
-        WriteLatencies(run.Metrics, output);
+        WriteLatencies(run.Figures, output);
         output.WriteLine();
         Line(output, "requests", Requests(run));
         Line(output, "tokens", string.Create(CultureInfo.InvariantCulture, $"{run.Tokens.Prompt:N0} prompt, {run.Tokens.Output:N0} output, {run.Tokens.Cached:N0} from the prefix cache"));
@@ -51,23 +51,21 @@ internal static class RunTable
         return $"{replicas} of {entry.Deployment.Model.Name}{(entry.Replicas == 1 ? "" : ", each")} on {each}";
     }
 
-    private static void WriteLatencies(RunMetrics metrics, TextWriter output)
+    private static void WriteLatencies(RunFigures figures, TextWriter output)
     {
         var table = new TextTable(
             new("what users feel", IsNumber: false), new("mean"), new("p50"), new("p90"), new("p99"), new("p99.9"), new("max"));
-        AddTimes(table, "TTFT", metrics.TtftSeconds);
-        AddTimes(table, "TPOT", metrics.TpotSeconds);
-        AddTimes(table, "gap", metrics.GapSeconds);
-        AddTimes(table, "end to end", metrics.E2eSeconds);
-        AddTimes(table, "queue", metrics.QueueSeconds);
-        AddTimes(table, "normalized, per token", metrics.NormalizedLatencySeconds);
-        if (metrics.Qoe is { } qoe) Add(table, "QoE, 0 to 1", qoe, value => value.ToString("0.000", CultureInfo.InvariantCulture));
+        foreach (Metric metric in RunMetricTable.All)
+        {
+            if (metric.Label.Length == 0 || figures.Distribution(metric.Name) is not { } summary) continue;
+            if (metric.Unit == MeasureUnit.Seconds) AddTimes(table, metric.Label, summary);
+            else Add(table, metric.Label, summary, value => value.ToString("0.000", CultureInfo.InvariantCulture));
+        }
         table.Write(output);
     }
 
-    private static void AddTimes(TextTable table, string name, Summary? times)
+    private static void AddTimes(TextTable table, string name, Summary times)
     {
-        if (times is null) return;
         FigureScale scale = FigureScale.For(MeasureUnit.Seconds, [times.Mean, times.P50, times.P90, times.P99]);
         Add(table, $"{name}, {scale.Unit}", times, scale.Text);
     }
@@ -90,6 +88,8 @@ internal static class RunTable
         List<string> limits = [];
         if (!scenario.Slo.Ttft.IsInfinite) limits.Add("TTFT <= " + Quantities.Format(scenario.Slo.Ttft.Seconds, Quantity.Duration));
         if (!scenario.Slo.Tpot.IsInfinite) limits.Add("TPOT <= " + Quantities.Format(scenario.Slo.Tpot.Seconds, Quantity.Duration));
+        if (scenario.Slo.PromptTokensPerSecond > 0) limits.Add($"TTFT <= prompt tokens / {Figure(scenario.Slo.PromptTokensPerSecond)}/s");
+        if (scenario.Slo.Pace is { Exists: true } pace) limits.Add($"pace >= {Figure(pace.TokensPerSecond)} tokens/s");
         if (limits.Count == 0) return "none stated (slo: {ttft: 1s, tpot: 50ms})";
         return $"{Percent(run.Metrics.SloAttainment)} of the requests within {string.Join(", ", limits)}; goodput {Figure(run.Metrics.GoodputRequestsPerSecond)} requests/s";
     }

@@ -37,6 +37,9 @@ public sealed record Claim
 
     public ClaimRange? Band { get; init; }
 
+    /// <summary>Whose the band is: d for our own rule, empty where it is the one published with the figure.</summary>
+    public string BandMark { get; init; } = "";
+
     public ClaimPlot? Plot { get; init; }
 
     /// <summary>What is missing for an honest comparison; empty when nothing is.</summary>
@@ -84,4 +87,10 @@ public enum PlotKind
 /// <param name="Y">An expression whose metrics name no cell.</param>
 /// <param name="Text">As written.</param>
 /// <param name="Cells">Those drawn, in order.</param>
-public sealed record ClaimPlot(PlotKind Kind, Expression Y, string Text, IReadOnlyList<string> Cells);
+/// <param name="X">What lines are drawn against instead of the sweep; null for the sweep.</param>
+/// <param name="XText">As written.</param>
+public sealed record ClaimPlot(PlotKind Kind, Expression Y, string Text, IReadOnlyList<string> Cells, Expression? X = null, string XText = "")
+{
+    /// <summary>Everything that needs figures.</summary>
+    internal IEnumerable<Expression> Parts => X is null ? Y.All() : Y.All().Concat(X.All());
+}

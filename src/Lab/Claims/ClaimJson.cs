@@ -43,6 +43,7 @@ public static class ClaimJson
         }
         writer.WritePropertyName("band");
         WriteRange(writer, claim.Band?.Low, claim.Band?.High);
+        if (claim.BandMark.Length > 0) writer.WriteString("bandMark", claim.BandMark);
         writer.WriteString("status", ChoiceNames.Of(result.Status));
         writer.WriteString("why", result.Why);
         writer.WriteStartArray("seeds");

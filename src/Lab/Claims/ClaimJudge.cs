@@ -41,7 +41,10 @@ internal static class ClaimJudge
         return
         [
             .. plot.Cells.Select(cell => new ClaimCurve(
-                cell, points, labels, [.. Enumerable.Range(0, points.Count).Select(point => Mean(figures, plot.Y, point, cell))])),
+                cell, points, labels, [.. Enumerable.Range(0, points.Count).Select(point => Mean(figures, plot.Y, point, cell))])
+            {
+                Across = plot.X is { } x ? [.. Enumerable.Range(0, points.Count).Select(point => Mean(figures, x, point, cell))] : [],
+            }),
         ];
     }
 
@@ -63,7 +66,7 @@ internal static class ClaimJudge
         public double Metric(string cell, int point, Statistic statistic, MetricInfo metric)
         {
             RunRecord record = Record(cell, point);
-            return RunMetricNames.Lookup(inWindow ? record.Window! : record.Result, statistic, metric) ?? double.NaN;
+            return RunMetricTable.Lookup(inWindow ? record.Window! : record.Result, statistic, metric) ?? double.NaN;
         }
 
         public double Capacity(string cell, int point) => done[plan.Work[new(cell, point, replication, true)].Key].CapacityPerSecond;

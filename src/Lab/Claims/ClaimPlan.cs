@@ -56,7 +56,7 @@ internal sealed record ClaimPlan(
     private static (bool Run, bool Search) Needs(Claim claim, string cell)
     {
         IEnumerable<Figure> figures = claim.Value.All().OfType<Figure>().Where(figure => figure.Cell == cell);
-        if (claim.Plot is { } plot && plot.Cells.Contains(cell)) figures = figures.Concat(plot.Y.All().OfType<Figure>());
+        if (claim.Plot is { } plot && plot.Cells.Contains(cell)) figures = figures.Concat(plot.Parts.OfType<Figure>());
         Figure[] all = [.. figures];
         return (all.Any(figure => figure is not CapacityFigure), all.Any(figure => figure is CapacityFigure));
     }

@@ -79,6 +79,7 @@ public static class ClaimReader
             Paper = map.Optional("paperValue") is { } paper ? Range(paper, allowsOne: true) : null,
             Mark = map.Optional("mark")?.AsOneOf(Marks, "source mark") ?? "",
             Band = map.Optional("band") is { } band ? Range(band, allowsOne: false) : null,
+            BandMark = map.Optional("bandMark")?.AsOneOf(Marks, "source mark") ?? "",
             Plot = map.Optional("plot") is { } plot ? Plot(plot, scope, sweep) : null,
             NotComparable = map.Text("notComparable", ""),
             Why = map.Text("why", ""),
@@ -88,6 +89,7 @@ public static class ClaimReader
         };
         map.Done();
         if (claim.Unit.Length > LongestUnit) throw node["unit"]!.Error($"a unit has at most {LongestUnit} characters");
+        if (claim.BandMark.Length > 0 && claim.Band is null) throw node["bandMark"]!.KeyError("there is no band that this could be the mark of; add band: [low, high]");
         if (claim.Paper is not null && claim.Mark.Length == 0) throw node["paperValue"]!.KeyError("a figure of the paper needs its source; add mark: a, b, c or d");
         return claim;
     }
@@ -170,7 +172,7 @@ public static class ClaimReader
     {
         if (node is null) return ([], CapacitySettings.DefaultTolerance);
         MapReader map = node.AsMap();
-        Expectation[] goals = [.. map.Required("goals").AsList().Select(goal => Expectation.Parse(goal, RunMetricNames.All))];
+        Expectation[] goals = [.. map.Required("goals").AsList().Select(goal => Expectation.Parse(goal, RunMetricTable.Infos))];
         if (goals.Length == 0) throw node.Error("a capacity needs at least one goal, such as goals: [\"p99(gap) <= 200ms\"]");
         double tolerance = Tolerance(map, CapacitySettings.DefaultTolerance);
         map.Done();
@@ -204,12 +206,14 @@ public static class ClaimReader
     {
         MapReader map = node.AsMap();
         PlotKind kind = map.Choice<PlotKind>("kind");
-        map.Optional("x")?.AsOneOf(PlotAxes, "axis");
+        Node? x = map.Optional("x") is { } across && !PlotAxes.Contains(across.AsText()) ? across : null;
         Node y = map.Required("y");
         string[] cells = map.Optional("cells")?.AsList() is { } chosen ? [.. chosen.Select(cell => cell.AsOneOf(scope.Cells, "cell"))] : [.. scope.Cells];
         map.Done();
-        if (kind == PlotKind.Lines && sweep?.Numbers is null) throw node.Error("lines need a sweep with numbers; write kind: bars");
-        return new(kind, ExpressionParser.Parse(y, scope with { IsPlot = true }), y.Text, cells);
+        if (x is not null && (kind != PlotKind.Lines || sweep is null)) throw x.Error("only lines with a sweep are drawn against another figure; remove x, or write kind: lines and a sweep");
+        if (kind == PlotKind.Lines && sweep?.Numbers is null && x is null) throw node.Error("lines need a sweep with numbers; write kind: bars");
+        ExpressionScope drawn = scope with { IsPlot = true };
+        return new(kind, ExpressionParser.Parse(y, drawn), y.Text, cells, x is null ? null : ExpressionParser.Parse(x, drawn), x?.Text ?? "");
     }
 
     private sealed record Shared(Node Scenario, IReadOnlyList<ClaimCell> Cells, int Seeds, Node? Quick, Node? Capacity);

@@ -37,7 +37,11 @@ public sealed record ClaimResult(
 /// <param name="X">Sweep values in plain units, or indices of names; one 0 without a sweep.</param>
 /// <param name="Labels">The sweep values as written; empty without a sweep.</param>
 /// <param name="Y">Null where a figure is missing.</param>
-public sealed record ClaimCurve(string Cell, IReadOnlyList<double> X, IReadOnlyList<string> Labels, IReadOnlyList<double?> Y);
+public sealed record ClaimCurve(string Cell, IReadOnlyList<double> X, IReadOnlyList<string> Labels, IReadOnlyList<double?> Y)
+{
+    /// <summary>Where the points lie when the plot is drawn against another figure; empty when it is drawn over the sweep.</summary>
+    public IReadOnlyList<double?> Across { get; init; } = [];
+}
 
 /// <summary>All claims that were asked for.</summary>
 /// <param name="Runs">Runs behind them, those of capacity searches included.</param>

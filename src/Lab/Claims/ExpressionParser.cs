@@ -20,7 +20,6 @@ internal sealed class ExpressionParser
     private const int Deepest = 64;
     private static readonly string[] SweepForms = ["at", "best", "worst", "crossover", "largest", "smallest"];
     private static readonly string[] Folds = ["min", "max", "abs"];
-    private static readonly string[] WholeRunOnly = ["gap", "busy", "mfu", "mbu", "kvMean", "kvMax", "energy", "carbon", "water", "money", "preemptions"];
 
     private readonly Node _node;
     private readonly ExpressionScope _scope;
@@ -176,7 +175,7 @@ internal sealed class ExpressionParser
     /// <summary><c>min</c> and <c>max</c> are functions of numbers and statistics too: what stands behind the bracket decides.</summary>
     private bool IsStatistic(string name) =>
         ChoiceNames.All<Statistic>().Skip(1).Contains(name)
-        && (!Folds.Contains(name) || (Current.Kind == TokenKind.Name && RunMetricNames.All.Any(metric => metric.IsDistribution && metric.Name == Current.Text)));
+        && (!Folds.Contains(name) || (Current.Kind == TokenKind.Name && RunMetricTable.Infos.Any(metric => metric.IsDistribution && metric.Name == Current.Text)));
 
     private Expression StatisticCall(Token function)
     {
@@ -201,11 +200,11 @@ internal sealed class ExpressionParser
     {
         if (word == "capacity")
             return _scope.HasGoals ? null : throw _node.Error("capacity needs goals; add capacity: {goals: [\"p99(gap) <= 200ms\"]} to the claim");
-        MetricInfo? metric = RunMetricNames.All.FirstOrDefault(candidate => candidate.Name == word);
+        MetricInfo? metric = RunMetricTable.Infos.FirstOrDefault(candidate => candidate.Name == word);
         if (metric is { IsDistribution: true })
             throw _node.Error($"'{metric.Name}' has many values; write which one, such as p99({metric.Name}{(_scope.IsPlot ? "" : ", CELL")})");
         if (metric is not null) return metric;
-        string[] known = [.. RunMetricNames.All.Where(m => !m.IsDistribution).Select(m => m.Name), "capacity", "service", .. Folds, .. SweepForms, .. ChoiceNames.All<Statistic>().Skip(1)];
+        string[] known = [.. RunMetricTable.Infos.Where(m => !m.IsDistribution).Select(m => m.Name), "capacity", "service", .. Folds, .. SweepForms, .. ChoiceNames.All<Statistic>().Skip(1)];
         throw _node.Error($"unknown metric or function '{Shorten(word)}'{Names.Suggest(word, known)}");
     }
 
@@ -213,7 +212,7 @@ internal sealed class ExpressionParser
     {
         if (_scope.HasSweep && !_inSweep && !_scope.IsPlot)
             throw _node.Error($"'{token.Text}' at character {token.At + 1} has a value for every point of the sweep; write it within one of {string.Join(", ", SweepForms)}");
-        if (_scope.HasWindow && figure is MetricFigure metric && WholeRunOnly.Contains(metric.Metric.Name))
+        if (_scope.HasWindow && figure is MetricFigure metric && RunMetricTable.Find(metric.Metric.Name)!.IsWholeRunOnly)
             throw _node.Error($"'{metric.Metric.Name}' exists for whole runs only; remove window: or name another metric");
         return figure;
     }
@@ -249,8 +248,8 @@ internal sealed class ExpressionParser
         return _scope.Cells.Contains(token.Text) ? token.Text : throw _node.Error($"unknown cell '{Shorten(token.Text)}'{Names.Suggest(token.Text, _scope.Cells)}");
     }
 
-    private MetricInfo Metric(string name) => RunMetricNames.All.FirstOrDefault(candidate => candidate.Name == name)
-        ?? throw _node.Error($"unknown metric '{Shorten(name)}'{Names.Suggest(name, [.. RunMetricNames.All.Select(metric => metric.Name)])}");
+    private MetricInfo Metric(string name) => RunMetricTable.Infos.FirstOrDefault(candidate => candidate.Name == name)
+        ?? throw _node.Error($"unknown metric '{Shorten(name)}'{Names.Suggest(name, [.. RunMetricTable.Infos.Select(metric => metric.Name)])}");
 
     private Expression Closed(Expression expression)
     {

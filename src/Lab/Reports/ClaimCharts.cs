@@ -12,7 +12,10 @@ internal static class ClaimCharts
     public static string Id(int claim) => string.Create(CultureInfo.InvariantCulture, $"claim-{claim}");
 
     /// <summary>The unit of a plot whose expression is a single metric; else plain numbers.</summary>
-    public static string UnitOf(ClaimPlot plot) => plot.Y switch
+    public static string UnitOf(ClaimPlot plot) => UnitOf(plot.Y);
+
+    /// <inheritdoc cref="UnitOf(ClaimPlot)"/>
+    public static string UnitOf(Expression expression) => expression switch
     {
         CapacityFigure => "/s",
         MetricFigure { Metric.Kind: Quantity.Duration } => "s",
@@ -31,7 +34,7 @@ internal static class ClaimCharts
             writer.WriteEndArray();
             writer.WriteStartArray("charts");
             for (int i = 0; i < results.Count; i++)
-                if (results[i] is { Claim.Plot: { Kind: PlotKind.Lines } plot, Curves.Count: > 0 } result) Write(writer, Id(i), plot, result.Curves);
+                if (results[i] is { Claim.Plot: { Kind: PlotKind.Lines, X: null } plot, Curves.Count: > 0 } result) Write(writer, Id(i), plot, result.Curves);
             writer.WriteEndArray();
             writer.WriteEndObject();
         }

@@ -77,7 +77,7 @@ internal static class ClaimDrawings
         page.Raw(Invariant($"<text x=\"{x:F1}\" y=\"{y:F1}\" text-anchor=\"{anchor}\">")).Text(text).Raw("</text>");
     }
 
-    private static string Amount(double? value, string unit) => value is not { } amount ? ReportText.Missing
+    internal static string Amount(double? value, string unit) => value is not { } amount ? ReportText.Missing
         : unit == "s" ? ReportText.Duration(amount)
         : unit == "/s" ? $"{ClaimPage.Number(amount)}/s" : ClaimPage.Number(amount);
 

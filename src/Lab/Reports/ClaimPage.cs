@@ -53,7 +53,8 @@ public static class ClaimPage
             page.Element("td", claim.Paper is { } paper ? $"{Range(paper)} ({claim.Mark})" : ReportText.Missing);
             string whole = claim.Window is null ? "" : $" (whole run {Figure(result.Whole, claim.Unit)})";
             page.Element("td", Figure(result.Measured, claim.Unit) + whole);
-            page.Element("td", claim.Band is { } band ? Range(band) : ReportText.Missing);
+            string own = claim.BandMark.Length > 0 ? $" ({claim.BandMark})" : "";
+            page.Element("td", claim.Band is { } band ? Range(band) + own : ReportText.Missing);
             page.Raw("<td>").Raw(Tick(result.Status)).Raw("</td></tr>\n");
         }
         page.Raw("</tbody></table></div>\n");
@@ -69,11 +70,13 @@ public static class ClaimPage
         if (claim.Plot is { } plot && result.Curves.Count > 0)
         {
             page.Raw($"<figure data-chart=\"{ClaimCharts.Id(index)}\"><figcaption>").Text(plot.Text);
-            if (claim.Full.Sweep is { } sweep) page.Raw(" <span>").Text($"over {sweep.Path}").Raw("</span>");
+            if (plot.X is not null) page.Raw(" <span>").Text($"against {plot.XText}").Raw("</span>");
+            else if (claim.Full.Sweep is { } sweep) page.Raw(" <span>").Text($"over {sweep.Path}").Raw("</span>");
             page.Raw("</figcaption>");
             for (int i = 0; i < result.Curves.Count && plot.Kind == PlotKind.Lines; i++)
                 page.Raw("<span class=\"key\">").Raw(ReportTables.Swatch(i)).Text(" " + result.Curves[i].Cell).Raw("</span>");
-            if (plot.Kind == PlotKind.Lines) page.Raw("<div class=\"plot\"></div>");
+            if (plot.X is not null) ClaimPaths.Draw(page, result.Curves, plot);
+            else if (plot.Kind == PlotKind.Lines) page.Raw("<div class=\"plot\"></div>");
             else ClaimDrawings.Bars(page, result.Curves, ClaimCharts.UnitOf(plot));
             page.Raw("</figure>\n");
         }

@@ -78,7 +78,7 @@ internal sealed class ReportPage
     {
         if (IsAlone)
         {
-            ReportTables.Distributions(_page, _variants[0].Runs[0].Result.Metrics);
+            ReportTables.Distributions(_page, _variants[0].Runs[0].Result.Figures);
             return;
         }
         _page.Raw("<h2>Side by side</h2>\n<p class=\"hint\">The best of each column is marked.");

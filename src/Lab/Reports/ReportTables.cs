@@ -8,8 +8,10 @@ namespace Orrery.Lab.Reports;
 /// <summary>The tables and lists of a report.</summary>
 internal static class ReportTables
 {
+    private const string CostSection = "cost";
+
     private static readonly string[] CostHeads =
-        [.. Measures.All.Where(measure => measure.Unit is MeasureUnit.Dollars or MeasureUnit.JoulesPerToken).Select(measure => measure.Header)];
+        [.. RunMetricTable.All.Where(metric => metric.Section == CostSection && metric.Columns.Count > 0).Select(metric => metric.Header)];
 
     public static string Swatch(int run) => run < ReportCharts.MostRuns
         ? $"<span class=\"swatch\" style=\"background:var(--run-{run})\"></span>"
@@ -31,17 +33,13 @@ internal static class ReportTables
         page.Raw("</dl>\n");
     }
 
-    public static void Distributions(HtmlWriter page, RunMetrics metrics)
+    public static void Distributions(HtmlWriter page, RunFigures figures)
     {
         page.Raw("<h2>Latencies</h2>\n<div class=\"card scroll\"><table><thead><tr><th class=\"name\">metric</th>");
         foreach (string head in new[] { "samples", "mean", "p50", "p90", "p95", "p99", "p99.9", "max" }) page.Element("th", head);
         page.Raw("</tr></thead><tbody>\n");
-        Row("Time to first token", metrics.TtftSeconds);
-        Row("Time per output token", metrics.TpotSeconds);
-        Row("Gap between tokens", metrics.GapSeconds);
-        Row("End to end", metrics.E2eSeconds);
-        Row("Queue", metrics.QueueSeconds);
-        Row("Per output token, end to end", metrics.NormalizedLatencySeconds);
+        foreach (Metric metric in RunMetricTable.All)
+            if (metric is { IsDistribution: true, Title.Length: > 0 }) Row(metric.Title, figures.Distribution(metric.Name));
         page.Raw("</tbody></table></div>\n");
 
         void Row(string name, Summary? summary)
@@ -100,18 +98,14 @@ internal static class ReportTables
     {
         page.Raw("<h2>What it cost</h2>\n<p class=\"hint\">Of the whole run.</p>\n<div class=\"card scroll\"><table><thead><tr><th class=\"name\">")
             .Raw(variants.Count > 1 ? "variant" : "scenario").Raw("</th>");
-        foreach (string head in new[] { "energy", "energy per output token", "carbon (CO₂e)", "water", "money", "money per million output tokens" }) page.Element("th", head);
+        Metric[] costs = [.. RunMetricTable.All.Where(metric => metric is { Section: CostSection, Title.Length: > 0 })];
+        foreach (Metric cost in costs) page.Element("th", cost.Title);
         page.Raw("</tr></thead><tbody>\n");
         for (int i = 0; i < variants.Count; i++)
         {
             RunResult run = variants[i].Runs[0].Result;
             page.Raw("<tr><td class=\"name\">").Raw(variants.Count > 1 ? Swatch(i) : "").Text(labels[i]).Raw("</td>");
-            page.Element("td", ReportText.Prefixed(run.Cost.EnergyJoules, "J"));
-            page.Element("td", PerToken(run, run.Cost.EnergyJoules, joules => ReportText.Prefixed(joules, "J")));
-            page.Element("td", ReportText.Prefixed(run.Cost.CarbonGrams, "g"));
-            page.Element("td", ReportText.Prefixed(run.Cost.WaterLitres, "L"));
-            page.Element("td", Dollars(run.Cost.MoneyDollars));
-            page.Element("td", PerToken(run, run.Cost.MoneyDollars, dollars => Dollars(dollars * 1e6)));
+            foreach (Metric cost in costs) page.Element("td", run.Figures.Number(cost.Name) is { } amount ? Amount(amount, cost.Unit) : ReportText.Missing);
             page.Raw("</tr>\n");
         }
         page.Raw("</tbody></table></div>\n");
@@ -157,8 +151,13 @@ internal static class ReportTables
     private static string Who(string label, RunRecord run, Variant variant) =>
         variant.Runs.Count > 1 ? $"{label}, seed {run.Result.Seed}" : label;
 
-    private static string PerToken(RunResult run, double amount, Func<double, string> write) =>
-        run.Tokens.Output == 0 ? ReportText.Missing : write(amount / run.Tokens.Output);
+    private static string Amount(double amount, MeasureUnit unit) => unit switch
+    {
+        MeasureUnit.Dollars => Dollars(amount),
+        MeasureUnit.Grams => ReportText.Prefixed(amount, "g"),
+        MeasureUnit.Litres => ReportText.Prefixed(amount, "L"),
+        _ => ReportText.Prefixed(amount, "J"),
+    };
 
     private static string Dollars(double dollars) =>
         dollars.ToString(Math.Abs(dollars) is < 0.1 and > 0 ? "$0.####" : "$#,0.00", CultureInfo.InvariantCulture);

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Orrery.Kernel.Statistics;
 
 namespace Orrery.Lab.Results;
@@ -15,13 +16,22 @@ public sealed record RunResult
     /// <summary>True when the run was interrupted: the figures cover the virtual time reached.</summary>
     public bool IsPartial { get; init; }
 
-    public required RequestCounts Requests { get; init; }
+    /// <summary>Every metric of the run.</summary>
+    public required RunFigures Figures { get; init; }
 
-    public required TokenCounts Tokens { get; init; }
+    [JsonIgnore]
+    public RequestCounts Requests => new(
+        Count("arrived"), Count("finished"), Count("rejected"), Count("cancelled"), Count("timedOut"), Count("preemptions"));
 
-    public required RunMetrics Metrics { get; init; }
+    [JsonIgnore]
+    public TokenCounts Tokens => new(Count("promptTokens"), Count("outputTokens"), Count("prefilledTokens"), Count("cachedTokens"));
 
-    public required RunCost Cost { get; init; }
+    [JsonIgnore]
+    public RunMetrics Metrics => new(Figures);
+
+    [JsonIgnore]
+    public RunCost Cost => new(
+        Figures.Number("energy") ?? 0, Figures.Number("carbon") ?? 0, Figures.Number("water") ?? 0, Figures.Number("money") ?? 0);
 
     public required SimulationEffort Simulation { get; init; }
 
@@ -33,6 +43,8 @@ public sealed record RunResult
 
     /// <summary>Things a careful reader should know (a limit bounded by memory, a default assumed): one sentence each.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
+
+    private long Count(string name) => (long)(Figures.Number(name) ?? 0);
 }
 
 public sealed record RequestCounts(long Arrived, long Finished, long Rejected, long Cancelled, long TimedOut, long Preemptions);
@@ -43,45 +55,50 @@ public sealed record RequestCounts(long Arrived, long Finished, long Rejected, l
 /// <param name="Cached">Prompt tokens that a prefix cache supplied.</param>
 public sealed record TokenCounts(long Prompt, long Output, long Prefilled, long Cached);
 
-/// <summary>Distributions are null without samples. Times in seconds; definitions in the contract's words on each verb's help.</summary>
-public sealed record RunMetrics
+/// <summary>
+/// The figures that pages and tables name themselves; a new metric needs no line here. Distributions are null without samples, numbers
+/// that were not measured are zero. Times in seconds.
+/// </summary>
+public sealed class RunMetrics(RunFigures figures)
 {
-    public Summary? TtftSeconds { get; init; }
+    public Summary? TtftSeconds => figures.Distribution("ttft");
 
-    public Summary? TpotSeconds { get; init; }
+    public Summary? TpotSeconds => figures.Distribution("tpot");
 
-    public Summary? GapSeconds { get; init; }
+    public Summary? GapSeconds => figures.Distribution("gap");
 
-    public Summary? E2eSeconds { get; init; }
+    public Summary? E2eSeconds => figures.Distribution("e2e");
 
-    public Summary? QueueSeconds { get; init; }
+    public Summary? QueueSeconds => figures.Distribution("queue");
 
-    public Summary? NormalizedLatencySeconds { get; init; }
+    public Summary? NormalizedLatencySeconds => figures.Distribution("normalized");
 
-    public Summary? Qoe { get; init; }
+    public Summary? Qoe => figures.Distribution("qoe");
 
-    public double OutputTokensPerSecond { get; init; }
+    public double OutputTokensPerSecond => Number("outputTokensPerSecond");
 
-    public double RequestsPerSecond { get; init; }
+    public double RequestsPerSecond => Number("requestsPerSecond");
 
     /// <summary>Share of arrived requests that finished within their limits.</summary>
-    public double SloAttainment { get; init; }
+    public double SloAttainment => Number("attainment");
 
-    public double GoodputRequestsPerSecond { get; init; }
+    public double GoodputRequestsPerSecond => Number("goodput");
 
     /// <summary>Share of replica-time with a step in flight.</summary>
-    public double BusyFraction { get; init; }
+    public double BusyFraction => Number("busy");
 
     /// <summary>Model FLOP done over peak FLOP of all devices and the whole run.</summary>
-    public double ModelFlopsUtilization { get; init; }
+    public double ModelFlopsUtilization => Number("mfu");
 
-    public double MemoryBandwidthUtilization { get; init; }
+    public double MemoryBandwidthUtilization => Number("mbu");
 
     /// <summary>Time mean and maximum over replicas of the share of KV blocks in use.</summary>
-    public double KvUtilizationMean { get; init; }
+    public double KvUtilizationMean => Number("kvMean");
 
     /// <inheritdoc cref="KvUtilizationMean"/>
-    public double KvUtilizationMax { get; init; }
+    public double KvUtilizationMax => Number("kvMax");
+
+    private double Number(string name) => figures.Number(name) ?? 0;
 }
 
 public sealed record RunCost(double EnergyJoules, double CarbonGrams, double WaterLitres, double MoneyDollars);

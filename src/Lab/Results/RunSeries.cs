@@ -15,7 +15,7 @@ public sealed record RunRecord(RunResult Result, RunSeries Series)
 
 /// <summary>Bounded series of one run: at most <see cref="MostRows"/> rows over time and one curve per distribution.</summary>
 /// <param name="Timeline">State of the fleet at equally spaced instants; the last row is the end of the run.</param>
-/// <param name="Distributions">By the names of <see cref="RunMetricNames"/>; metrics without samples are absent.</param>
+/// <param name="Distributions">By the names of <see cref="RunMetricTable"/>; metrics without samples are absent.</param>
 public sealed record RunSeries(IReadOnlyList<TimelineRow> Timeline, IReadOnlyDictionary<string, DistributionCurve> Distributions)
 {
     public const int MostRows = 2000;

@@ -1,5 +1,3 @@
-using Orrery.Kernel.Statistics;
-using Orrery.Kernel.Time;
 using Orrery.Lab.Results;
 using Orrery.Serving.Metrics;
 
@@ -14,19 +12,13 @@ internal static class Distributions
 
     public static IReadOnlyDictionary<string, DistributionCurve> Of(ServingMetrics metrics)
     {
+        RunFacts facts = ResultBuilder.Felt(metrics);
         Dictionary<string, DistributionCurve> curves = [];
-        Add("ttft", metrics.Ttft, Duration.NanosecondsPerSecond);
-        Add("tpot", metrics.Tpot, Duration.NanosecondsPerSecond);
-        Add("gap", metrics.Gaps, Duration.NanosecondsPerSecond);
-        Add("e2e", metrics.EndToEnd, Duration.NanosecondsPerSecond);
-        Add("queue", metrics.Queue, Duration.NanosecondsPerSecond);
-        Add("normalized", metrics.NormalizedLatency, Duration.NanosecondsPerSecond);
-        Add("qoe", metrics.Qoe, ServingMetrics.QoePartsPerOne);
-        return curves;
-
-        void Add(string name, QuantileSketch sketch, double unitsPerOne)
+        foreach (Metric metric in RunMetricTable.All)
         {
-            if (!sketch.IsEmpty) curves.Add(name, new(Shares, [.. Shares.Select(share => sketch.Quantile(share) / unitsPerOne)]));
+            if (metric.Samples?.Invoke(facts) is not { IsEmpty: false } sketch) continue;
+            curves.Add(metric.Name, new(Shares, [.. Shares.Select(share => sketch.Quantile(share) / metric.SketchUnits)]));
         }
+        return curves;
     }
 }

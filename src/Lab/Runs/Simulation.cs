@@ -45,7 +45,7 @@ public static class Simulation
         VirtualClock clock = new();
         WindowTally? window = settings.Window is { } part ? new(part, scenario) : null;
         RunWatch watch = new(clock, settings, predictor, requests, trace, window) { Expected = source.ExpectedRequests };
-        ServingMetrics metrics = new(scenario.Slo, scenario.Reading);
+        ServingMetrics metrics = new(scenario.Slo, scenario.Reading) { Window = window?.Gaps };
         Fleet fleet = new(clock, scenario.Router.Create(root.Split("router")), metrics, predictor.Predict, watch, remaining);
         watch.Fleet = fleet;
         AddReplicas(fleet, scenario, settings.FastForward, trace);

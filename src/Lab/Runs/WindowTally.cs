@@ -1,5 +1,4 @@
 using Orrery.Kernel.Statistics;
-using Orrery.Kernel.Time;
 using Orrery.Lab.Results;
 using Orrery.Lab.Scenarios;
 using Orrery.Serving.Metrics;
@@ -7,7 +6,7 @@ using Orrery.Serving.Sequences;
 
 namespace Orrery.Lab.Runs;
 
-/// <summary>Figures of a part of a run: latencies of the requests that arrived in it, throughput and service of those that left in it.</summary>
+/// <summary>Figures of a part of a run: latencies of the requests that arrived in it, gaps that ended in it, throughput and service of the requests that left in it.</summary>
 internal sealed class WindowTally(RunWindow window, Scenario scenario)
 {
     private readonly QuantileSketch _ttft = new();
@@ -28,31 +27,38 @@ internal sealed class WindowTally(RunWindow window, Scenario scenario)
 
     public ClientService Service { get; } = new();
 
+    /// <summary>Counts the gaps of the window; serving feeds it.</summary>
+    public GapWindow Gaps { get; } = new(window.From, window.To);
+
     public void Add(Sequence sequence)
     {
         if (window.Contains(sequence.End)) Left(sequence);
         if (window.Contains(sequence.Arrival)) Arrived(sequence);
     }
 
-    /// <summary>The window's figures in the form of a run's; what exists for whole runs only is zero or null.</summary>
+    /// <summary>The window's figures in the form of a run's; what exists for whole runs only is absent.</summary>
     public RunResult Result(RunResult whole) => whole with
     {
-        Requests = new(_arrived, _finished, _rejected, _cancelled, _timedOut, 0),
-        Tokens = new(_leftPrompt, _leftOutput, 0, 0),
-        Metrics = new()
+        Figures = RunMetricTable.Measure(new()
         {
-            TtftSeconds = _ttft.Summarize(Duration.NanosecondsPerSecond),
-            TpotSeconds = _tpot.Summarize(Duration.NanosecondsPerSecond),
-            E2eSeconds = _endToEnd.Summarize(Duration.NanosecondsPerSecond),
-            QueueSeconds = _queue.Summarize(Duration.NanosecondsPerSecond),
-            NormalizedLatencySeconds = _normalized.Summarize(Duration.NanosecondsPerSecond),
-            Qoe = _qoe.Summarize(ServingMetrics.QoePartsPerOne),
-            OutputTokensPerSecond = _leftOutput / window.Seconds,
-            RequestsPerSecond = _leftFinished / window.Seconds,
-            SloAttainment = _arrived == 0 ? 0 : (double)_met / _arrived,
-            GoodputRequestsPerSecond = _met / window.Seconds,
-        },
-        Cost = new(0, 0, 0, 0),
+            Seconds = window.Seconds,
+            Ttft = _ttft,
+            Tpot = _tpot,
+            Gaps = Gaps.Gaps,
+            EndToEnd = _endToEnd,
+            Queue = _queue,
+            Normalized = _normalized,
+            Qoe = _qoe,
+            Arrived = _arrived,
+            Finished = _finished,
+            Rejected = _rejected,
+            Cancelled = _cancelled,
+            TimedOut = _timedOut,
+            MetObjective = _met,
+            Departed = _leftFinished,
+            PromptTokens = _leftPrompt,
+            OutputTokens = _leftOutput,
+        }),
         Expectations = [],
     };
 
@@ -94,14 +100,8 @@ internal sealed class WindowTally(RunWindow window, Scenario scenario)
         _endToEnd.Add(total);
         _normalized.Add(total / sequence.GeneratedTokens);
         _qoe.Add((long)Math.Round(sequence.QualityOfExperience(scenario.Reading) * ServingMetrics.QoePartsPerOne));
-        long tpot = 0;
         if (sequence.GeneratedTokens > 1)
-        {
-            tpot = (sequence.LastToken - sequence.FirstToken).Nanoseconds / (sequence.GeneratedTokens - 1);
-            _tpot.Add(tpot);
-        }
-        Duration ttftLimit = sequence.Request.TtftLimit > Duration.Zero ? sequence.Request.TtftLimit : scenario.Slo.Ttft;
-        Duration tpotLimit = sequence.Request.TpotLimit > Duration.Zero ? sequence.Request.TpotLimit : scenario.Slo.Tpot;
-        if (sequence.FirstToken - sequence.Arrival <= ttftLimit && Duration.FromNanoseconds(tpot) <= tpotLimit) _met++;
+            _tpot.Add((sequence.LastToken - sequence.FirstToken).Nanoseconds / (sequence.GeneratedTokens - 1));
+        if (sequence.Meets(scenario.Slo)) _met++;
     }
 }

@@ -91,6 +91,12 @@ public static class ScenarioLock
         List<KeyValuePair<string, Node>> keys = [];
         if (!s.Slo.Ttft.IsInfinite) keys.Add(Key("ttft", Time(s.Slo.Ttft)));
         if (!s.Slo.Tpot.IsInfinite) keys.Add(Key("tpot", Time(s.Slo.Tpot)));
+        if (s.Slo.PromptTokensPerSecond > 0) keys.Add(Key("promptTokensPerSecond", s.Slo.PromptTokensPerSecond.ToString("R", CultureInfo.InvariantCulture)));
+        if (s.Slo.Pace.Exists)
+        {
+            keys.Add(Key("tokensPerSecond", s.Slo.Pace.TokensPerSecond.ToString("R", CultureInfo.InvariantCulture)));
+            keys.Add(Key("span", Number(s.Slo.Pace.SpanTokens)));
+        }
         keys.Add(Key("attainment", s.Attainment.ToString("R", CultureInfo.InvariantCulture)));
         return Node.Map(keys);
     }

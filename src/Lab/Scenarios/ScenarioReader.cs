@@ -54,7 +54,7 @@ public static class ScenarioReader
         Node? predictors = map.Optional("predictors");
         Node traffic = map.Optional("traffic") ?? throw root.Error(Missing("traffic", root, "{generator: poisson, rate: 2/s, …}"));
         (ServiceObjective slo, double attainment) = ReadSlo(map.Map("slo"));
-        Expectation[] expect = [.. map.List("expect").Select(node => Expectation.Parse(node, RunMetricNames.All))];
+        Expectation[] expect = [.. map.List("expect").Select(node => Expectation.Parse(node, RunMetricTable.Infos))];
         Node? energy = map.Optional("energy");
         ReadingExpectation reading = ReadQoe(map.Map("qoe"));
         ulong ownSeed = (ulong)map.Long("seed", (long)Scenario.DefaultSeed, min: 0);
@@ -112,7 +112,18 @@ public static class ScenarioReader
     private static (ServiceObjective Slo, double Attainment) ReadSlo(MapReader? map)
     {
         if (map is null) return (ServiceObjective.None, Scenario.DefaultAttainment);
-        ServiceObjective slo = new(Limit(map, "ttft"), Limit(map, "tpot"));
+        const double slowest = 1e-3;
+        const double fastest = 1e9;
+        const int longestSpan = 1_000_000;
+        double prompt = map.Has("promptTokensPerSecond") ? map.Required("promptTokensPerSecond").AsNumber(slowest, fastest) : 0;
+        double pace = map.Has("tokensPerSecond") ? map.Required("tokensPerSecond").AsNumber(slowest, fastest) : 0;
+        if (map.Has("span") && pace == 0) throw map.Required("span").KeyError("a span smooths tokensPerSecond; write for example {tokensPerSecond: 4, span: 16}");
+        int span = map.Int("span", PaceObjective.DefaultSpanTokens, 1, longestSpan);
+        ServiceObjective slo = new(Limit(map, "ttft"), Limit(map, "tpot"))
+        {
+            PromptTokensPerSecond = prompt,
+            Pace = pace > 0 ? new(pace, span) : default,
+        };
         double attainment = map.Number("attainment", Scenario.DefaultAttainment, 0, 1);
         map.Done();
         return (slo, attainment);

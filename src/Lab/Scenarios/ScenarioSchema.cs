@@ -38,6 +38,9 @@ public static class ScenarioSchema
                 "Limits that each request is held to.",
                 ("ttft", Of(Quantity.Duration, "Time to the first token.")),
                 ("tpot", Of(Quantity.Duration, "Time per further token.")),
+                ("promptTokensPerSecond", Number("The first token is due after the prompt's tokens divided by this.", 0, null)),
+                ("tokensPerSecond", Number("Least moving average of the rate of output tokens, after every token.", 0, null)),
+                ("span", Whole("Span of that average in tokens; default 16.", 1)),
                 ("attainment", Number("Share of requests that must be within the limits.", 0, 1)))),
             ("expect", new JsonObject
             {

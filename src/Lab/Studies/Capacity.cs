@@ -76,7 +76,7 @@ public static class Capacity
 
     internal static CapacityProbe Judge(IReadOnlyList<Expectation> goals, double rate, RunResult result)
     {
-        Outcome[] outcomes = [.. goals.Select(goal => goal.Evaluate((statistic, metric) => RunMetricNames.Lookup(result, statistic, metric)))];
+        Outcome[] outcomes = [.. goals.Select(goal => goal.Evaluate((statistic, metric) => RunMetricTable.Lookup(result, statistic, metric)))];
         return new(result.Seed, rate, outcomes.All(outcome => outcome.IsMet), [.. outcomes.Select(outcome => outcome.Sentence)], result);
     }
 
@@ -95,7 +95,7 @@ public static class Capacity
         if (settings.Goals.Count > 0) return settings.Goals;
         if (scenario.Slo != ServiceObjective.None)
         {
-            MetricInfo attainment = RunMetricNames.All.First(metric => metric.Name == "attainment");
+            MetricInfo attainment = RunMetricTable.Infos.First(metric => metric.Name == "attainment");
             return [new(Statistic.Value, attainment, Documents.Expectations.Comparison.GreaterOrEqual, scenario.Attainment)];
         }
         return scenario.Expect.Count > 0

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Orrery.Lab.Results;
 
 namespace Orrery.Lab.Studies;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Orrery.Kernel;
+using Orrery.Lab.Results;
 
 namespace Orrery.Lab.Studies;
 

@@ -83,12 +83,15 @@ internal static class ResultFile
         return figures;
     }
 
-    /// <summary>The contract's keys carry their units.</summary>
+    /// <summary>The unit of a known metric; the keys of others, which newer or live results may have, carry their units.</summary>
     public static MeasureUnit UnitOf(string path)
     {
         string[] keys = path.Split('.');
+        bool isCount = keys[^1] == "count";
+        Metric? known = RunMetricTable.FindKey(path) ?? RunMetricTable.FindKey("metrics." + path) ?? RunMetricTable.FindKey("metrics." + keys[0]);
+        if (known is not null && !isCount) return known.Unit;
         string key = keys.FirstOrDefault(candidate => candidate is not ("requests" or "tokens" or "cost")) ?? path;
-        if (keys[^1] == "count") return MeasureUnit.Count;
+        if (isCount) return MeasureUnit.Count;
         if (key.EndsWith("PerSecond", StringComparison.Ordinal)) return MeasureUnit.PerSecond;
         if (key.EndsWith("Seconds", StringComparison.Ordinal)) return MeasureUnit.Seconds;
         if (key.EndsWith("Joules", StringComparison.Ordinal)) return MeasureUnit.Joules;

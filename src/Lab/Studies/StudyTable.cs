@@ -1,4 +1,5 @@
 using Orrery.Kernel.Statistics;
+using Orrery.Lab.Results;
 
 namespace Orrery.Lab.Studies;
 

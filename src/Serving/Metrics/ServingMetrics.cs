@@ -4,12 +4,6 @@ using Orrery.Serving.Sequences;
 
 namespace Orrery.Serving.Metrics;
 
-/// <summary>Per-request limits; <see cref="Duration.Infinite"/> where nothing is promised.</summary>
-public readonly record struct ServiceObjective(Duration Ttft, Duration Tpot)
-{
-    public static ServiceObjective None => new(Duration.Infinite, Duration.Infinite);
-}
-
 /// <summary>
 /// What users of a fleet felt, over the whole run, in bounded memory. All sums are exact integers, so the order in which replicas report
 /// does not matter.
@@ -27,6 +21,14 @@ public sealed class ServingMetrics(ServiceObjective objective, ReadingExpectatio
     public ServiceObjective Objective { get; } = objective;
 
     public ReadingExpectation Reading { get; } = reading;
+
+    /// <summary>True where an objective asks for a pace, so that sequences must keep it.</summary>
+    internal bool WatchesPace { get; } = objective.Pace.Exists;
+
+    internal double PaceDecay { get; } = objective.Pace.Decay;
+
+    /// <summary>Also counts the gaps of a part of the run; null for none.</summary>
+    public GapWindow? Window { get; init; }
 
     public QuantileSketch Ttft { get; } = new();
 
@@ -66,7 +68,14 @@ public sealed class ServingMetrics(ServiceObjective objective, ReadingExpectatio
 
     internal void FirstToken(Duration sinceArrival) => Ttft.Add(sinceArrival.Nanoseconds);
 
-    internal void Gap(long nanoseconds, int tokens) => Gaps.Add(nanoseconds, tokens);
+    /// <param name="nanoseconds">Between two tokens of a request.</param>
+    /// <param name="tokens">How many requests had it.</param>
+    /// <param name="endNanoseconds">When the second token came.</param>
+    internal void Gap(long nanoseconds, int tokens, long endNanoseconds)
+    {
+        Gaps.Add(nanoseconds, tokens);
+        Window?.Add(nanoseconds, tokens, endNanoseconds);
+    }
 
     internal void Left(Sequence sequence)
     {
@@ -100,15 +109,7 @@ public sealed class ServingMetrics(ServiceObjective objective, ReadingExpectatio
         EndToEnd.Add(total);
         NormalizedLatency.Add(total / sequence.GeneratedTokens);
         Qoe.Add((long)Math.Round(sequence.Digestion.Quality(Reading) * QoePartsPerOne));
-        Duration ttft = sequence.FirstToken - sequence.Arrival;
-        Duration tpot = Duration.Zero;
-        if (sequence.GeneratedTokens > 1)
-        {
-            tpot = Duration.FromNanoseconds((sequence.LastToken - sequence.FirstToken - sequence.PausedFor).Nanoseconds / (sequence.GeneratedTokens - 1));
-            Tpot.Add(tpot.Nanoseconds);
-        }
-        Duration ttftLimit = sequence.Request.TtftLimit > Duration.Zero ? sequence.Request.TtftLimit : Objective.Ttft;
-        Duration tpotLimit = sequence.Request.TpotLimit > Duration.Zero ? sequence.Request.TpotLimit : Objective.Tpot;
-        if (ttft <= ttftLimit && tpot <= tpotLimit) MetObjective++;
+        if (sequence.GeneratedTokens > 1) Tpot.Add(ServiceObjective.TimePerToken(sequence).Nanoseconds);
+        if (Objective.IsMetBy(sequence)) MetObjective++;
     }
 }

@@ -83,6 +83,7 @@ public sealed partial class Replica
         long groupGap = -1;
         int groupSize = 0;
         int leftEarly = 0;
+        Counters.DecodeTokens += (long)items.Length * steps;
         foreach (ref readonly PlanItem item in items)
         {
             Sequence sequence = item.Sequence;
@@ -97,7 +98,7 @@ public sealed partial class Replica
                 long gap = firstEnd - sequence.WaitsSince.Nanoseconds;
                 if (gap != groupGap)
                 {
-                    if (groupSize > 0) _metrics.Gap(groupGap, groupSize);
+                    if (groupSize > 0) _metrics.Gap(groupGap, groupSize, firstEnd);
                     groupGap = gap;
                     groupSize = 0;
                 }
@@ -106,11 +107,11 @@ public sealed partial class Replica
             }
             StopIfDue(sequence);
         }
-        if (groupSize > 0) _metrics.Gap(groupGap, groupSize);
+        if (groupSize > 0) _metrics.Gap(groupGap, groupSize, firstEnd);
         for (int step = 1; step < steps; step++)
         {
             int receivers = step == steps - 1 ? items.Length - leftEarly : items.Length;
-            if (receivers > 0) _metrics.Gap(ends[step] - ends[step - 1], receivers);
+            if (receivers > 0) _metrics.Gap(ends[step] - ends[step - 1], receivers, ends[step]);
         }
     }
 
@@ -122,7 +123,8 @@ public sealed partial class Replica
         {
             Sequence sequence = item.Sequence;
             bool samples = item.Samples;
-            if (!sequence.IsDecoding) Counters.PrefillTokens += item.Tokens;
+            if (sequence.IsDecoding) Counters.DecodeTokens++;
+            else Counters.PrefillTokens += item.Tokens;
             sequence.InFlight = false;
             int tokens = item.DraftTokens == 0 ? 1 : Verify(sequence, item.DraftTokens, run.Plan);
             sequence.ComputedTokens += item.Tokens + tokens - 1;
@@ -135,8 +137,9 @@ public sealed partial class Replica
                 }
                 else
                 {
-                    _metrics.Gap(end.Nanoseconds - sequence.WaitsSince.Nanoseconds, 1);
-                    if (tokens > 1) _metrics.Gap(0, tokens - 1);
+                    long at = end.Nanoseconds;
+                    _metrics.Gap(at - sequence.WaitsSince.Nanoseconds, 1, at);
+                    if (tokens > 1) _metrics.Gap(0, tokens - 1, at);
                 }
                 Deliver(sequence, Repeat(end.Nanoseconds, tokens));
             }
@@ -172,6 +175,7 @@ public sealed partial class Replica
     private void Deliver(Sequence sequence, ReadOnlySpan<long> ends)
     {
         sequence.GeneratedTokens += ends.Length;
+        if (_metrics.WatchesPace) sequence.Pace.Deliver(ends, sequence.WaitsSince, _metrics.PaceDecay);
         sequence.LastToken = Instant.FromNanoseconds(ends[^1]);
         sequence.Digestion.Deliver(ends, sequence.Arrival, _metrics.Reading.TokenInterval);
         Counters.OutputTokens += ends.Length;

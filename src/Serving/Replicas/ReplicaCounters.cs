@@ -23,6 +23,9 @@ public sealed class ReplicaCounters(int totalBlocks)
     /// <summary>Prompt tokens computed, recomputation included, cache hits not.</summary>
     public long PrefillTokens { get; internal set; }
 
+    /// <summary>Tokens computed one at a time by decodes, of clients that had left included.</summary>
+    public long DecodeTokens { get; internal set; }
+
     public Int128 Flops => _flops.Value;
 
     public Int128 MemoryBytes => _memoryBytes.Value;

@@ -147,6 +147,9 @@ public sealed class Sequence
     /// <summary>The client's buffer: what the reader has consumed and when.</summary>
     internal Metrics.Digestion Digestion;
 
+    /// <summary>How fast tokens came; kept only where an objective asks for a pace.</summary>
+    internal Metrics.Pace Pace;
+
     /// <summary>When the client left; tokens that end later are not delivered.</summary>
     internal Instant CancelledAt { get; set; } = Instant.Never;
 
@@ -171,6 +174,9 @@ public sealed class Sequence
 
     /// <summary>QoE in [0, 1] of the tokens delivered so far; see <see cref="Metrics.Digestion.Quality"/>.</summary>
     public double QualityOfExperience(Metrics.ReadingExpectation reading) => Digestion.Quality(reading);
+
+    /// <summary>True when the finished request kept all limits of the objective.</summary>
+    public bool Meets(Metrics.ServiceObjective objective) => objective.IsMetBy(this);
 
     internal int RemainingTokens => OutputLimit - GeneratedTokens;
 

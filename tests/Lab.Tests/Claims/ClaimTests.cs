@@ -33,6 +33,13 @@ public sealed class ClaimTests
             sweep: {path: traffic.rate, values: [1/s, 2/s]}
             value: "best(p99(gap, v0))"
             plot: {kind: lines, x: sweep, y: "p99(gap)"}
+          - name: across
+            sweep: {path: traffic.rate, values: [1/s, 2/s]}
+            window: {from: 0s, to: 10s}
+            value: "at(p99(gap, v1), 2)"
+            band: [null, 1]
+            bandMark: d
+            plot: {kind: lines, x: "requestsPerSecond", y: "p99(gap)"}
           - name: limit
             capacity: {goals: ["p99(ttft) <= 60ms"], tolerance: 0.3}
             value: "capacity(v1)"
@@ -45,7 +52,7 @@ public sealed class ClaimTests
     {
         Reproduction found = ClaimRunner.Run([Read(File)], new() { Workers = 2 });
         Assert.Equal(
-            [ClaimStatus.InBand, ClaimStatus.Missed, ClaimStatus.NoBand, ClaimStatus.NotComparable, ClaimStatus.NoBand, ClaimStatus.NoBand, ClaimStatus.NoBand],
+            [ClaimStatus.InBand, ClaimStatus.Missed, ClaimStatus.NoBand, ClaimStatus.NotComparable, ClaimStatus.NoBand, ClaimStatus.NoBand, ClaimStatus.InBand, ClaimStatus.NoBand],
             found.Claims.Select(claim => claim.Status));
         Assert.False(found.IsMet);
         Assert.Equal("because", found.Claims[1].Why);
@@ -55,9 +62,27 @@ public sealed class ClaimTests
         Assert.Equal(40, found.Claims[4].Whole!.Value.Mean);
         Assert.InRange(found.Claims[4].Measured!.Value.Mean, 1, 39);
         Assert.Equal(["v0", "v1"], found.Claims[5].Curves.Select(curve => curve.Cell));
-        Assert.True(found.Claims[6].Measured!.Value.Mean > 2);
+        Assert.True(found.Claims[7].Measured!.Value.Mean > 2);
         Reproduction alone = ClaimRunner.Run([Only("in", "out", "free", "apart")], new());
         Assert.Equal(4, alone.Runs);
+    }
+
+    [Fact]
+    public void A_plot_against_another_figure_and_a_band_of_ours_are_shown()
+    {
+        Reproduction found = ClaimRunner.Run([Only("across")], new());
+        ClaimCurve curve = found.Claims[0].Curves[1];
+        Assert.Equal(("v1", 2), (curve.Cell, curve.Across.Count));
+        Assert.True(curve.Across[0] < curve.Across[1], "twice the load is more throughput");
+        Assert.All(curve.Y, y => Assert.True(y > 0));
+        Assert.NotEqual(found.Claims[0].Whole!.Value.Mean, found.Claims[0].Measured!.Value.Mean);
+        using JsonDocument document = JsonDocument.Parse(Json(found));
+        Assert.Equal("d", document.RootElement.GetProperty("claims")[0].GetProperty("bandMark").GetString());
+        string page = ClaimPage.Page(found.Claims);
+        Assert.Contains("≤ 1 (d)", System.Net.WebUtility.HtmlDecode(page), StringComparison.Ordinal);
+        Assert.Contains("against requestsPerSecond", page, StringComparison.Ordinal);
+        Assert.Contains("<title>v1, 2/s</title>", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"kind\":\"curve\"", page, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -87,7 +112,7 @@ public sealed class ClaimTests
         using var cancel = new CancellationTokenSource();
         Reproduction found = ClaimRunner.Run([Read(File)], new() { Workers = 1, Cancel = cancel.Token, Progress = step => { if (step.Finished == 2) cancel.Cancel(); } });
         Assert.True(found.IsPartial);
-        Assert.True(found.Claims.Count < 7);
+        Assert.True(found.Claims.Count < 8);
     }
 
     [Fact]
@@ -127,7 +152,11 @@ public sealed class ClaimTests
     [InlineData("to: 5s", "to: 0s", "ends after it begins")]
     [InlineData("p99(ttft) <= 60ms", "p99(tft) <= 1s", "did you mean 'ttft'")]
     [InlineData("v0: {fleet.0.scheduler: vllm-v0}", "v0: {fleet.0.scheduler: vllm-v9}", "unknown scheduler 'vllm-v9'")]
-    [InlineData("kind: lines", "kind: pies", "unknown kind 'pies'")]
+    [InlineData("bandMark: d", "bandMark: e", "unknown source mark 'e'")]
+    [InlineData("    band: [null, 1]\n", "", "there is no band")]
+    [InlineData("x: \"requestsPerSecond\"", "x: \"requestPerSecond\"", "did you mean 'requestsPerSecond'")]
+    [InlineData("kind: lines, x: \"requestsPerSecond\"", "kind: bars, x: \"requestsPerSecond\"", "only lines with a sweep")]
+    [InlineData("kind: lines, x: sweep", "kind: pies, x: sweep", "unknown kind 'pies'")]
     public void A_mistake_in_the_file_names_file_and_line(string right, string wrong, string part)
     {
         Assert.Contains(right, File, StringComparison.Ordinal);

@@ -82,7 +82,7 @@ public sealed partial class ReportTests
     public void ARunWithoutSamplesStillHasAPage()
     {
         RunRecord run = SampleRuns.Record();
-        RunRecord empty = new(run.Result with { Metrics = new(), Tokens = new(0, 0, 0, 0), Expectations = [], Notes = [], RejectionReasons = new Dictionary<string, long>() }, RunSeries.Empty);
+        RunRecord empty = new(run.Result with { Figures = RunFigures.Empty, Expectations = [], Notes = [], RejectionReasons = new Dictionary<string, long>() }, RunSeries.Empty);
         string page = Report.Page(empty);
         Assert.Empty(Data(page).GetProperty("charts").EnumerateArray());
         Assert.DoesNotContain("NaN", page.Replace(Report.Asset("report.js"), "", StringComparison.Ordinal), StringComparison.Ordinal);

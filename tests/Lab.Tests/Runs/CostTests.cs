@@ -50,6 +50,32 @@ public sealed class CostTests
     }
 
     [Fact]
+    public void TokensStepsAndEnergyAreSharedOut()
+    {
+        RunFigures run = Simulation.Run(TinyScenarios.Read(OneRequest)).Figures;
+        Assert.Equal(11, run.Number("tokensPerSecond") / run.Number("requestsPerSecond") / 10);
+        Assert.Equal(10, run.Number("steps"));
+        // One prompt step of 100 tokens, whose end is the first output token, and nine decodes.
+        Assert.Equal(10.9, run.Number("tokensPerStep")!.Value, 12);
+        Assert.Equal(0, run.Number("cachedShare"));
+        Assert.Equal(run.Number("energy"), run.Number("energyPerRequest"));
+        Assert.Equal(run.Number("energy") / 10, run.Number("energyPerToken"));
+    }
+
+    [Fact]
+    public void APrefixCacheTakesItsShareOfThePrompts()
+    {
+        RunFigures run = Simulation.Run(TinyScenarios.Read("""
+            model: llama-2-7b
+            fleet: [{device: a100-sxm-80gb, memory: {prefixCache: true}}]
+            traffic: {generator: constant, rate: 1/s, requests: 4, prompt: 90, output: 2, prefixGroups: {count: 1, tokens: 64}}
+            """)).Figures;
+        double cached = run.Number("cachedTokens")!.Value;
+        Assert.True(cached > 0);
+        Assert.Equal(cached / (cached + run.Number("prefilledTokens")!.Value), run.Number("cachedShare"));
+    }
+
+    [Fact]
     public void AResultReadsBackFromItsJson()
     {
         RunResult run = Simulation.Run(TinyScenarios.Read(TinyScenarios.Everything));

@@ -1,3 +1,4 @@
+using Orrery.Kernel.Time;
 using Orrery.Lab.Results;
 using Orrery.Lab.Runs;
 using Orrery.Lab.Scenarios;
@@ -39,6 +40,25 @@ public sealed class SimulationTests : IDisposable
         RequestCounts requests = fast.Requests;
         Assert.Equal(300, requests.Finished + requests.Rejected + requests.Cancelled + requests.TimedOut);
         Assert.True(requests.Finished > 0);
+    }
+
+    [Fact]
+    public void AWindowCountsTheGapsThatEndInIt()
+    {
+        Scenario scenario = TinyScenarios.Read(TinyScenarios.Everything.Replace("tpot: 50ms", "tpot: 50ms, promptTokensPerSecond: 100, tokensPerSecond: 15", StringComparison.Ordinal));
+        RunWindow early = new(Instant.Zero, Instant.Zero + Duration.FromSeconds(20));
+        RunWindow late = early with { From = early.To, To = Instant.Zero + Duration.FromHours(1) };
+        RunRecord first = Simulation.RunRecorded(scenario, new() { Window = early });
+        RunRecord second = Simulation.RunRecorded(scenario, new() { Window = late });
+        RunRecord all = Simulation.RunRecorded(scenario, new() { Window = early with { To = late.To } });
+        Assert.Equal(first.Result.Metrics.GapSeconds, all.Window!.Metrics.GapSeconds);
+        Assert.Equal(first.Result.Metrics.GapSeconds!.Count, first.Window!.Metrics.GapSeconds!.Count + second.Window!.Metrics.GapSeconds!.Count);
+        Assert.True(first.Window.Metrics.GapSeconds.Count > 0 && second.Window.Metrics.GapSeconds.Count > 0);
+        Assert.Equal(first.Result.Metrics.SloAttainment, all.Window.Metrics.SloAttainment);
+        Assert.InRange(first.Result.Metrics.SloAttainment, 0.01, 0.99);
+        RunRecord single = Simulation.RunRecorded(scenario, new() { Window = early, FastForward = false });
+        Assert.Equal(TinyScenarios.Comparable(single.Result), TinyScenarios.Comparable(first.Result));
+        Assert.Equal(TinyScenarios.Comparable(single.Window!), TinyScenarios.Comparable(first.Window));
     }
 
     [Fact]
@@ -124,7 +144,7 @@ public sealed class SimulationTests : IDisposable
             traffic: {generator: poisson, rate: 3/s, requests: 1000000000, prompt: 400, output: 100}
             """);
         string folder = Path.Combine(_folder, "cut");
-        RunResult run = Simulation.Run(endless, new() { Cancel = cancel.Token, OutputFolder = folder, Progress = _ => cancel.Cancel() });
+        RunResult run = Simulation.Run(endless, new() { Cancel = cancel.Token, OutputFolder = folder, Progress = seen => { if (seen.Finished > 0) cancel.Cancel(); } });
         Assert.True(run.IsPartial);
         Assert.InRange(run.Requests.Finished, 1, run.Requests.Arrived);
         Assert.True(run.Metrics.RequestsPerSecond > 0);

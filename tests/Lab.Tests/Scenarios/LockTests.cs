@@ -24,6 +24,14 @@ public sealed class LockTests
     }
 
     [Fact]
+    public void LimitsByPromptLengthAndPaceSurvive()
+    {
+        Scenario scenario = TinyScenarios.Read(TinyScenarios.Everything.Replace("tpot: 50ms", "promptTokensPerSecond: 512, tokensPerSecond: 4.5, span: 8", StringComparison.Ordinal));
+        Assert.Equal((512, 4.5, 8), (scenario.Slo.PromptTokensPerSecond, scenario.Slo.Pace.TokensPerSecond, scenario.Slo.Pace.SpanTokens));
+        Assert.Equal(scenario.Slo, TinyScenarios.Read(ScenarioLock.Write(scenario)).Slo);
+    }
+
+    [Fact]
     public void ALockRunsTheSame()
     {
         Scenario scenario = TinyScenarios.Read(TinyScenarios.Everything, seed: 7);

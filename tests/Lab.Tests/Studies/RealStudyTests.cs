@@ -90,7 +90,7 @@ public sealed class RealStudyTests : IDisposable
         for (int i = 0; i < 400; i++) trace.Append(CultureInfo.InvariantCulture, $"{i * 0.25},300,60\n");
         File.WriteAllText(Path.Combine(_folder, "trace.csv"), trace.ToString());
         string written = Chat[..Chat.IndexOf("traffic:", StringComparison.Ordinal)] + "traffic: {file: trace.csv, speed: 2}\n" + Chat[Chat.IndexOf("slo:", StringComparison.Ordinal)..];
-        Expectation[] goals = [Expectation.Parse("p90(tpot) <= 30ms", "--goal", RunMetricNames.All), Expectation.Parse("p90(ttft) <= 2s", "--goal", RunMetricNames.All)];
+        Expectation[] goals = [Expectation.Parse("p90(tpot) <= 30ms", "--goal", RunMetricTable.Infos), Expectation.Parse("p90(ttft) <= 2s", "--goal", RunMetricTable.Infos)];
         CapacityResult result = Capacity.Find(Document.Parse(written, "s.yaml"), _folder, new() { Seeds = 1, Goals = goals });
         CapacitySearch search = Assert.Single(result.Searches);
         Assert.Equal(CapacityEnd.Found, search.End);
@@ -110,8 +110,8 @@ public sealed class RealStudyTests : IDisposable
 
     private static string Comparable(StudyRun run) => TinyScenarios.Comparable(run.Record.Result);
 
-    private static double Attainment(Node tree, double rate) => RunMetricNames.Lookup(
-        Simulation.Run(Scenarios(tree, rate)), Statistic.Value, RunMetricNames.All.First(metric => metric.Name == "attainment"))!.Value;
+    private static double Attainment(Node tree, double rate) => RunMetricTable.Lookup(
+        Simulation.Run(Scenarios(tree, rate)), Statistic.Value, RunMetricTable.Infos.First(metric => metric.Name == "attainment"))!.Value;
 
     private static Lab.Scenarios.Scenario Scenarios(Node tree, double rate) => Lab.Scenarios.ScenarioReader.Read(
         Overrides.Apply(tree, string.Create(CultureInfo.InvariantCulture, $"traffic.rate={rate:0.#################}/s")), "");

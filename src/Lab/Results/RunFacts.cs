@@ -1,0 +1,76 @@
+using Orrery.Kernel.Statistics;
+
+namespace Orrery.Lab.Results;
+
+/// <summary>What was counted in a run, or in a part of its virtual time: the totals that every metric is computed from.</summary>
+/// <remarks>Sketches of times are in nanoseconds; that of QoE is in the parts that serving counts it in.</remarks>
+public sealed record RunFacts
+{
+    /// <summary>Virtual time that rates are taken over.</summary>
+    public required double Seconds { get; init; }
+
+    public required QuantileSketch Ttft { get; init; }
+
+    public required QuantileSketch Tpot { get; init; }
+
+    public required QuantileSketch Gaps { get; init; }
+
+    public required QuantileSketch EndToEnd { get; init; }
+
+    public required QuantileSketch Queue { get; init; }
+
+    public required QuantileSketch Normalized { get; init; }
+
+    public required QuantileSketch Qoe { get; init; }
+
+    public long Arrived { get; init; }
+
+    /// <summary>Finished requests of those that arrived; of a window see <see cref="Departed"/>.</summary>
+    public long Finished { get; init; }
+
+    public long Rejected { get; init; }
+
+    public long Cancelled { get; init; }
+
+    public long TimedOut { get; init; }
+
+    /// <summary>Finished requests within their limits.</summary>
+    public long MetObjective { get; init; }
+
+    /// <summary>Requests that finished within the time, whenever they arrived.</summary>
+    public long Departed { get; init; }
+
+    /// <summary>Prompt tokens of <see cref="Departed"/> requests.</summary>
+    public long PromptTokens { get; init; }
+
+    /// <summary>Output tokens delivered.</summary>
+    public long OutputTokens { get; init; }
+
+    /// <summary>What replicas count for whole runs only; null for a part of a run.</summary>
+    public FleetFacts? Fleet { get; init; }
+}
+
+/// <summary>Sums over all replicas and the whole run.</summary>
+/// <param name="PrefilledTokens">Tokens computed ahead of decoding, recomputation included.</param>
+/// <param name="CachedTokens">Prompt tokens that a prefix cache supplied.</param>
+/// <param name="StepTokens">Tokens computed by all steps: prefilled and decoded.</param>
+/// <param name="KvMean">Time mean of the share of KV blocks in use, over replicas.</param>
+/// <param name="KvMax">Its highest value.</param>
+public sealed record FleetFacts(
+    long Steps,
+    long Preemptions,
+    long PrefilledTokens,
+    long CachedTokens,
+    long StepTokens,
+    double BusySeconds,
+    double ReplicaSeconds,
+    double Flops,
+    double PeakFlops,
+    double Bytes,
+    double PeakBytes,
+    double KvMean,
+    double KvMax,
+    double EnergyJoules,
+    double CarbonGrams,
+    double WaterLitres,
+    double MoneyDollars);
