@@ -41,7 +41,7 @@ public sealed record ParallelPlan(int Tensor = 1, int Pipeline = 1, int Expert =
         Positive(Expert, "expert");
         Positive(Data, "data");
         if (model.Heads % Tensor != 0)
-            throw new InputException($"tensor: {Tensor} does not divide the {model.Heads} attention heads of {model.Name}; use one of {Divisors(model.Heads)}");
+            throw new InputException($"tensor: {Tensor} does not divide the {model.Heads} attention heads of {model.Name}; use one of {Divisors(model.Heads)}") { IsInfeasible = true };
         if (Pipeline > model.Layers)
             throw new InputException($"pipeline: {Pipeline} stages are more than the {model.Layers} layers of {model.Name}; use at most {model.Layers}");
         if (Expert == 1) return;
