@@ -13,4 +13,7 @@ public sealed class InputException : Exception
         : base(message, inner)
     {
     }
+
+    /// <summary>What is described is sound, but its hardware cannot do it, such as a model that does not fit: a search passes over it.</summary>
+    public bool IsInfeasible { get; init; }
 }

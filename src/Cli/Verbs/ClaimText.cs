@@ -14,8 +14,8 @@ internal static class ClaimText
 
     public static void List(IReadOnlyList<ClaimFile> files, TextWriter output)
     {
-        var table = new TextTable(new("system", IsNumber: false), new("claims"), new("paper", IsNumber: false, Wraps: true));
-        foreach (ClaimFile file in files) table.Add(file.System, file.Claims.Count.ToString(CultureInfo.InvariantCulture), file.Paper);
+        var table = new TextTable(new("name", IsNumber: false), new("kind", IsNumber: false), new("claims"), new("paper", IsNumber: false, Wraps: true));
+        foreach (ClaimFile file in files) table.Add(file.System, file.IsStudy ? "study" : "system", file.Claims.Count.ToString(CultureInfo.InvariantCulture), file.Paper);
         table.Write(output);
     }
 

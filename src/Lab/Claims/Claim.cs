@@ -7,7 +7,8 @@ namespace Orrery.Lab.Claims;
 /// <summary>What one system's paper claims, as its <c>claims.yaml</c> states it; the format is described in docs/claims.md.</summary>
 /// <param name="Origin">The file as errors name it.</param>
 /// <param name="Folder">Where relative file names of its scenarios start.</param>
-public sealed record ClaimFile(string System, string Paper, IReadOnlyList<Claim> Claims, string Origin, string Folder);
+/// <param name="IsStudy">It is a published study of other systems, no system of its own.</param>
+public sealed record ClaimFile(string System, string Paper, IReadOnlyList<Claim> Claims, string Origin, string Folder, bool IsStudy = false);
 
 /// <summary>One published result with the band in which ours must land.</summary>
 public sealed record Claim
@@ -59,7 +60,22 @@ public sealed record Claim
 /// <summary>How much is run.</summary>
 /// <param name="Scenario">The tree with everything but the cell and the sweep value.</param>
 /// <param name="Tolerance">Of a capacity search, relative.</param>
-public sealed record ClaimScale(Node Scenario, ClaimSweep? Sweep, int Seeds, double Tolerance);
+/// <param name="Grid">Instead of a sweep: several axes.</param>
+/// <param name="Each">The expression is evaluated for every one of these, and its values are averaged.</param>
+public sealed record ClaimScale(Node Scenario, ClaimSweep? Sweep, int Seeds, double Tolerance, ClaimGrid? Grid = null, ClaimSweep? Each = null)
+{
+    /// <summary>Points of sweep or grid; one without either.</summary>
+    public int Points => Grid?.Points ?? Sweep?.Values.Count ?? 1;
+
+    /// <summary>What distinguishes the points of <c>each</c> and sweep or grid from all others of one scenario.</summary>
+    internal string Place(int point)
+    {
+        string place = Each is { } each ? $"{each.Path}={each.Values[point / Points].Text}" : "";
+        if (Sweep is { } sweep) place += $" {sweep.Path}={sweep.Values[point % Points].Text}";
+        if (Grid is { } grid) place += string.Concat(grid.Axes.Select((axis, i) => $" {axis.Along.Path}={axis.Along.Values[grid.Index(point % Points, i)].Text}"));
+        return place;
+    }
+}
 
 /// <summary>A named variant: paths and the values that stand there.</summary>
 public sealed record ClaimCell(string Name, IReadOnlyList<KeyValuePair<string, Node>> Assignments);
@@ -82,6 +98,9 @@ public enum PlotKind
 
     /// <summary>One bar per cell, and per sweep value where there is a sweep.</summary>
     Bars,
+
+    /// <summary>One heat map per cell, and per value of <c>each</c>, over the two axes of a grid.</summary>
+    Heat,
 }
 
 /// <param name="Y">An expression whose metrics name no cell.</param>

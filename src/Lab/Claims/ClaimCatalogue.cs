@@ -6,12 +6,12 @@ using Orrery.Serving.Systems;
 
 namespace Orrery.Lab.Claims;
 
-/// <summary>The claims that travel with the program: one file in the folder of each system.</summary>
+/// <summary>The claims that travel with the program: one file in the folder of each system, and the published studies of several.</summary>
 public static class ClaimCatalogue
 {
     private const string Suffix = "claims.yaml";
 
-    private static readonly Assembly[] Wings = [typeof(Schedulers).Assembly];
+    private static readonly Assembly[] Wings = [typeof(Schedulers).Assembly, typeof(ClaimCatalogue).Assembly];
 
     /// <summary>All files, by the name of their system.</summary>
     public static IReadOnlyList<ClaimFile> All()

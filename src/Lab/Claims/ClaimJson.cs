@@ -52,6 +52,12 @@ public static class ClaimJson
         writer.WriteStartArray("values");
         foreach (double value in result.Values) Value(writer, value);
         writer.WriteEndArray();
+        if (result.Each.Count > 0)
+        {
+            writer.WriteStartObject("each");
+            foreach ((string name, double? value) in result.Each) Number(writer, name, value);
+            writer.WriteEndObject();
+        }
         writer.WriteEndObject();
     }
 

@@ -7,7 +7,8 @@ using Orrery.Lab.Studies;
 
 namespace Orrery.Lab.Claims;
 
-/// <summary>Which run or search: a cell at a sweep value under a seed.</summary>
+/// <summary>Which run or search: a cell at a point under a seed.</summary>
+/// <param name="Point">Of sweep or grid; those of the second value of <c>each</c> follow those of the first.</param>
 internal readonly record struct ClaimSlot(string Cell, int Point, int Replication, bool IsSearch);
 
 /// <summary>What a piece of work gave: a run, or the capacity found.</summary>
@@ -23,24 +24,36 @@ internal sealed record ClaimPlan(
     ClaimFile File, Claim Claim, ClaimScale Scale, IReadOnlyList<ulong> Seeds, IReadOnlyDictionary<ClaimSlot, ClaimWork> Work)
 {
     /// <exception cref="InputException">A mistake in the scenario of a cell; the error names the claim's file.</exception>
-    public static ClaimPlan Of(ClaimFile file, Claim claim, ClaimSettings settings)
+    public static ClaimPlan Of(ClaimFile file, Claim claim, ClaimSettings settings, PreparedOnce prepared)
     {
         ClaimScale scale = settings.Quick ? claim.Quick : claim.Full;
         PrepareRun prepare = ScenarioRuns.From(file.Folder, settings.FastForward, claim.Window);
         var work = new Dictionary<ClaimSlot, ClaimWork>();
         var seeds = new List<ulong>();
+        InputException? infeasible = null;
         foreach (ClaimCell cell in claim.Cells)
         {
             (bool needsRun, bool needsSearch) = Needs(claim, cell.Name);
             if (!needsRun && !needsSearch) continue;
-            for (int point = 0; point < (scale.Sweep?.Values.Count ?? 1); point++)
+            for (int point = 0; point < scale.Points * (scale.Each?.Values.Count ?? 1); point++)
             {
                 Node tree = TreeOf(scale, cell, point);
-                ulong first = settings.Seed ?? prepare(tree, null).Seed;
+                PreparedRun opening;
+                try
+                {
+                    opening = prepared.Get(new(claim.Window, scale.Scenario, cell, scale.Place(point), settings.Seed), () => prepare(tree, settings.Seed));
+                }
+                catch (InputException mistake) when (scale.Grid is not null && mistake.IsInfeasible)
+                {
+                    infeasible ??= mistake;
+                    continue;
+                }
+                ulong first = opening.Seed;
                 if (seeds.Count == 0) seeds.AddRange(Enumerable.Range(0, scale.Seeds).Select(i => unchecked(first + (ulong)i)));
                 for (int i = 0; i < scale.Seeds; i++)
                 {
-                    PreparedRun run = prepare(tree, unchecked(first + (ulong)i));
+                    ulong seed = unchecked(first + (ulong)i);
+                    PreparedRun run = i == 0 ? opening : prepared.Get(new(claim.Window, scale.Scenario, cell, scale.Place(point), seed), () => prepare(tree, seed));
                     string label = Label(file, claim, scale, cell, point, run.Seed);
                     string key = StudyJournal.KeyOf(run);
                     if (needsRun)
@@ -50,12 +63,15 @@ internal sealed record ClaimPlan(
                 }
             }
         }
+        // A grid of which nothing is possible is a mistake, and the first point says which.
+        if (work.Count == 0 && infeasible is not null) throw infeasible;
         return new(file, claim, scale, seeds, work);
     }
 
     private static (bool Run, bool Search) Needs(Claim claim, string cell)
     {
         IEnumerable<Figure> figures = claim.Value.All().OfType<Figure>().Where(figure => figure.Cell == cell);
+        figures = figures.Concat(claim.Value.All().OfType<GridForm>().Where(form => form.Cells.Contains(cell)).SelectMany(form => form.Curve.All()).OfType<Figure>());
         if (claim.Plot is { } plot && plot.Cells.Contains(cell)) figures = figures.Concat(plot.Parts.OfType<Figure>());
         Figure[] all = [.. figures];
         return (all.Any(figure => figure is not CapacityFigure), all.Any(figure => figure is CapacityFigure));
@@ -64,7 +80,10 @@ internal sealed record ClaimPlan(
     private static Node TreeOf(ClaimScale scale, ClaimCell cell, int point)
     {
         Node tree = scale.Scenario;
+        if (scale.Each is { } each) tree = Overrides.Set(tree, each.Path, each.Values[point / scale.Points]);
+        point %= scale.Points;
         foreach ((string path, Node value) in cell.Assignments) tree = Overrides.Set(tree, path, value);
+        if (scale.Grid is { } grid) return grid.Apply(tree, point);
         return scale.Sweep is { } sweep ? Overrides.Set(tree, sweep.Path, sweep.Values[point]) : tree;
     }
 
@@ -94,7 +113,10 @@ internal sealed record ClaimPlan(
 
     private static string Label(ClaimFile file, Claim claim, ClaimScale scale, ClaimCell cell, int point, ulong seed)
     {
-        string at = scale.Sweep is { } sweep ? $" {sweep.Values[point].Text}" : "";
+        string at = scale.Each is { } each ? $" {each.Values[point / scale.Points].Text}" : "";
+        point %= scale.Points;
+        if (scale.Sweep is { } sweep) at += $" {sweep.Values[point].Text}";
+        if (scale.Grid is { } grid) at += $" {grid.Describe(point)}";
         return string.Create(CultureInfo.InvariantCulture, $"{file.System} {claim.Name} {cell.Name}{at}, seed {seed}");
     }
 }

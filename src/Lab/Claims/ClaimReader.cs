@@ -29,8 +29,9 @@ public static class ClaimReader
         MapReader map = root.AsMap();
         Shared shared = new(
             map.Optional("scenario") ?? Node.Map(), Cells(map.Optional("cells")), map.Int("seeds", Claim.DefaultSeeds, 1, MostSeeds),
-            map.Optional("quick"), map.Optional("capacity"));
-        string system = map.Text("system");
+            map.Optional("quick"), map.Optional("capacity"), map.Optional("grid"), map.Optional("each"));
+        bool isStudy = map.Optional("study") is not null;
+        string system = map.Text(isStudy ? "study" : "system");
         string paper = map.Text("paper");
         IReadOnlyList<Node> list = map.Required("claims").AsList();
         map.Done();
@@ -42,7 +43,7 @@ public static class ClaimReader
             claims.Add(claim);
         }
         if (claims.Count == 0) throw root["claims"]!.Error("the list is empty; write at least one claim");
-        return new(system, paper, claims, origin, folder);
+        return new(system, paper, claims, origin, folder, isStudy);
     }
 
     private static Claim ReadClaim(Node node, Shared shared)
@@ -60,13 +61,16 @@ public static class ClaimReader
         }
         if (cells.Count == 0) throw node.Error("a claim needs at least one cell, such as cells: {ours: {fleet.0.scheduler: vllm-v1}}");
         ClaimSweep? sweep = map.Map("sweep") is { } along ? Sweep(along) : null;
+        ClaimGrid? grid = ClaimGridReader.Read(map.Optional("grid"), shared.Grid, sweep);
+        ClaimSweep? each = (map.Optional("each") ?? shared.Each) is { } list ? Sweep(list.AsMap()) : null;
         (Expectation[] goals, double tolerance) = Goals(map.Optional("capacity") ?? shared.Capacity);
         RunWindow? window = map.Map("window") is { } part ? Window(part) : null;
         int seeds = map.Int("seeds", shared.Seeds, 1, MostSeeds);
-        var full = new ClaimScale(scenario, sweep, seeds, tolerance);
-        ClaimScale quick = Quick(Quick(full, shared.Quick), map.Optional("quick"));
+        var full = new ClaimScale(scenario, sweep, seeds, tolerance, grid, each);
+        ClaimScale quick = Quick(Quick(full, shared.Quick, isShared: true), map.Optional("quick"), isShared: false);
         string[]? names = sweep is { Numbers: null } ? [.. sweep.Values.Select(value => value.Text)] : null;
-        var scope = new ExpressionScope([.. cells.Select(cell => cell.Name)], sweep is not null, names, goals.Length > 0, window is not null, IsPlot: false);
+        var scope = new ExpressionScope(
+            [.. cells.Select(cell => cell.Name)], sweep is not null || grid is not null, names, goals.Length > 0, window is not null, IsPlot: false, grid);
         var claim = new Claim
         {
             Name = name,
@@ -122,7 +126,7 @@ public static class ClaimReader
         return scenario;
     }
 
-    private static ClaimScale Quick(ClaimScale full, Node? node)
+    private static ClaimScale Quick(ClaimScale full, Node? node, bool isShared)
     {
         if (node is null) return full;
         MapReader map = node.AsMap();
@@ -135,18 +139,22 @@ public static class ClaimReader
             if (sweep is null) throw values.KeyError("this claim has no sweep whose values could be replaced; remove the key");
             sweep = Values(sweep.Path, values);
         }
+        // What the file says for all claims concerns those that have a grid.
+        (Node? axes, Node? eachValues) = (map.Optional("grid"), map.Optional("each"));
+        ClaimGrid? grid = isShared && full.Grid is null ? null : ClaimGridReader.Quick(full.Grid, axes);
+        ClaimSweep? each = isShared && full.Each is null ? null : ClaimGridReader.Quick(full.Each, eachValues);
         map.Done();
-        return new(scenario, sweep, seeds, tolerance);
+        return new(scenario, sweep, seeds, tolerance, grid, each);
     }
 
-    private static ClaimSweep Sweep(MapReader map)
+    internal static ClaimSweep Sweep(MapReader map)
     {
         ClaimSweep sweep = Values(map.Text("path"), map.Required("values"));
         map.Done();
         return sweep;
     }
 
-    private static ClaimSweep Values(string path, Node node)
+    internal static ClaimSweep Values(string path, Node node)
     {
         IReadOnlyList<Node> values = node.AsList();
         if (values.Count == 0) throw node.Error("a sweep needs at least one value");
@@ -211,10 +219,12 @@ public static class ClaimReader
         string[] cells = map.Optional("cells")?.AsList() is { } chosen ? [.. chosen.Select(cell => cell.AsOneOf(scope.Cells, "cell"))] : [.. scope.Cells];
         map.Done();
         if (x is not null && (kind != PlotKind.Lines || sweep is null)) throw x.Error("only lines with a sweep are drawn against another figure; remove x, or write kind: lines and a sweep");
+        if (kind == PlotKind.Heat && scope.Grid is not { Axes.Count: 2 }) throw node.Error("a heat map needs a grid with two axes; write kind: bars");
+        if (kind != PlotKind.Heat && scope.Grid is not null) throw node.Error("a grid is drawn as kind: heat; its first axis goes down, its second to the right");
         if (kind == PlotKind.Lines && sweep?.Numbers is null && x is null) throw node.Error("lines need a sweep with numbers; write kind: bars");
         ExpressionScope drawn = scope with { IsPlot = true };
         return new(kind, ExpressionParser.Parse(y, drawn), y.Text, cells, x is null ? null : ExpressionParser.Parse(x, drawn), x?.Text ?? "");
     }
 
-    private sealed record Shared(Node Scenario, IReadOnlyList<ClaimCell> Cells, int Seeds, Node? Quick, Node? Capacity);
+    private sealed record Shared(Node Scenario, IReadOnlyList<ClaimCell> Cells, int Seeds, Node? Quick, Node? Capacity, Node? Grid, Node? Each);
 }

@@ -29,6 +29,12 @@ public sealed record ClaimResult(
 {
     public const string Schema = "orrery.claims/1";
 
+    /// <summary>Means over the seeds for every value of <c>each</c>, by its name; null where there is no figure. Empty without <c>each</c>.</summary>
+    public IReadOnlyList<KeyValuePair<string, double?>> Each { get; init; } = [];
+
+    /// <summary>What a plot of the kind <see cref="PlotKind.Heat"/> draws.</summary>
+    public IReadOnlyList<ClaimMap> Maps { get; init; } = [];
+
     /// <summary><c>OSDI 2024 (b)</c>: the paper and how its figure is known.</summary>
     public string Source => Claim.Mark.Length == 0 ? File.Paper : $"{File.Paper} ({Claim.Mark})";
 }
@@ -42,6 +48,11 @@ public sealed record ClaimCurve(string Cell, IReadOnlyList<double> X, IReadOnlyL
     /// <summary>Where the points lie when the plot is drawn against another figure; empty when it is drawn over the sweep.</summary>
     public IReadOnlyList<double?> Across { get; init; } = [];
 }
+
+/// <summary>A table over the two axes of a grid: means over the seeds.</summary>
+/// <param name="Each">The value of <c>each</c>; empty without one.</param>
+/// <param name="Values">By point of the grid; null where the cell is infeasible or a figure is missing.</param>
+public sealed record ClaimMap(string Cell, string Each, ClaimGrid Grid, IReadOnlyList<double?> Values);
 
 /// <summary>All claims that were asked for.</summary>
 /// <param name="Runs">Runs behind them, those of capacity searches included.</param>

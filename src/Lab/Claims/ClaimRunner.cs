@@ -42,7 +42,8 @@ public static class ClaimRunner
         ArgumentNullException.ThrowIfNull(settings);
         using StudyJournal journal = StudyJournal.Open(settings.Folder);
         var runs = new JournaledRuns(journal, settings.Cancel);
-        ClaimPlan[] plans = [.. files.SelectMany(file => file.Claims.Select(claim => ClaimPlan.Of(file, claim, settings)))];
+        var prepared = new PreparedOnce();
+        ClaimPlan[] plans = [.. files.SelectMany(file => file.Claims.Select(claim => ClaimPlan.Of(file, claim, settings, prepared)))];
         // The longest pieces begin first, so that no core waits for a search that began last.
         ClaimWork[] work = [.. plans.SelectMany(plan => plan.Work.Values).DistinctBy(piece => piece.Key).OrderByDescending(piece => piece.IsSearch)];
         var done = new ConcurrentDictionary<string, ClaimOutcome>(StringComparer.Ordinal);

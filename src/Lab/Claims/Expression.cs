@@ -8,7 +8,10 @@ public interface IClaimFigures
     /// <summary>Sweep values in plain units (their index where they are names); one value, 0, without a sweep.</summary>
     IReadOnlyList<double> Points { get; }
 
-    /// <summary>Not a number where the run has no samples.</summary>
+    /// <summary>The axes that the points stand for; null without a grid.</summary>
+    ClaimGrid? Grid => null;
+
+    /// <summary>Not a number where the run has no samples, or where there is no run because the point is infeasible.</summary>
     double Metric(string cell, int point, Statistic statistic, MetricInfo metric);
 
     /// <summary>Requests per second; not a number where the goals do not limit it.</summary>

@@ -11,18 +11,20 @@ namespace Orrery.Lab.Claims;
 /// <param name="Cells">Names of the claim's cells.</param>
 /// <param name="SweepNames">Values of a sweep of names, in order; null for numbers.</param>
 /// <param name="IsPlot">Metrics name no cell, and stand for the point drawn.</param>
+/// <param name="Grid">The claim's grid, if it has one.</param>
 internal sealed record ExpressionScope(
-    IReadOnlyCollection<string> Cells, bool HasSweep, IReadOnlyList<string>? SweepNames, bool HasGoals, bool HasWindow, bool IsPlot);
+    IReadOnlyCollection<string> Cells, bool HasSweep, IReadOnlyList<string>? SweepNames, bool HasGoals, bool HasWindow, bool IsPlot,
+    ClaimGrid? Grid = null);
 
 /// <summary>Reads one expression by recursive descent; the grammar is that of docs/claims.md.</summary>
-internal sealed class ExpressionParser
+internal sealed partial class ExpressionParser
 {
     private const int Deepest = 64;
     private static readonly string[] SweepForms = ["at", "best", "worst", "crossover", "largest", "smallest"];
     private static readonly string[] Folds = ["min", "max", "abs"];
 
     private readonly Node _node;
-    private readonly ExpressionScope _scope;
+    private ExpressionScope _scope;
     private readonly List<Token> _tokens;
     private int _next;
     private int _depth;
@@ -133,6 +135,7 @@ internal sealed class ExpressionParser
     private Expression Call(Token function)
     {
         if (IsStatistic(function.Text)) return StatisticCall(function);
+        if (GridForms.Contains(function.Text)) return GridCall(function);
         switch (function.Text)
         {
             case "at":
@@ -204,14 +207,14 @@ internal sealed class ExpressionParser
         if (metric is { IsDistribution: true })
             throw _node.Error($"'{metric.Name}' has many values; write which one, such as p99({metric.Name}{(_scope.IsPlot ? "" : ", CELL")})");
         if (metric is not null) return metric;
-        string[] known = [.. RunMetricTable.Infos.Where(m => !m.IsDistribution).Select(m => m.Name), "capacity", "service", .. Folds, .. SweepForms, .. ChoiceNames.All<Statistic>().Skip(1)];
+        string[] known = [.. RunMetricTable.Infos.Where(m => !m.IsDistribution).Select(m => m.Name), "capacity", "service", .. Folds, .. SweepForms, .. GridForms, .. ChoiceNames.All<Statistic>().Skip(1)];
         throw _node.Error($"unknown metric or function '{Shorten(word)}'{Names.Suggest(word, known)}");
     }
 
     private Figure Leaf(Token token, Figure figure)
     {
         if (_scope.HasSweep && !_inSweep && !_scope.IsPlot)
-            throw _node.Error($"'{token.Text}' at character {token.At + 1} has a value for every point of the sweep; write it within one of {string.Join(", ", SweepForms)}");
+            throw _node.Error($"'{token.Text}' at character {token.At + 1} has a value for every point of the sweep; write it within one of {string.Join(", ", _scope.Grid is null ? SweepForms : [.. GridWideForms, .. GridForms])}");
         if (_scope.HasWindow && figure is MetricFigure metric && RunMetricTable.Find(metric.Metric.Name)!.IsWholeRunOnly)
             throw _node.Error($"'{metric.Metric.Name}' exists for whole runs only; remove window: or name another metric");
         return figure;
@@ -220,6 +223,8 @@ internal sealed class ExpressionParser
     private Expression Curve(Token function)
     {
         if (!_scope.HasSweep) throw _node.Error($"{function.Text} at character {function.At + 1} needs a sweep; add sweep: {{path: traffic.rate, values: [1/s, 2/s]}} to the claim");
+        if (_scope.Grid is not null && !GridWideForms.Contains(function.Text))
+            throw _node.Error($"{function.Text} at character {function.At + 1} reads along a sweep, and this claim has a grid; write one of {string.Join(", ", [.. GridWideForms, .. GridForms])}");
         if (_inSweep) throw _node.Error($"{function.Text} at character {function.At + 1} stands within another form over the sweep; keep one of them");
         _inSweep = true;
         Expression curve = Conditions();
@@ -239,7 +244,9 @@ internal sealed class ExpressionParser
     {
         if (_scope.IsPlot)
         {
-            if (!IsSign(")")) throw _node.Error("the expression of a plot is drawn for each cell, so metrics name none; write for example p99(gap)");
+            if (!IsSign(")")) throw _node.Error(_inSweep
+                ? "within a form over the grid metrics name no cell, the form does; write for example carried(p99(gap), a, b)"
+                : "the expression of a plot is drawn for each cell, so metrics name none; write for example p99(gap)");
             return "";
         }
         Token token = Current;

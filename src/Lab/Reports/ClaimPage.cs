@@ -30,8 +30,9 @@ public static class ClaimPage
         if (results.Count == 0) throw new ArgumentException("a page needs at least one claim", nameof(results));
         ClaimFile file = results[0].File;
         var page = new HtmlWriter();
-        ReportPage.Head(page, $"Claims of {file.System}");
-        page.Raw("<header class=\"top\">").Raw(ReportPage.Mark).Raw("<div>").Element("h1", $"Claims of {file.System}").Raw("<p class=\"sub\">")
+        string title = file.IsStudy ? $"Study {file.System}" : $"Claims of {file.System}";
+        ReportPage.Head(page, title);
+        page.Raw("<header class=\"top\">").Raw(ReportPage.Mark).Raw("<div>").Element("h1", title).Raw("<p class=\"sub\">")
             .Text($"{file.Paper} · Orrery {Report.Version}").Raw("</p></div><button id=\"theme\" type=\"button\">Light / dark</button></header>\n<main>\n");
         if (isQuick) page.Raw("<p class=\"banner\">Reduced grid: fewer requests, values and seeds than the claims ask for.</p>\n");
         Table(page, results);
@@ -66,6 +67,7 @@ public static class ClaimPage
         page.Raw("<section class=\"card claim\">").Element("h3", claim.Name).Raw("<p>").Text(claim.Doc).Raw("</p><p class=\"hint\">")
             .Text($"{claim.Node["value"]!.Text}{(claim.Window is { } window ? $" · window {window}" : "")} · {result.Seeds.Count} seeds").Raw("</p>\n");
         ClaimDrawings.Gauge(page, result);
+        ClaimMaps.Each(page, result);
         if (result.Why.Length > 0) page.Raw("<p>").Text($"{ChoiceNames.Of(result.Status)}: {result.Why}").Raw("</p>\n");
         if (claim.Plot is { } plot && result.Curves.Count > 0)
         {
@@ -80,6 +82,7 @@ public static class ClaimPage
             else ClaimDrawings.Bars(page, result.Curves, ClaimCharts.UnitOf(plot));
             page.Raw("</figure>\n");
         }
+        ClaimMaps.Maps(page, result, ClaimCharts.Id(index));
         page.Raw("</section>\n");
     }
 

@@ -37,6 +37,7 @@ internal sealed class ReportPage
         if (IsAlone) ReportTables.Tiles(_page, _variants[0].Runs[0].Result);
         ReportTables.Expectations(_page, _variants, _labels);
         WriteFigures();
+        StudyMaps.Write(_page, _variants);
         WriteCharts();
         ReportTables.Costs(_page, _variants, _labels);
         ReportTables.Notes(_page, _variants, _labels);

@@ -103,7 +103,8 @@ internal sealed class FleetReader
     {
         int colon = mistake.Message.IndexOf(": ", StringComparison.Ordinal);
         Node? key = colon > 0 ? entry[mistake.Message[..colon]] : null;
-        return key is null ? entry.Error(mistake.Message) : key.Error(mistake.Message[(colon + 2)..]);
+        InputException placed = key is null ? entry.Error(mistake.Message) : key.Error(mistake.Message[(colon + 2)..]);
+        return new(placed.Message) { IsInfeasible = mistake.IsInfeasible };
     }
 
     private static int Degree(MapReader map, string key) => map.Int(key, 1, 1, LargestDegree);

@@ -123,6 +123,6 @@ public sealed record KvCapacity(
         }
         return new InputException(string.Create(
             System.Globalization.CultureInfo.InvariantCulture,
-            $"{deployment.Model.Name} does not fit {deployment.Device.Name} with {plan}: {missing.Count / 1e9:0.0} GB are missing per device (weights {capacity.Weights}, activations {capacity.Activations}, runtime {capacity.Runtime + capacity.Collectives} of {capacity.Budget} = utilization {utilization:0.##} of {capacity.Usable}); {advice}"));
+            $"{deployment.Model.Name} does not fit {deployment.Device.Name} with {plan}: {missing.Count / 1e9:0.0} GB are missing per device (weights {capacity.Weights}, activations {capacity.Activations}, runtime {capacity.Runtime + capacity.Collectives} of {capacity.Budget} = utilization {utilization:0.##} of {capacity.Usable}); {advice}")) { IsInfeasible = true };
     }
 }

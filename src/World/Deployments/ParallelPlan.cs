@@ -41,16 +41,16 @@ public sealed record ParallelPlan(int Tensor = 1, int Pipeline = 1, int Expert =
         Positive(Expert, "expert");
         Positive(Data, "data");
         if (model.Heads % Tensor != 0)
-            throw new InputException($"tensor: {Tensor} does not divide the {model.Heads} attention heads of {model.Name}; use one of {Divisors(model.Heads)}");
+            throw Impossible($"tensor: {Tensor} does not divide the {model.Heads} attention heads of {model.Name}; use one of {Divisors(model.Heads)}");
         if (Pipeline > model.Layers)
-            throw new InputException($"pipeline: {Pipeline} stages are more than the {model.Layers} layers of {model.Name}; use at most {model.Layers}");
+            throw Impossible($"pipeline: {Pipeline} stages are more than the {model.Layers} layers of {model.Name}; use at most {model.Layers}");
         if (Expert == 1) return;
         if (model.Experts is not { } experts)
             throw new InputException($"expert: {model.Name} has no experts to distribute; leave expert at 1");
         if (StageDevices % Expert != 0)
-            throw new InputException($"expert: {Expert} does not divide tensor × data = {StageDevices}; experts live on the devices of a stage, so raise tensor or data or use one of {Divisors(StageDevices)}");
+            throw Impossible($"expert: {Expert} does not divide tensor × data = {StageDevices}; experts live on the devices of a stage, so raise tensor or data or use one of {Divisors(StageDevices)}");
         if (experts.Count % Expert != 0)
-            throw new InputException($"expert: {Expert} does not divide the {experts.Count} experts of {model.Name}; use one of {Divisors(experts.Count)}");
+            throw Impossible($"expert: {Expert} does not divide the {experts.Count} experts of {model.Name}; use one of {Divisors(experts.Count)}");
     }
 
     /// <summary>Short form for tables: <c>TP4·PP2</c>.</summary>
@@ -62,6 +62,9 @@ public sealed record ParallelPlan(int Tensor = 1, int Pipeline = 1, int Expert =
         if (Data > 1) text += $"·DP{Data}";
         return text;
     }
+
+    /// <summary>Another degree would do: a search passes over this one.</summary>
+    private static InputException Impossible(string sentence) => new(sentence) { IsInfeasible = true };
 
     private static void Positive(int degree, string name)
     {

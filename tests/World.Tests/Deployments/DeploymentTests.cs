@@ -108,6 +108,8 @@ public sealed class DeploymentTests
         InputException error = Assert.Throws<InputException>(() => Deployment.Create(Catalog.Model(model), H100, new(tensor, pipeline, expert, data)));
         Assert.StartsWith(start, error.Message, StringComparison.Ordinal);
         Assert.Contains(mentions.Split('|')[^1], error.Message, StringComparison.Ordinal);
+        // Degrees that no model could have are mistakes; others are merely impossible here.
+        Assert.Equal(mentions is not ("at least 1" or "no experts"), error.IsInfeasible);
     }
 
     [Fact]

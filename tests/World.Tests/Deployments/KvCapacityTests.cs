@@ -63,6 +63,7 @@ public sealed class KvCapacityTests
         Assert.StartsWith($"{model} does not fit {device} with TP1: ", error.Message, StringComparison.Ordinal);
         Assert.Contains("GB are missing per device", error.Message, StringComparison.Ordinal);
         Assert.Contains(advice, error.Message, StringComparison.Ordinal);
+        Assert.True(error.IsInfeasible);
     }
 
     [Theory]
