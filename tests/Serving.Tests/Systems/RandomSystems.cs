@@ -3,6 +3,7 @@ using Orrery.Kernel.Random;
 using Orrery.Kernel.Time;
 using Orrery.Serving.Scheduling;
 using Orrery.Serving.Systems;
+using Orrery.Serving.Systems.BatchLlm;
 using Orrery.Serving.Systems.FasterTransformer;
 using Orrery.Serving.Systems.FastGen;
 using Orrery.Serving.Systems.HfStatic;
@@ -103,6 +104,18 @@ internal static class RandomSystems
                 MaxSequences = 2 + random.NextInt(12),
                 MaxTrackedSequences = 2 + random.NextInt(20),
             },
+            "batchllm" => new BatchLlmOptions
+            {
+                Groups = random.NextInt(4) > 0,
+                Reorder = random.NextInt(3) > 0,
+                MemoryBatching = random.NextInt(2) == 0,
+                FusedAttention = random.NextInt(3) > 0,
+                TokenCap = 16 + random.NextInt(300),
+                KvThreshold = 0.7 + (random.NextInt(4) * 0.1),
+                TypicalOutput = 1 + random.NextInt(60),
+                MaxSequences = sequences,
+                Watermark = watermark,
+            },
             _ => throw new ArgumentException($"give {name} random options here", nameof(name)),
         };
     }
@@ -133,6 +146,7 @@ internal static class RandomSystems
         PriorityOptions => false,
         VtcOptions => false,
         TrailOptions => false,
+        BatchLlmOptions => false,
         VllmV1Options options => options.Policy == QueuePolicy.Fcfs,
         _ => true,
     };
@@ -150,6 +164,7 @@ internal static class RandomSystems
         SarathiServeOptions o => o.MaxSequences,
         FastGenOptions o => o.MaxTrackedSequences,
         TrailOptions o => o.MaxSequences,
+        BatchLlmOptions o => o.MostRunning,
         _ => throw new ArgumentException(spec.ToString(), nameof(spec)),
     };
 
@@ -165,6 +180,7 @@ internal static class RandomSystems
         SarathiServeOptions o => (o.MaxStepTokens(new(512, "toy", default)), true),
         FastGenOptions o => (o.TokenBudget, true),
         TrailOptions o => (o.MaxBatchedTokens, true),
+        BatchLlmOptions o => (o.TokenCap, true),
         _ => (int.MaxValue, false),
     };
 
