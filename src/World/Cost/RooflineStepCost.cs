@@ -150,7 +150,7 @@ internal sealed class RooflineStepCost : StepCost
     public override long MemoryBytesAt(int k)
     {
         long kv = _cost.Work.KvBytesPerToken;
-        long bytes = _bytes + (_fullLayers * kv * (_context + (_sequences * k)));
+        long bytes = _bytes + (_fullLayers * kv * (_context - _repeated + (_sequences * k)));
         if (_window is not null) bytes += _windowedLayers * kv * _window.ContextAt(k);
         return bytes;
     }

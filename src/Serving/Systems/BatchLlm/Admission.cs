@@ -85,10 +85,11 @@ internal sealed class Admission(BatchLlmOptions options)
     private int OwnTokens(Sequence sequence, GroupRun group) =>
         (sequence.KvBlocks * _memory.BlockTokens) - (group.Pin?.Tokens ?? 0);
 
-    /// <summary>Tokens beyond the room it holds until its expected end, at least one; the last output token needs no KV.</summary>
+    /// <summary>Tokens of whole blocks beyond the room it holds until its expected end; the last output token needs no KV.</summary>
     private int Growth(Sequence sequence, int roomTokens)
     {
         double expected = Math.Max(ExpectedTokens(sequence), sequence.GeneratedTokens + 1);
-        return Math.Max(1, sequence.PromptTokens + (int)Math.Ceiling(expected) - 1 - roomTokens);
+        int most = _memory.BlocksFor(sequence.PromptTokens + (int)Math.Ceiling(expected) - 1) * _memory.BlockTokens;
+        return Math.Max(1, most - roomTokens);
     }
 }
