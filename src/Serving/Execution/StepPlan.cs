@@ -25,6 +25,7 @@ public sealed partial class StepPlan(IKvMemory memory, KvSwap? swap = null)
     private PlanItem[] _items = new PlanItem[32];
     private int _count;
     private int _decodes;
+    private readonly List<(int Tokens, int Decodes)> _shared = [];
 
     public ReadOnlySpan<PlanItem> Items => _items.AsSpan(0, _count);
 
@@ -101,8 +102,16 @@ public sealed partial class StepPlan(IKvMemory memory, KvSwap? swap = null)
         PaddingRowContext = contextTokens;
     }
 
+    /// <summary>
+    /// Several decodes of this plan attend the same leading tokens together, which are read once. Say so when the plan is complete.
+    /// </summary>
+    /// <param name="contextTokens">Leading tokens that are the same for all of them.</param>
+    /// <param name="decodes">How many decodes of this plan share them.</param>
+    public void ShareContext(int contextTokens, int decodes) => _shared.Add((contextTokens, decodes));
+
     internal void Clear()
     {
+        _shared.Clear();
         Array.Clear(_items, 0, _count);
         _count = 0;
         _decodes = 0;
@@ -128,6 +137,7 @@ public sealed partial class StepPlan(IKvMemory memory, KvSwap? swap = null)
             if (sequence.IsDecoding) shape.AddDecode(sequence.ComputedTokens + 1 + item.DraftTokens + item.PaddingTokens, 1 + item.DraftTokens);
             else shape.AddChunk(new PrefillChunk(item.Tokens + item.PaddingTokens, sequence.ComputedTokens, item.Samples));
         }
+        foreach ((int tokens, int decodes) in _shared) shape.ShareContext(tokens, decodes);
         for (int row = 0; row < PaddingRows; row++) shape.AddDecode(PaddingRowContext);
     }
 

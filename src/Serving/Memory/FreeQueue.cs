@@ -2,12 +2,15 @@ using Orrery.Serving.Sequences;
 
 namespace Orrery.Serving.Memory;
 
-/// <summary>A block whose content has a name. Held by <see cref="References"/> sequences, or in the free queue while nobody holds it.</summary>
+/// <summary>A block whose content has a name. Held by <see cref="References"/> sequences and pins, or in the free queue while nobody holds it.</summary>
 internal sealed class CacheBlock(ulong hash)
 {
     public ulong Hash { get; } = hash;
 
     public int References { get; set; }
+
+    /// <summary>Nobody will want it again: forgotten when the last reference goes, instead of cached.</summary>
+    public bool IsForgotten { get; set; }
 
     public FreeRun? FreeRun { get; set; }
 }

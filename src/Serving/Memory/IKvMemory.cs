@@ -3,6 +3,21 @@ using Orrery.Serving.Sequences;
 
 namespace Orrery.Serving.Memory;
 
+/// <summary>Leading tokens of a prompt that stay in memory while sequences that share them come and go.</summary>
+public sealed class KvPin
+{
+    internal KvPin(IReadOnlyList<CacheBlock> blocks, int tokens)
+    {
+        Blocks = blocks;
+        Tokens = tokens;
+    }
+
+    /// <summary>Tokens pinned: whole blocks.</summary>
+    public int Tokens { get; }
+
+    internal IReadOnlyList<CacheBlock> Blocks { get; }
+}
+
 /// <summary>
 /// The KV memory of one replica, in blocks of tokens. Over-commit is impossible by construction: every block comes from
 /// <see cref="TryGrow(Sequence, int)"/> or <see cref="TryReserve"/>, and both refuse when too few are free.
@@ -47,6 +62,17 @@ public interface IKvMemory
 
     /// <summary>Gives all blocks of a sequence back. A cache may keep their content until they are needed.</summary>
     void Release(Sequence sequence);
+
+    /// <summary>
+    /// Keeps the leading computed tokens of a sequence in memory, whatever becomes of it, until <see cref="Unpin"/>. Null when there is
+    /// nothing that others could find here.
+    /// </summary>
+    KvPin? Pin(Sequence holder, int tokens) => null;
+
+    /// <summary>Gives a pin up: its content is forgotten at once, or when the last sequence that uses it lets go.</summary>
+    void Unpin(KvPin pin)
+    {
+    }
 
     /// <summary>Takes blocks that belong to no sequence (padding rows, experiments); false when too few are free.</summary>
     bool TryReserve(int blocks);

@@ -98,6 +98,29 @@ public sealed class PrefixCachedMemory : IKvMemory
         if (sequence.Outcome != Outcome.Live) sequence.CacheClaim = null;
     }
 
+    public KvPin? Pin(Sequence holder, int tokens)
+    {
+        if (holder.CacheClaim is not { } claim) return null;
+        int blocks = Math.Min(Math.Min(tokens, holder.ComputedTokens) / BlockTokens, claim.Held.Count);
+        List<CacheBlock> pinned = [];
+        for (int i = 0; i < blocks && claim.Held[i] is { } block; i++)
+        {
+            block.References++;
+            block.IsForgotten = false;
+            pinned.Add(block);
+        }
+        return pinned.Count == 0 ? null : new(pinned, pinned.Count * BlockTokens);
+    }
+
+    public void Unpin(KvPin pin)
+    {
+        for (int i = pin.Blocks.Count - 1; i >= 0; i--)
+        {
+            pin.Blocks[i].IsForgotten = true;
+            FreeNamed(pin.Blocks[i], keep: false);
+        }
+    }
+
     public bool TryReserve(int blocks)
     {
         if (blocks > _free.Blocks) return false;
@@ -201,7 +224,7 @@ public sealed class PrefixCachedMemory : IKvMemory
     private void FreeNamed(CacheBlock block, bool keep)
     {
         if (--block.References > 0) return;
-        if (keep)
+        if (keep && !block.IsForgotten)
         {
             block.FreeRun = _free.Append(block, 1, null);
             return;

@@ -63,6 +63,12 @@ public sealed class Sequence
     /// <summary>True when the head of its prompt is named, so that other sequences may supply its KV.</summary>
     public bool HasSharedContent => Request.Content is not null;
 
+    /// <summary>Named content at the head of its prompt: what comparing tokens would find equal in others. Empty: nothing is shared.</summary>
+    public ReadOnlySpan<TokenSpan> PromptSpans => Request.Content;
+
+    /// <summary>Adapter (LoRA) index, −1 for none. KV of different adapters is never equal.</summary>
+    public int Adapter => Request.Adapter;
+
     /// <summary>A predictor's estimate of the output length; 0 when nothing is predicted.</summary>
     public int PredictedOutputTokens { get; }
 

@@ -1,5 +1,6 @@
 using Orrery.Documents;
 using Orrery.Serving.Scheduling;
+using Orrery.Serving.Systems.BatchLlm;
 using Orrery.Serving.Systems.FasterTransformer;
 using Orrery.Serving.Systems.FastGen;
 using Orrery.Serving.Systems.HfStatic;
@@ -40,7 +41,9 @@ public static class Schedulers
         Plugin("sarathi-serve", "Stall-free batches: decodes first, then slices of prompts up to one token budget.",
             "Agrawal et al., OSDI 2024, arXiv 2403.02310", SarathiServeOptions.Set),
         Plugin("fastgen", "Passes of one fixed size: long prompts are split, short ones composed, generation rides along.",
-            "Holmes et al. 2024, arXiv 2401.08671", FastGenOptions.Set));
+            "Holmes et al. 2024, arXiv 2401.08671", FastGenOptions.Set),
+        Plugin("batchllm", "Offline jobs: requests with a common prefix run together, memory alone limits the batch.",
+            "Zheng et al. 2024, arXiv 2412.03594", BatchLlmOptions.Set));
 
     private static Plugin<SchedulerSpec, TOptions> Plugin<TOptions>(string name, string summary, string source, OptionSet<TOptions> options)
         where TOptions : SchedulerSpec, new() => new(name, summary, source, options);

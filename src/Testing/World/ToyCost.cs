@@ -26,7 +26,7 @@ public sealed class ToyCost(Duration perStep, Duration perToken, Duration perCon
         public override void Prepare(StepShape shape)
         {
             _tokens = shape.Tokens;
-            _context = shape.DecodeContextTokens;
+            _context = shape.DecodeContextTokens - shape.RepeatedContextTokens;
             _decodes = shape.DecodeSequences;
         }
 

@@ -61,6 +61,7 @@ public abstract record TrafficSpec
         "closed-loop" => ClosedLoopSpec.Read(map),
         "sessions" => SessionSpec.Read(map),
         "prefix-tree" => PrefixTreeSpec.Read(map),
+        JobSpec.Generator => JobSpec.Read(map),
         "many-clients" => ManyClientSpec.Read(map),
         GeneratorInfo.ServeGen => ServeGenSpec.Read(map, folder),
         _ => OpenLoopSpec.Read(name, map),

@@ -27,6 +27,7 @@ internal sealed class RooflineStepCost : StepCost
     private double _launch;
     private double _skewTokens;
     private long _context;
+    private long _repeated;
     private long _pairs;
     private long _sequences;
     private long _queries;
@@ -54,6 +55,8 @@ internal sealed class RooflineStepCost : StepCost
         _sequences = shape.DecodeSequences;
         _queries = shape.DecodeTokens;
         _context = shape.DecodeContextTokens;
+        // Layers with a window read the end of the contexts, not their common beginning: nothing is shared there.
+        _repeated = shape.RepeatedContextTokens;
         _pairs = shape.DecodePairs;
         _longest = shape.LongestDecodeContext;
         _skewTokens = _skewFraction * ((_sequences * _longest) - _context);
@@ -147,7 +150,7 @@ internal sealed class RooflineStepCost : StepCost
     public override long MemoryBytesAt(int k)
     {
         long kv = _cost.Work.KvBytesPerToken;
-        long bytes = _bytes + (_fullLayers * kv * (_context + (_sequences * k)));
+        long bytes = _bytes + (_fullLayers * kv * (_context - _repeated + (_sequences * k)));
         if (_window is not null) bytes += _windowedLayers * kv * _window.ContextAt(k);
         return bytes;
     }
@@ -166,7 +169,7 @@ internal sealed class RooflineStepCost : StepCost
     public override StepTerms TermsAt(int k)
     {
         double compute = _compute + (_fullLayers * _perPair * (_pairs + (_queries * k)));
-        double memory = _memory + (_fullLayers * _perKvToken * (_context + (_sequences * k) + _skewTokens));
+        double memory = _memory + (_fullLayers * _perKvToken * (_context - _repeated + (_sequences * k) + _skewTokens));
         if (_window is not null)
         {
             compute += _windowedLayers * _perPair * WindowedPairs(k);
@@ -178,7 +181,7 @@ internal sealed class RooflineStepCost : StepCost
 
     private double FullDecode(int k)
     {
-        double memory = _perKvToken * (_context + (_sequences * k) + _skewTokens);
+        double memory = _perKvToken * (_context - _repeated + (_sequences * k) + _skewTokens);
         double compute = _perPair * (_pairs + (_queries * k));
         return memory > compute ? memory : compute;
     }

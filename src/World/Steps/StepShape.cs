@@ -31,6 +31,12 @@ public sealed class StepShape
     /// <summary>Query-key pairs of all decodes under causal attention: q·context − q(q−1)/2 for a decode of q query tokens.</summary>
     public long DecodePairs { get; private set; }
 
+    /// <summary>
+    /// Context tokens whose KV is read once for several decodes, counted once less than those who share them: bytes that are not read
+    /// again. Query-key pairs stay.
+    /// </summary>
+    public long RepeatedContextTokens { get; private set; }
+
     /// <summary>The context of every decode, in the order added: layers with a sliding window need more than the sum.</summary>
     public ReadOnlySpan<int> DecodeContexts => _decodeContexts.AsSpan(0, DecodeSequences);
 
@@ -56,6 +62,7 @@ public sealed class StepShape
         DecodeContextTokens = 0;
         LongestDecodeContext = 0;
         DecodePairs = 0;
+        RepeatedContextTokens = 0;
         PrefillTokens = 0;
         SampledTokens = 0;
         _chunkCount = 0;
@@ -73,6 +80,11 @@ public sealed class StepShape
         DecodePairs += ((long)queryTokens * contextTokens) - ((long)queryTokens * (queryTokens - 1) / 2);
         if (contextTokens > LongestDecodeContext) LongestDecodeContext = contextTokens;
     }
+
+    /// <summary>Several of the decodes attend the same leading tokens in one batched product that reads them once.</summary>
+    /// <param name="contextTokens">Leading tokens that they have in common.</param>
+    /// <param name="decodes">How many decodes share them, at least 1.</param>
+    public void ShareContext(int contextTokens, int decodes) => RepeatedContextTokens += (long)contextTokens * (decodes - 1);
 
     public void AddChunk(PrefillChunk chunk)
     {

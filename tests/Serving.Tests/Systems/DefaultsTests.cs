@@ -87,8 +87,8 @@ public sealed class DefaultsTests
         Assert.Equal(tokens, new VllmV1Options().MaxStepTokens(new(4096, device, Bytes.FromGibibytes(gibibytes))));
 
     [Fact]
-    public void OnlyV1SharesPrefixesByDefault() =>
-        Assert.Equal(["vllm-v1"], Schedulers.Registry.All.Where(plugin => plugin.Default.UsesPrefixCache).Select(plugin => plugin.Name));
+    public void OnlyTheseSharePrefixesByDefault() =>
+        Assert.Equal(["vllm-v1", "batchllm"], Schedulers.Registry.All.Where(plugin => plugin.Default.UsesPrefixCache).Select(plugin => plugin.Name));
 
     [Fact]
     public void FastGenHasLargeBlocks() =>

@@ -5,6 +5,7 @@ using Orrery.Serving.Calls;
 using Orrery.Serving.Scheduling;
 using Orrery.Serving.Swap;
 using Orrery.Serving.Systems;
+using Orrery.Serving.Systems.BatchLlm;
 using Orrery.Serving.Systems.FasterTransformer;
 using Orrery.Serving.Systems.FastGen;
 using Orrery.Serving.Systems.HfStatic;
@@ -105,6 +106,18 @@ internal static class RandomSystems
                 MaxSequences = 2 + random.NextInt(12),
                 MaxTrackedSequences = 2 + random.NextInt(20),
             },
+            "batchllm" => new BatchLlmOptions
+            {
+                Groups = random.NextInt(4) > 0,
+                Reorder = random.NextInt(3) > 0,
+                MemoryBatching = random.NextInt(2) == 0,
+                FusedAttention = random.NextInt(3) > 0,
+                TokenCap = 16 + random.NextInt(300),
+                KvThreshold = 0.7 + (random.NextInt(4) * 0.1),
+                TypicalOutput = 1 + random.NextInt(60),
+                MaxSequences = sequences,
+                Watermark = watermark,
+            },
             _ => throw new ArgumentException($"give {name} random options here", nameof(name)),
         };
     }
@@ -158,6 +171,7 @@ internal static class RandomSystems
         PriorityOptions => false,
         VtcOptions => false,
         TrailOptions => false,
+        BatchLlmOptions => false,
         VllmV1Options options => options.Policy == QueuePolicy.Fcfs,
         _ => true,
     };
@@ -175,6 +189,7 @@ internal static class RandomSystems
         SarathiServeOptions o => o.MaxSequences,
         FastGenOptions o => o.MaxTrackedSequences,
         TrailOptions o => o.MaxSequences,
+        BatchLlmOptions o => o.MostRunning,
         _ => throw new ArgumentException(spec.ToString(), nameof(spec)),
     };
 
@@ -190,6 +205,7 @@ internal static class RandomSystems
         SarathiServeOptions o => (o.MaxStepTokens(new(512, "toy", default)), true),
         FastGenOptions o => (o.TokenBudget, true),
         TrailOptions o => (o.MaxBatchedTokens, true),
+        BatchLlmOptions o => (o.TokenCap, true),
         _ => (int.MaxValue, false),
     };
 

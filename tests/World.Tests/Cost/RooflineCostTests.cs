@@ -36,6 +36,43 @@ public sealed class RooflineCostTests
         }
     }
 
+    /// <summary>n decodes of context c that share L tokens read n·c − (n − 1)·L of them and multiply as many pairs as before.</summary>
+    [Theory]
+    [MemberData(nameof(Deployments))]
+    public void A_shared_context_is_read_once(string name)
+    {
+        const int decodes = 8;
+        const int context = 5000;
+        const int shared = 4000;
+        Deployment deployment = SampleDeployments.Of(name);
+        var cost = new RooflineCost(deployment);
+        StepShape together = Shape.OfDecodes(decodes, context).Build();
+        together.ShareContext(shared, decodes);
+        StepCost fused = Prepared(together);
+        StepCost apart = Prepared(Shape.OfDecodes(decodes, context).Build());
+        // As many bytes as decodes that are shorter by what is not read again, evenly.
+        StepCost shorter = Prepared(Shape.OfDecodes(decodes, context - (shared * (decodes - 1) / decodes)).Build());
+        long layers = deployment.Model.Layers - deployment.Model.WindowedLayers;
+        long saved = layers * deployment.Shards.KvBytesPerTokenLayer * deployment.Parallel.Tensor * shared * (decodes - 1);
+        foreach (int k in Steps)
+        {
+            Assert.Equal(apart.FlopsAt(k), fused.FlopsAt(k));
+            Assert.Equal(apart.MemoryBytesAt(k) - saved, fused.MemoryBytesAt(k));
+            Assert.Equal(apart.TermsAt(k).ComputeSeconds, fused.TermsAt(k).ComputeSeconds);
+            Assert.Equal(apart.TermsAt(k).LaunchSeconds, fused.TermsAt(k).LaunchSeconds);
+            Assert.True(fused.At(k) <= apart.At(k));
+            if (deployment.Model.WindowedLayers == 0) Assert.Equal(shorter.TermsAt(k).MemorySeconds, fused.TermsAt(k).MemorySeconds, 12);
+        }
+        Assert.Equal(Enumerable.Range(0, 300).Aggregate((Int128)0, (sum, k) => sum + fused.MemoryBytesAt(k)), fused.Totals(300).MemoryBytes);
+
+        StepCost Prepared(StepShape shape)
+        {
+            StepCost step = cost.CreateStep();
+            step.Prepare(shape);
+            return step;
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Deployments))]
     public void Step_k_equals_step_zero_of_the_grown_shape_bit_for_bit(string name)
