@@ -31,6 +31,9 @@ public sealed partial class OptionSet<T>
     public OptionSet<T> Bool(string key, Func<T, bool> get, Func<T, bool, T> set, string doc, string source) =>
         Add(key, Shape.Truth, get, set, node => node.AsBool(), value => Node.Plain(value ? "true" : "false"), doc, source);
 
+    public OptionSet<T> OptionalBool(string key, Func<T, bool?> get, Func<T, bool?, T> set, string doc, string source) =>
+        AddOptional(key, Shape.Truth, get, set, node => node.AsBool(), value => Node.Plain(value ? "true" : "false"), doc, source);
+
     public OptionSet<T> Text(string key, Func<T, string> get, Func<T, string, T> set, string doc, string source) =>
         Add(key, Shape.AnyText, get, set, node => node.AsText(), Node.Quoted, doc, source);
 

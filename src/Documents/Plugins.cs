@@ -73,10 +73,19 @@ public sealed class PluginRegistry<TSpec>(string kind, params Plugin<TSpec>[] pl
     {
         if (node.Kind == NodeKind.Scalar) return Named(node).Default;
         MapReader map = node.AsMap();
-        Plugin<TSpec> plugin = Named(map.Required("use"));
-        TSpec spec = plugin.Read(map);
+        map.Required("use");
+        TSpec spec = ReadKeys(map, "");
         map.Done();
         return spec;
+    }
+
+    /// <summary>The same for a mapping that has keys of others too; the caller ends with <see cref="MapReader.Done"/>.</summary>
+    /// <param name="map">The mapping.</param>
+    /// <param name="usual">The name where <c>use</c> is absent.</param>
+    public TSpec ReadKeys(MapReader map, string usual)
+    {
+        ArgumentNullException.ThrowIfNull(map);
+        return (map.Optional("use") is { } name ? Named(name) : Find(usual)).Read(map);
     }
 
     /// <summary>The form that <see cref="Read"/> gives back, with every default resolved: for the lock file.</summary>

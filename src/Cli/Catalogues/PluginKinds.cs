@@ -1,7 +1,6 @@
 using Orrery.Cli.Tables;
 using Orrery.Documents;
 using Orrery.Kernel;
-using Orrery.Lab.Scenarios;
 using Orrery.Traffic.Predictors;
 
 namespace Orrery.Cli.Catalogues;
@@ -22,8 +21,11 @@ internal static class PluginKinds
         "A scenario names one under 'predictors: {outputLength: …}', or without its prefix under 'predictors: {remaining: …}'.");
 
     public static CatalogKind<PluginEntry> Memories { get; } = Of("memory",
-        () => [new(MemoryOptions.Paged, "KV cache in blocks of equal size, with or without shared prefixes.", "Kwon et al. 2023", MemoryOptions.Set.Options)],
+        () => Entries(Serving.Memory.Memories.Registry),
         "A scenario names one as 'memory: {use: NAME, option: value}' in a fleet entry.");
+
+    public static CatalogKind<PluginEntry> Executions { get; } = Of("execution", () => Entries(Serving.Execution.ExecutionStyles.Registry),
+        "A scenario names one as 'execution: NAME' or 'execution: {use: NAME, option: value}' in a fleet entry.");
 
     private static CatalogKind<PluginEntry> Of(string noun, Func<IReadOnlyList<PluginEntry>> all, string note) => new()
     {

@@ -5,15 +5,12 @@ using Orrery.Kernel.Time;
 using Orrery.Lab.Results;
 using Orrery.Lab.Runs.Output;
 using Orrery.Lab.Scenarios;
-using Orrery.Serving.Execution;
 using Orrery.Serving.Fleets;
-using Orrery.Serving.Memory;
 using Orrery.Serving.Metrics;
 using Orrery.Serving.Replicas;
 using Orrery.Traffic.Predictors;
 using Orrery.Traffic.Requests;
 using Orrery.Traffic.Specs;
-using Orrery.World.Cost;
 
 namespace Orrery.Lab.Runs;
 
@@ -79,16 +76,11 @@ public static class Simulation
     {
         foreach (FleetEntry entry in scenario.Fleet)
         {
-            // Immutable: the replicas of an entry share it.
-            RooflineCost cost = new(entry.Deployment);
-            int blocks = (int)Math.Min(entry.Capacity.Blocks, int.MaxValue);
+            ReplicaFactory factory = new(entry.Design);
             for (int i = 0; i < entry.Replicas; i++)
             {
-                IKvMemory memory = entry.Memory.PrefixCache
-                    ? new PrefixCachedMemory(blocks, entry.Memory.BlockTokens)
-                    : new PagedMemory(blocks, entry.Memory.BlockTokens);
                 int index = fleet.Replicas.Count;
-                fleet.Add(new(index, entry.Scheduler.Create(entry.Facts), memory, new ModelledExecutor(cost), entry.MaxModelTokens, fastForward));
+                fleet.Add(factory.Create(index, fastForward));
                 trace?.NameReplica(index, $"replica {index}: {entry.Deployment.Model.Name} on {entry.Deployment.Device.Name} {entry.Deployment.Parallel}");
             }
         }

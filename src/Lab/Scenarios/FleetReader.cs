@@ -1,5 +1,8 @@
 using Orrery.Documents;
 using Orrery.Kernel;
+using Orrery.Serving.Execution;
+using Orrery.Serving.Memory;
+using Orrery.Serving.Replicas;
 using Orrery.Serving.Scheduling;
 using Orrery.Serving.Systems;
 using Orrery.World.Catalogue;
@@ -58,6 +61,7 @@ internal sealed class FleetReader
         RequireMixed(map.Optional("role"));
         Node schedulerNode = map.Optional("scheduler") ?? Node.Plain(DefaultScheduler);
         Node? memoryNode = map.Optional("memory");
+        Node? executionNode = map.Optional("execution");
         Node? lengthNode = map.Optional("maxModelLength") ?? _maxModelLength;
         int scaling = (map.Optional("positionScaling") ?? _positionScaling)?.AsInt(1, MostPositionScaling) ?? 1;
         if (map.Optional("draft") is { } draft) throw ScenarioReader.NotSimulated(draft, "speculative decoding with a draft model");
@@ -69,7 +73,8 @@ internal sealed class FleetReader
         (ModelSpec model, Node writtenModel) = ReadModel(modelNode);
         DeviceSpec device = ReadDevice(deviceNode);
         SchedulerSpec scheduler = Schedulers.Registry.Read(schedulerNode);
-        MemoryOptions memory = ReadMemory(memoryNode, scheduler);
+        MemorySpec memory = ReadMemory(memoryNode, scheduler);
+        ExecutionSpec execution = ExecutionStyles.Registry.Read(executionNode ?? Node.Plain(ExecutionStyles.Usual));
         int asked = MaxLength(lengthNode, model, scaling);
         if (model.Quantization is { } stored && precisionNode?["weights"] is null)
             _notes.Add($"{model.Name}: its config.json stores weights as {stored}, but the run counts 16 bit; say for example precision: {{weights: fp8}}");
@@ -78,9 +83,10 @@ internal sealed class FleetReader
         {
             Deployment deployment = Deployment.Create(model, device, parallel, precision, ReadNetwork(network, device));
             ReplicaFacts facts = new(asked, device.Name, device.Memory, parallel.Pipeline);
-            KvCapacity capacity = KvCapacity.Of(deployment, memory.Utilization, memory.BlockTokens, scheduler.MaxStepTokens(facts));
+            KvCapacity capacity = KvCapacity.Of(deployment, memory.Utilization, memory.BlockTokens(deployment), scheduler.MaxStepTokens(facts));
             WrittenWorld written = new(writtenModel, deviceNode, network, asked, scaling);
-            return new(deployment, replicas, scheduler, memory, capacity, Bound(asked, capacity, parallel, entry), written);
+            ReplicaDesign design = new(deployment, scheduler, memory, execution, capacity, Bound(asked, capacity, parallel, entry));
+            return new(design, replicas, written);
         }
         catch (InputException mistake) when (!mistake.Message.Contains(entry.Path, StringComparison.Ordinal))
         {
@@ -164,17 +170,20 @@ internal sealed class FleetReader
         }
     }
 
-    private static MemoryOptions ReadMemory(Node? node, SchedulerSpec scheduler)
+    private static MemorySpec ReadMemory(Node? node, SchedulerSpec scheduler)
     {
-        MemoryOptions usual = new() { PrefixCache = scheduler.UsesPrefixCache, BlockTokens = scheduler.UsualBlockTokens };
-        if (node is null) return usual;
-        if (node.Kind == NodeKind.Scalar) return usual with { Use = node.AsOneOf([MemoryOptions.Paged], "memory") };
-        MapReader map = node.AsMap();
-        MemoryOptions options = MemoryOptions.Set.Read(map) with { PrefixCache = map.Bool("prefixCache", usual.PrefixCache) };
-        if (node["blockTokens"] is null) options = options with { BlockTokens = usual.BlockTokens };
+        MemorySpec spec = node is null ? Memories.Registry.Find(Memories.Usual).Default
+            : node.Kind == NodeKind.Scalar ? Memories.Registry.Read(node)
+            : ReadMemory(node.AsMap());
+        return spec.Resolve(scheduler.UsesPrefixCache, scheduler.UsualBlockTokens);
+    }
+
+    private static MemorySpec ReadMemory(MapReader map)
+    {
+        MemorySpec spec = Memories.Registry.ReadKeys(map, Memories.Usual);
         if (map.Optional("hostSwap") is { } swap) throw ScenarioReader.NotSimulated(swap, "swapping KV to host memory");
         map.Done();
-        return options;
+        return spec;
     }
 
     private static int MaxLength(Node? node, ModelSpec model, int scaling)

@@ -1,6 +1,8 @@
 using Orrery.Documents;
 using Orrery.Documents.Expectations;
+using Orrery.Serving.Memory;
 using Orrery.Serving.Metrics;
+using Orrery.Serving.Replicas;
 using Orrery.Serving.Routing;
 using Orrery.Serving.Scheduling;
 using Orrery.Traffic.Predictors;
@@ -64,18 +66,20 @@ public sealed record Scenario
 }
 
 /// <summary>Equal replicas of a fleet.</summary>
-/// <param name="Deployment">Model, device, cut and formats of one replica.</param>
+/// <param name="Design">What each of them is made of.</param>
 /// <param name="Replicas">How many.</param>
-/// <param name="Scheduler">Each replica gets its own.</param>
-/// <param name="Memory">KV memory of each replica.</param>
-/// <param name="Capacity">KV blocks of one replica with the arithmetic behind them.</param>
-/// <param name="MaxModelTokens">Longest sequence, prompt and output together, bounded by the KV memory.</param>
 /// <param name="Written">The parts of the entry that are not names or options: what the lock file repeats.</param>
-public sealed record FleetEntry(
-    Deployment Deployment, int Replicas, SchedulerSpec Scheduler, MemoryOptions Memory, KvCapacity Capacity, int MaxModelTokens, WrittenWorld Written)
+public sealed record FleetEntry(ReplicaDesign Design, int Replicas, WrittenWorld Written)
 {
-    /// <summary>What schedulers may depend on.</summary>
-    public ReplicaFacts Facts => new(MaxModelTokens, Deployment.Device.Name, Deployment.Device.Memory, Deployment.Parallel.Pipeline);
+    public Deployment Deployment => Design.Deployment;
+
+    public SchedulerSpec Scheduler => Design.Scheduler;
+
+    public MemorySpec Memory => Design.Memory;
+
+    public KvCapacity Capacity => Design.Capacity;
+
+    public int MaxModelTokens => Design.MaxModelTokens;
 }
 
 /// <summary>How a scenario named the things of the world: catalogue names, or descriptions written in place.</summary>
@@ -85,30 +89,3 @@ public sealed record FleetEntry(
 /// <param name="MaxModelTokens">The longest sequence asked for, before the KV memory bounds it.</param>
 /// <param name="PositionScaling">Factor by which rotary positions are stretched.</param>
 public sealed record WrittenWorld(Node Model, Node Device, Node? Network, int MaxModelTokens, int PositionScaling);
-
-/// <summary>KV memory of a replica.</summary>
-public sealed record MemoryOptions
-{
-    /// <summary>The only layout of this version.</summary>
-    public const string Paged = "paged";
-
-    public static readonly OptionSet<MemoryOptions> Set = new OptionSet<MemoryOptions>()
-        .Choice("use", [Paged], o => o.Use, (o, v) => o with { Use = v },
-            "layout of the KV cache", "Kwon et al. 2023")
-        .Int("blockTokens", o => o.BlockTokens, (o, v) => o with { BlockTokens = v },
-            "tokens of a block", "vLLM (b)", min: 1, max: LargestBlock)
-        .Number("utilization", o => o.Utilization, (o, v) => o with { Utilization = v },
-            "share of the usable device memory that the engine takes", "vLLM (b)", min: SmallestUtilization, max: 1);
-
-    private const int LargestBlock = 4096;
-    private const double SmallestUtilization = 0.01;
-
-    public string Use { get; init; } = Paged;
-
-    public int BlockTokens { get; init; } = KvCapacity.DefaultBlockTokens;
-
-    public double Utilization { get; init; } = KvCapacity.DefaultUtilization;
-
-    /// <summary>Whether replicas keep and share the KV of prefixes; the scheduler's own default unless the scenario says otherwise.</summary>
-    public bool PrefixCache { get; init; }
-}

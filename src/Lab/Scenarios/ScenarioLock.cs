@@ -1,6 +1,8 @@
 using System.Globalization;
 using Orrery.Documents;
 using Orrery.Kernel.Time;
+using Orrery.Serving.Execution;
+using Orrery.Serving.Memory;
 using Orrery.Serving.Metrics;
 using Orrery.Serving.Routing;
 using Orrery.Serving.Systems;
@@ -67,8 +69,8 @@ public static class ScenarioLock
             Key("data", Number(parallel.Data)),
             Key("role", "mixed"),
             Key("scheduler", Schedulers.Registry.ToNode(entry.Scheduler)),
-            Key("memory", Node.Map(
-                [.. MemoryOptions.Set.ToNode(entry.Memory).Entries, Key("prefixCache", entry.Memory.PrefixCache ? "true" : "false")])),
+            Key("memory", Memories.Registry.ToNode(entry.Memory)),
+            Key("execution", ExecutionStyles.Registry.ToNode(entry.Design.Execution)),
         ];
         if (entry.Written.PositionScaling > 1) keys.Add(Key("positionScaling", Number(entry.Written.PositionScaling)));
         if (entry.Written.Network is { } network) keys.Add(Key("network", network));

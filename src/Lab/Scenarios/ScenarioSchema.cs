@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using Orrery.Documents;
+using Orrery.Serving.Execution;
+using Orrery.Serving.Memory;
 using Orrery.Serving.Routing;
 using Orrery.Serving.Systems;
 using Orrery.Traffic.Catalogue;
@@ -63,7 +65,8 @@ public static class ScenarioSchema
         ("data", Whole("Data parallel ranks within the replica.", 1)),
         ("role", new JsonObject { ["description"] = "This version simulates mixed replicas.", ["enum"] = new JsonArray("mixed") }),
         ("scheduler", Choice(Schedulers.Registry, "Decides what each step computes.")),
-        ("memory", Memory()),
+        ("memory", Choice(Memories.Registry, "KV memory of a replica.", Memories.Usual)),
+        ("execution", Choice(ExecutionStyles.Registry, "How the operations of a step are laid out on the device.")),
         ("model", Model()),
         ("precision", Precision()),
         ("maxModelLength", Whole("Longest sequence in tokens; default: the root's.", 2)),
@@ -86,13 +89,6 @@ public static class ScenarioSchema
         ["description"] = doc,
         ["enum"] = new JsonArray([.. ChoiceNames.All<World.Hardware.Precision>().Select(name => (JsonNode)name)]),
     };
-
-    private static JsonObject Memory()
-    {
-        JsonObject options = MemoryOptions.Set.ToJsonSchema();
-        options["properties"]!["prefixCache"] = new JsonObject { ["description"] = "Keep and share the KV of prefixes; default: the scheduler's.", ["type"] = "boolean" };
-        return AnyOf("KV memory of a replica.", new JsonObject { ["enum"] = new JsonArray(MemoryOptions.Paged) }, options);
-    }
 
     private static JsonObject Predictor() => AnyOf(
         "Estimate of the output length.",
@@ -133,7 +129,7 @@ public static class ScenarioSchema
         return new() { ["description"] = "What arrives: a generator or a trace file.", ["type"] = "object", ["properties"] = properties, ["additionalProperties"] = false };
     }
 
-    private static JsonObject Choice<TSpec>(PluginRegistry<TSpec> registry, string doc)
+    private static JsonObject Choice<TSpec>(PluginRegistry<TSpec> registry, string doc, string? usual = null)
         where TSpec : class
     {
         List<JsonNode> forms = [new JsonObject { ["enum"] = Names(registry.Names) }];
@@ -143,7 +139,7 @@ public static class ScenarioSchema
             options["description"] = $"{plugin.Summary} Source: {plugin.Source}";
             JsonObject properties = options["properties"]!.AsObject();
             properties.Insert(0, "use", new JsonObject { ["const"] = plugin.Name });
-            options["required"] = new JsonArray("use");
+            if (plugin.Name != usual) options["required"] = new JsonArray("use");
             forms.Add(options);
         }
         return new() { ["description"] = doc, ["anyOf"] = new JsonArray([.. forms]) };

@@ -1,4 +1,5 @@
 using Orrery.Kernel.Units;
+using Orrery.World.Cost;
 using Orrery.World.Deployments;
 
 namespace Orrery.Serving.Scheduling;
@@ -8,7 +9,9 @@ namespace Orrery.Serving.Scheduling;
 /// <param name="DeviceName">Catalogue name of the device; some engines choose defaults by it.</param>
 /// <param name="DeviceMemory">Memory of one device.</param>
 /// <param name="PipelineStages">Steps that may be in flight.</param>
-public sealed record ReplicaFacts(int MaxModelTokens, string DeviceName, Bytes DeviceMemory, int PipelineStages = 1);
+/// <param name="StepTimes">The replica's profile of step times, for policies that predict; null where only sizes are asked.</param>
+public sealed record ReplicaFacts(
+    int MaxModelTokens, string DeviceName, Bytes DeviceMemory, int PipelineStages = 1, ICostModel? StepTimes = null);
 
 /// <summary>A scheduler as data: named, comparable, what a scenario holds. Its options are the properties of the derived record.</summary>
 public abstract record SchedulerSpec

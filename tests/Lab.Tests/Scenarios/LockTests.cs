@@ -46,7 +46,7 @@ public sealed class LockTests
         foreach (FleetEntry entry in scenario.Fleet.Concat(again.Fleet))
         {
             Assert.Equal(8192, entry.MaxModelTokens);
-            Assert.Equal(128, entry.Memory.BlockTokens);
+            Assert.Equal(128, entry.Memory.BlockTokens(entry.Deployment));
         }
     }
 }

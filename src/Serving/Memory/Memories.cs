@@ -1,0 +1,14 @@
+using Orrery.Documents;
+
+namespace Orrery.Serving.Memory;
+
+/// <summary>Every layout of the KV memory by name.</summary>
+public static class Memories
+{
+    /// <summary>What <c>memory:</c> without <c>use:</c> means.</summary>
+    public const string Usual = "paged";
+
+    public static readonly PluginRegistry<MemorySpec> Registry = new(
+        "memory",
+        new Plugin<MemorySpec, PagedOptions>(Usual, "KV cache in blocks of equal size, with or without shared prefixes.", "Kwon et al., SOSP 2023", PagedOptions.Set));
+}

@@ -1,0 +1,37 @@
+using Orrery.Serving.Execution;
+using Orrery.Serving.Memory;
+using Orrery.Serving.Scheduling;
+using Orrery.World.Cost;
+using Orrery.World.Deployments;
+
+namespace Orrery.Serving.Replicas;
+
+/// <summary>What equal replicas are made of, as data: any scheduler over any memory in any execution style.</summary>
+/// <param name="Deployment">Model, device, cut and formats of one replica.</param>
+/// <param name="Scheduler">Decides each step.</param>
+/// <param name="Memory">Layout of the KV memory.</param>
+/// <param name="Execution">How a step's operations are laid out on the device.</param>
+/// <param name="Capacity">KV blocks of one replica with the arithmetic behind them.</param>
+/// <param name="MaxModelTokens">Longest sequence, prompt and output together, bounded by the KV memory.</param>
+public sealed record ReplicaDesign(
+    Deployment Deployment, SchedulerSpec Scheduler, MemorySpec Memory, ExecutionSpec Execution, KvCapacity Capacity, int MaxModelTokens)
+{
+    /// <summary>What schedulers may depend on, without step times: those cost a while to prepare.</summary>
+    public ReplicaFacts Facts => new(MaxModelTokens, Deployment.Device.Name, Deployment.Device.Memory, Deployment.Parallel.Pipeline);
+}
+
+/// <summary>Builds replicas of one design; they share what is immutable.</summary>
+public sealed class ReplicaFactory(ReplicaDesign design)
+{
+    private readonly ICostModel _cost = design.Execution.Create(design.Deployment);
+
+    /// <param name="index">Position in the fleet.</param>
+    /// <param name="fastForward">False plans every step singly; results are the same.</param>
+    public ReplicaParts Create(int index, bool fastForward)
+    {
+        int blocks = (int)Math.Min(design.Capacity.Blocks, int.MaxValue);
+        IKvMemory memory = design.Memory.Create(design.Deployment, blocks, design.MaxModelTokens);
+        IScheduler scheduler = design.Scheduler.Create(design.Facts with { StepTimes = _cost });
+        return new(index, scheduler, memory, new ModelledExecutor(_cost), design.MaxModelTokens, fastForward);
+    }
+}
