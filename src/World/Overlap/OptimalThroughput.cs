@@ -23,6 +23,6 @@ public static class OptimalThroughput
     {
         ArgumentNullException.ThrowIfNull(deployment);
         double peak = deployment.Device.PeakRate(deployment.Precision.Activations)!.Value.Value;
-        return TokensPerSecond(new(peak * deployment.Profile.GemmEfficiency), deployment.Model.LinearFlopsPerToken / 2.0);
+        return TokensPerSecond(new(peak * deployment.Profile.GemmEfficiency), deployment.Model.ActiveParameters);
     }
 }
