@@ -47,13 +47,7 @@ public sealed class LayerPipeline
     /// <param name="speeds">By running set and class (<see cref="PhaseShares.Speeds"/>).</param>
     public double LayerNanoseconds(ReadOnlySpan<double> durations, ReadOnlySpan<double> tails, ReadOnlySpan<double> speeds)
     {
-        double sum = 0;
-        Span<double> busy = [0, 0, 0];
-        for (int op = 0; op < LayerOperations.PerLayer; op++)
-        {
-            sum += durations[op];
-            busy[(int)LayerOperations.Class[op % LayerOperations.PerNanoBatch]] += durations[op];
-        }
+        double busiest = Busiest(durations, out double sum);
         if (sum == 0) return 0;
         Play(durations, tails, speeds);
         double perLayer = 0;
@@ -63,8 +57,26 @@ public sealed class LayerPipeline
             perLayer = Math.Max(perLayer, between / (Chained - 2));
         }
         // Both hold for a long chain; a short one may be in the middle of a pattern that spans several layers.
-        double busiest = Math.Max(busy[0], Math.Max(busy[1], busy[2]));
         return Math.Clamp(perLayer, busiest, Math.Max(busiest, sum));
+    }
+
+    /// <summary>A bound without playing: the busiest class, or all work at the rate of the fastest set.</summary>
+    internal static double AtLeast(ReadOnlySpan<double> durations, double fastestSet)
+    {
+        double busiest = Busiest(durations, out double sum);
+        return Math.Max(busiest, sum / fastestSet);
+    }
+
+    private static double Busiest(ReadOnlySpan<double> durations, out double sum)
+    {
+        sum = 0;
+        Span<double> busy = [0, 0, 0];
+        for (int op = 0; op < LayerOperations.PerLayer; op++)
+        {
+            sum += durations[op];
+            busy[(int)LayerOperations.Class[op % LayerOperations.PerNanoBatch]] += durations[op];
+        }
+        return Math.Max(busy[0], Math.Max(busy[1], busy[2]));
     }
 
     private void Play(ReadOnlySpan<double> durations, ReadOnlySpan<double> tails, ReadOnlySpan<double> speeds)

@@ -62,6 +62,7 @@ internal sealed class PipelineSearch(OverlapCost cost)
     {
         long tiles = rows / NanoSplit.UnitRows;
         long unit = (tiles + FinestUnits - 1) / FinestUnits * NanoSplit.UnitRows;
+        double fastest = FastestSet(speeds);
         NanoSplit best = NanoSplit.None;
         double least = double.PositiveInfinity;
         for (long first = unit; first < rows; first += unit)
@@ -71,8 +72,14 @@ internal sealed class PipelineSearch(OverlapCost cost)
                 for (long second = Math.Min(unit, rows - first); ; second = Math.Min(second + unit, rows - first))
                 {
                     NanoSplit split = new(first, head, second);
-                    double time = Time(rows, split, work, speeds);
-                    if (time < least * Improvement) (least, best) = (time, split);
+                    cost.Fill(_durations, split, rows, work);
+                    // Most splits cannot win: no set of kernels does more work per time than the fastest one.
+                    if (LayerPipeline.AtLeast(_durations, fastest) < least * Improvement)
+                    {
+                        LayerPipeline.Tails(_durations, _tails);
+                        double time = _pipeline.LayerNanoseconds(_durations, _tails, speeds);
+                        if (time < least * Improvement) (least, best) = (time, split);
+                    }
                     if (second == rows - first) break;
                 }
             }
@@ -111,10 +118,17 @@ internal sealed class PipelineSearch(OverlapCost cost)
         }
     }
 
-    private double Time(long rows, NanoSplit split, LayerWork work, double[] speeds)
+    /// <summary>The most work per time that any set of classes does together.</summary>
+    private static double FastestSet(double[] speeds)
     {
-        cost.Fill(_durations, split, rows, work);
-        LayerPipeline.Tails(_durations, _tails);
-        return _pipeline.LayerNanoseconds(_durations, _tails, speeds);
+        double fastest = 1;
+        for (int set = 1; set < 8; set++)
+        {
+            double sum = 0;
+            for (int c = 0; c < 3; c++)
+                if ((set & (1 << c)) != 0) sum += speeds[(3 * set) + c];
+            fastest = Math.Max(fastest, sum);
+        }
+        return fastest;
     }
 }
