@@ -102,7 +102,7 @@ public sealed class OverlapCost : ICostModel
             own[(int)LayerOperation.OutputProjection] = _output.At(padded).Elapsed;
             own[(int)LayerOperation.Up] = up.At(padded).Elapsed;
             own[(int)LayerOperation.Down] = down.At(padded).Elapsed;
-            if (work.HasExperts) own[(int)LayerOperation.Up] += roofline.Routed(ownRows * roofline.Deployment.Parallel.Data, padded, out _).Elapsed;
+            if (work.HasExperts) own[(int)LayerOperation.Up] += roofline.Routed(work.TokensIn(ownRows, rows), padded, out _).Elapsed;
             double reduce = roofline.AllReduce.At(padded * roofline.AllReduceBytesPerRow);
             double exchange = work.HasExperts ? 2 * roofline.ExpertExchange.At(padded * roofline.ExpertExchangeBytesPerRow) : 0;
             int afterAttention = reduces >= 2 ? 1 : 0;
@@ -137,15 +137,13 @@ public sealed class OverlapCost : ICostModel
         double launch = ((parts - 1) * (_input.Launch + (work.Decode > 0 ? Roofline.Kernel : 0)))
             + ((batches - 1) * (_output.Launch + up.Launch + down.Launch + work.Prompt.Launch));
         if (!work.HasExperts) return new(bytes, launch);
-        OperatorTime whole = Roofline.Routed(Tokens(rows), 0, out double touched);
+        OperatorTime whole = Roofline.Routed(work.Tokens, 0, out double touched);
         for (int nano = 0; nano < 2; nano++)
         {
-            Roofline.Routed(Tokens(split.Rows(nano, rows)), 0, out double own);
+            Roofline.Routed(work.TokensIn(split.Rows(nano, rows), rows), 0, out double own);
             bytes += own;
         }
         return new(bytes - touched, launch + ((batches - 1) * whole.Launch));
-
-        long Tokens(long ownRows) => ownRows * Roofline.Deployment.Parallel.Data;
     }
 
     internal long Padded(long rows) => Roofline.Deployment.Profile.PaddedRows(rows);
@@ -166,7 +164,7 @@ public sealed class OverlapCost : ICostModel
         double compute = prompts * context / 2 * Roofline.PrefillPerPair;
         double memory = prompts * Roofline.PrefillPerKvToken;
         OperatorTime prompt = prompts > 0 ? new(compute, memory, Math.Max(compute, memory), Roofline.Kernel) : default;
-        return new(kind.HasExperts, decode, prompt);
+        return new(kind.HasExperts, rows * plan.Data, decode, prompt);
     }
 
     /// <summary>The kinds of layers that the model has, the most frequent first.</summary>

@@ -48,7 +48,7 @@ internal sealed class OverlapStepCost : StepCost
         for (int i = 0; i < _durations.Length; i++)
         {
             LayerKind kind = _cost.Kinds[i];
-            LayerWork work = new(kind.HasExperts, _hasDecodes ? 1 : 0, kind.IsWindowed ? _work.WindowedPrefill : _work.FullPrefill);
+            LayerWork work = new(kind.HasExperts, tokens, _hasDecodes ? 1 : 0, kind.IsWindowed ? _work.WindowedPrefill : _work.FullPrefill);
             _cost.Fill(_durations[i], Split, _rows, work);
             SplitExcess excess = _cost.Excess(work, Split, _rows);
             bytes += kind.Layers * excess.WeightBytes;
