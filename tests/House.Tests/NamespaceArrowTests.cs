@@ -13,7 +13,7 @@ public sealed partial class NamespaceArrowTests
     {
         ["Kernel"] = [["Time"], ["Units"], ["Statistics"], ["Random"], ["Processes"], ["Resources"]],
         ["Documents"] = [["Parsing"], ["Expectations"]],
-        ["World"] = [["Hardware", "Steps"], ["Models"], ["Profiles"], ["Deployments"], ["Cost"], ["Power"], ["Catalogue"]],
+        ["World"] = [["Hardware", "Steps"], ["Models"], ["Profiles"], ["Deployments"], ["Cost"], ["Overlap"], ["Power"], ["Catalogue"]],
         ["Traffic"] = [["Requests"], ["Readers"], ["Generators"], ["Description", "Predictors"], ["Catalogue"], ["Specs"], ["Fitting"]],
         ["Serving"] = [["Sequences"], ["Memory", "Metrics", "Routing", "Speculation", "Swap"], ["Execution"], ["Scheduling", "Calls"], ["Systems", "Replicas"], ["Fleets"]],
         ["Lab"] = [["Results"], ["Scenarios"], ["Runs"], ["Studies"], ["Claims"], ["Reports"]],

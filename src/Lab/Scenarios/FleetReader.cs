@@ -187,7 +187,7 @@ internal sealed class FleetReader
         if (swapNode is null) return spec;
         swap = SwapOptions.Read(swapNode);
         if (spec.SharesPrefixes) throw swapNode.KeyError("blocks shared between sequences are not swapped to the host; write prefixCache: false beside it, or leave the key out");
-        if (!scheduler.TakesKvBack) throw swapNode.KeyError("this scheduler never preempts, so nothing would be swapped; leave the key out");
+        if (!scheduler.TakesKvBack) throw swapNode.KeyError("this scheduler takes no KV back from the host, so nothing would be swapped; leave the key out");
         return spec;
     }
 
@@ -195,7 +195,7 @@ internal sealed class FleetReader
     {
         if (node is null) return CallHandlers.Registry.Find(CallHandlers.Usual).Default;
         CallHandlingSpec calls = CallHandlers.Registry.Read(node);
-        if (calls is not DiscardOptions && !scheduler.TakesKvBack) throw node.Error("this scheduler starts every batch from prompts and cannot take KV back after a call; write calls: discard");
+        if (calls is not DiscardOptions && !scheduler.TakesKvBack) throw node.Error("this scheduler computes a sequence anew after a call; write calls: discard");
         if (calls is SwapPausedOptions && swap is null) throw node.Error("swapping needs a host pool; write for example memory: {prefixCache: false, hostSwap: 16GiB}");
         return calls;
     }

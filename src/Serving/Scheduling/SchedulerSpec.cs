@@ -25,7 +25,7 @@ public abstract record SchedulerSpec
     /// <summary>Tokens of a KV block of this engine unless the scenario says otherwise.</summary>
     public virtual int UsualBlockTokens => KvCapacity.DefaultBlockTokens;
 
-    /// <summary>Whether a sequence may join again with KV that it has; an engine whose batches start from prompts computes it anew.</summary>
+    /// <summary>Whether a sequence may join again with KV that it has; an engine that starts from prompts alone computes it anew.</summary>
     public virtual bool TakesKvBack => true;
 
     /// <summary>A fresh scheduler for one replica.</summary>

@@ -4,6 +4,7 @@ using Orrery.Serving.Systems.BatchLlm;
 using Orrery.Serving.Systems.FasterTransformer;
 using Orrery.Serving.Systems.FastGen;
 using Orrery.Serving.Systems.HfStatic;
+using Orrery.Serving.Systems.NanoFlow;
 using Orrery.Serving.Systems.Orca;
 using Orrery.Serving.Systems.Priority;
 using Orrery.Serving.Systems.SarathiServe;
@@ -34,6 +35,8 @@ public static class Schedulers
             "vLLM v1 code (b)", VllmV1Options.Set),
         Plugin("priority", "Prompts first by priority; urgent requests evict running ones of lower priority.",
             "vLLM v0 (c)", PriorityOptions.Set),
+        Plugin("nanoflow", "Steps of one constant size: all decodes, prompts up to exactly B; batches formed one step ahead.",
+            "Zhu et al., OSDI 2025, arXiv 2408.12757", NanoFlowOptions.Set),
         Plugin("trail", "Shortest predicted remaining output first; preemption only early in a request's life, memory kept.",
             "Shahout et al., ICLR 2025, arXiv 2410.01035", TrailOptions.Set),
         Plugin("vtc", "Fair shares between clients by virtual token counters.",

@@ -31,6 +31,9 @@ public sealed class RooflineCost : ICostModel
         Kernel = profile.KernelSeconds * Duration.NanosecondsPerSecond;
 
         LayerOperators operators = LayerOperators.Of(deployment);
+        Operators = operators;
+        NanosecondsPerFlop = perFlop;
+        NanosecondsPerByte = perByte;
         AttentionLinear = new(operators.Attention, perFlop, perByte, Kernel);
         DenseFfn = new(operators.DenseFfn, perFlop, perByte, Kernel);
         ExpertFfn = new(operators.ExpertFfn, perFlop, perByte, Kernel);
@@ -82,6 +85,15 @@ public sealed class RooflineCost : ICostModel
     public Deployment Deployment { get; }
 
     public int PipelineStages => Stages.Length;
+
+    /// <summary>What <see cref="AttentionLinear"/> and its siblings were made of, for execution styles that cut a layer elsewhere.</summary>
+    internal LayerOperators Operators { get; }
+
+    /// <summary>Of a matrix product on one device.</summary>
+    internal double NanosecondsPerFlop { get; }
+
+    /// <summary>Of device memory, for everything but decode attention.</summary>
+    internal double NanosecondsPerByte { get; }
 
     internal double Kernel { get; }
 
@@ -150,6 +162,26 @@ public sealed class RooflineCost : ICostModel
 
     /// <summary>Expected distinct experts of a rank that so many tokens touch: E/e·(1 − (1 − k/E)^B).</summary>
     internal double TouchedPerRank(long tokens) => tokens == 0 ? 0 : ExpertsPerRank * (1 - Math.Exp(tokens * MissLog));
+
+    /// <summary>The routed experts of one layer and device.</summary>
+    /// <param name="tokens">Tokens of the step over all data ranks.</param>
+    /// <param name="localRows">Padded rows of one data rank.</param>
+    /// <param name="routedBytes">Bytes read and written.</param>
+    internal OperatorTime Routed(long tokens, long localRows, out double routedBytes)
+    {
+        ParallelPlan plan = Deployment.Parallel;
+        // Experts spread over the data ranks see the tokens of all of them; experts cut like dense layers only those of their own rank.
+        bool shared = plan.Expert > 1;
+        long routedRows = shared ? localRows * plan.Data : localRows;
+        double touched = TouchedPerRank(shared ? tokens : Share(tokens, plan.Data));
+        routedBytes = (touched * ExpertSliceBytes) + (routedRows * RoutedBytesPerRow);
+        double compute = routedRows * RoutedPerRow;
+        double memory = routedBytes * RoutedMemoryPerByte;
+        return new(compute, memory, Math.Max(compute, memory), 2 * Kernel);
+    }
+
+    /// <summary>Tokens of the fullest of so many data ranks.</summary>
+    internal static long Share(long tokens, int ranks) => ranks == 1 ? tokens : (tokens + ranks - 1) / ranks;
 }
 
 /// <summary>How many layers of each kind a pipeline stage holds.</summary>

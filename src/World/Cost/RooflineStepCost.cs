@@ -1,6 +1,5 @@
 using Orrery.Kernel.Statistics;
 using Orrery.Kernel.Time;
-using Orrery.World.Deployments;
 using Orrery.World.Steps;
 
 namespace Orrery.World.Cost;
@@ -13,6 +12,7 @@ internal sealed class RooflineStepCost : StepCost
 {
     private readonly RooflineCost _cost;
     private readonly double[] _stageFixed;
+    private readonly double[] _stageEdge;
     private readonly DecodeWindow? _window;
     private readonly int _fullLayers;
     private readonly int _windowedLayers;
@@ -25,6 +25,7 @@ internal sealed class RooflineStepCost : StepCost
     private double _memory;
     private double _network;
     private double _launch;
+    private double _cpu;
     private double _skewTokens;
     private long _context;
     private long _repeated;
@@ -40,6 +41,7 @@ internal sealed class RooflineStepCost : StepCost
     {
         _cost = cost;
         _stageFixed = new double[cost.Stages.Length];
+        _stageEdge = new double[cost.Stages.Length];
         _fullLayers = cost.Work.Full;
         _windowedLayers = cost.Work.Windowed;
         _window = _windowedLayers > 0 ? new DecodeWindow(cost.Work.Window) : null;
@@ -47,6 +49,21 @@ internal sealed class RooflineStepCost : StepCost
         _perPair = cost.DecodePerPair;
         _skewFraction = cost.Deployment.Profile.DecodeSkewFraction;
     }
+
+    /// <summary>CPU work of the step, in nanoseconds.</summary>
+    internal double Cpu => _cpu;
+
+    /// <summary>What a stage does outside its layers, without CPU work: embedding, vocabulary projection, hand-over. In nanoseconds.</summary>
+    internal double Edge(int stage) => _stageEdge[stage];
+
+    /// <summary>The network part of all edges, in nanoseconds.</summary>
+    internal double EdgeNetwork { get; private set; }
+
+    /// <summary>Attention of all chunks in a layer that sees everything.</summary>
+    internal OperatorTime FullPrefill { get; private set; }
+
+    /// <summary>Attention of all chunks in a layer with a window.</summary>
+    internal OperatorTime WindowedPrefill { get; private set; }
 
     public override void Prepare(StepShape shape)
     {
@@ -64,15 +81,15 @@ internal sealed class RooflineStepCost : StepCost
 
         int data = cost.Deployment.Parallel.Data;
         long tokens = shape.Tokens;
-        long localRows = cost.Deployment.Profile.PaddedRows(Share(tokens, data));
-        long localSamples = cost.Deployment.Profile.PaddedRows(Share(shape.SampledTokens, data));
+        long localRows = cost.Deployment.Profile.PaddedRows(RooflineCost.Share(tokens, data));
+        long localSamples = cost.Deployment.Profile.PaddedRows(RooflineCost.Share(shape.SampledTokens, data));
         OperatorTime attention = cost.AttentionLinear.At(localRows);
         OperatorTime dense = cost.DenseFfn.At(localRows);
         OperatorTime expert = default;
         double routedBytes = 0;
         if (cost.ExpertsPerRank > 0)
         {
-            expert = cost.ExpertFfn.At(localRows) + Routed(tokens, localRows, out routedBytes);
+            expert = cost.ExpertFfn.At(localRows) + cost.Routed(tokens, localRows, out routedBytes);
         }
         OperatorTime head = localSamples > 0 ? cost.Head.At(localSamples) : default;
         double gather = localSamples > 0 ? cost.LogitGather.At(localSamples * cost.LogitBytesPerRow) : 0;
@@ -81,10 +98,13 @@ internal sealed class RooflineStepCost : StepCost
         double denseNetwork = cost.DenseReduces * reduce;
         double expertNetwork = (cost.ExpertReduces * reduce) + exchange;
         double handOver = cost.HandOver.At(localRows * cost.HandOverBytesPerRow);
-        double cpu = cost.StepCpu + ((shape.DecodeSequences + shape.Chunks.Length) * cost.SequenceCpu);
+        _cpu = cost.StepCpu + ((shape.DecodeSequences + shape.Chunks.Length) * cost.SequenceCpu);
         PrepareChunks(shape, out OperatorTime fullPrefill, out OperatorTime windowedPrefill);
+        FullPrefill = fullPrefill;
+        WindowedPrefill = windowedPrefill;
         double decodeLaunch = _sequences > 0 ? cost.Kernel : 0;
 
+        EdgeNetwork = gather + ((_stageFixed.Length - 1) * handOver);
         _fixed = _compute = _memory = _network = _launch = 0;
         for (int s = 0; s < _stageFixed.Length; s++)
         {
@@ -93,10 +113,13 @@ internal sealed class RooflineStepCost : StepCost
                 + (stage.Full * fullPrefill) + (stage.Windowed * windowedPrefill);
             double network = (stage.Dense * denseNetwork) + (stage.Experts * expertNetwork);
             double launch = time.Launch + (stage.Layers * decodeLaunch);
+            _stageEdge[s] = stage.IsLast ? head.Elapsed + gather : handOver;
             if (stage.IsFirst)
             {
-                time += cost.Embedding.At(localRows);
-                launch += cost.Embedding.Launch + cpu;
+                OperatorTime embedding = cost.Embedding.At(localRows);
+                _stageEdge[s] += embedding.Elapsed;
+                time += embedding;
+                launch += cost.Embedding.Launch + _cpu;
             }
             if (stage.IsLast)
             {
@@ -118,16 +141,24 @@ internal sealed class RooflineStepCost : StepCost
         PrepareWork(shape, routedBytes);
     }
 
-    public override Duration At(int k)
+    public override Duration At(int k) => Round(Nanoseconds(k));
+
+    /// <summary>Step time before rounding, CPU work included.</summary>
+    internal double Nanoseconds(int k)
     {
         double nanoseconds = _fixed + (_fullLayers * FullDecode(k));
         if (_window is not null) nanoseconds += _windowedLayers * WindowedDecode(k);
-        return Round(nanoseconds);
+        return nanoseconds;
     }
 
     public override Duration StageAt(int k)
     {
-        if (_stageFixed.Length == 1) return At(k);
+        return _stageFixed.Length == 1 ? At(k) : Round(SlowestStage(k));
+    }
+
+    /// <summary>Time of the slowest stage before rounding.</summary>
+    private double SlowestStage(int k)
+    {
         double full = FullDecode(k);
         double windowed = _window is null ? 0 : WindowedDecode(k);
         double slowest = 0;
@@ -136,7 +167,7 @@ internal sealed class RooflineStepCost : StepCost
             StageLayers stage = _cost.Stages[s];
             slowest = Math.Max(slowest, _stageFixed[s] + (stage.Full * full) + (stage.Windowed * windowed));
         }
-        return Round(slowest);
+        return slowest;
     }
 
     public override Int128 FlopsAt(int k)
@@ -179,14 +210,16 @@ internal sealed class RooflineStepCost : StepCost
         return new(compute * s, memory * s, 0, 0, _network * s, _launch * s, At(k).Seconds);
     }
 
-    private double FullDecode(int k)
+    /// <summary>Decode attention of one layer that sees everything, without its launch.</summary>
+    internal double FullDecode(int k)
     {
         double memory = _perKvToken * (_context - _repeated + (_sequences * k) + _skewTokens);
         double compute = _perPair * (_pairs + (_queries * k));
         return memory > compute ? memory : compute;
     }
 
-    private double WindowedDecode(int k) => Math.Max(_perKvToken * WindowedTokens(k), _perPair * WindowedPairs(k));
+    /// <summary>Decode attention of one layer with a window, without its launch.</summary>
+    internal double WindowedDecode(int k) => Math.Max(_perKvToken * WindowedTokens(k), _perPair * WindowedPairs(k));
 
     private double WindowedTokens(int k)
     {
@@ -196,21 +229,6 @@ internal sealed class RooflineStepCost : StepCost
     }
 
     private long WindowedPairs(int k) => AttentionSpan.SpreadOverQueries(_window!.ContextAt(k), _queries, _sequences);
-
-    private OperatorTime Routed(long tokens, long localRows, out double routedBytes)
-    {
-        RooflineCost cost = _cost;
-        ParallelPlan plan = cost.Deployment.Parallel;
-        // Experts spread over the data ranks see the tokens of all of them; experts cut like dense layers only those of their own rank.
-        bool shared = plan.Expert > 1;
-        long routedRows = shared ? localRows * plan.Data : localRows;
-        double touched = cost.TouchedPerRank(shared ? tokens : Share(tokens, plan.Data));
-        double weightBytes = touched * cost.ExpertSliceBytes;
-        routedBytes = weightBytes + (routedRows * cost.RoutedBytesPerRow);
-        double compute = routedRows * cost.RoutedPerRow;
-        double memory = routedBytes * cost.RoutedMemoryPerByte;
-        return new(compute, memory, Math.Max(compute, memory), 2 * cost.Kernel);
-    }
 
     private void PrepareChunks(StepShape shape, out OperatorTime full, out OperatorTime windowed)
     {
@@ -262,8 +280,6 @@ internal sealed class RooflineStepCost : StepCost
         _bytes = bytes;
     }
 
-    private static long Share(long tokens, int ranks) => ranks == 1 ? tokens : (tokens + ranks - 1) / ranks;
-
     /// <summary>Half up: times are never negative, and this is cheaper than the general rounding.</summary>
-    private static Duration Round(double nanoseconds) => Duration.FromNanoseconds((long)(nanoseconds + 0.5));
+    internal static Duration Round(double nanoseconds) => Duration.FromNanoseconds((long)(nanoseconds + 0.5));
 }

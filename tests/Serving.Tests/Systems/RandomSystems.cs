@@ -9,6 +9,7 @@ using Orrery.Serving.Systems.BatchLlm;
 using Orrery.Serving.Systems.FasterTransformer;
 using Orrery.Serving.Systems.FastGen;
 using Orrery.Serving.Systems.HfStatic;
+using Orrery.Serving.Systems.NanoFlow;
 using Orrery.Serving.Systems.Orca;
 using Orrery.Serving.Systems.Priority;
 using Orrery.Serving.Systems.SarathiServe;
@@ -76,6 +77,14 @@ internal static class RandomSystems
                 MaxBatchedTokens = 16 + random.NextInt(300),
                 MaxSequences = sequences,
                 Watermark = watermark,
+            },
+            "nanoflow" => new NanoFlowOptions
+            {
+                BatchTokens = 16 + random.NextInt(300),
+                MeanPrompt = random.NextInt(2) == 0 ? 60 : null,
+                MeanOutput = random.NextInt(3) == 0 ? 40 : null,
+                Slack = random.NextInt(3) * 0.2,
+                Asynchronous = random.NextInt(4) > 0,
             },
             "vtc" => new VtcOptions
             {
@@ -190,6 +199,7 @@ internal static class RandomSystems
         FastGenOptions o => o.MaxTrackedSequences,
         TrailOptions o => o.MaxSequences,
         BatchLlmOptions o => o.MostRunning,
+        NanoFlowOptions => int.MaxValue,
         _ => throw new ArgumentException(spec.ToString(), nameof(spec)),
     };
 
@@ -206,6 +216,7 @@ internal static class RandomSystems
         FastGenOptions o => (o.TokenBudget, true),
         TrailOptions o => (o.MaxBatchedTokens, true),
         BatchLlmOptions o => (o.TokenCap, true),
+        NanoFlowOptions o => (o.BatchTokens, true),
         _ => (int.MaxValue, false),
     };
 

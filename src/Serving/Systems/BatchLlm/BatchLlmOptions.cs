@@ -58,6 +58,8 @@ public sealed record BatchLlmOptions : SchedulerSpec
 
     public override bool UsesPrefixCache => true;
 
+    public override bool TakesKvBack => false;
+
     public override int MaxStepTokens(ReplicaFacts facts) => TokenCap;
 
     public override IScheduler Create(ReplicaFacts facts) => new BatchLlm(this);

@@ -1,0 +1,52 @@
+using Orrery.Serving.Sequences;
+
+namespace Orrery.Serving.Systems.NanoFlow;
+
+/// <summary>
+/// Running averages of prompts and outputs and what follows from them: with p prompt and d output tokens per request, a step of B tokens
+/// neither grows nor shrinks the running set at B/(1 + p/d) decodes.
+/// </summary>
+/// <remarks>
+/// The mean output is all generated tokens over all finished requests: those that still run count with what they have, so the short ones
+/// that finish first do not pull it down. Exact integers: many steps at once count like single ones.
+/// </remarks>
+/// <param name="options">Configured averages go before measured ones.</param>
+public sealed class BatchBalance(NanoFlowOptions options)
+{
+    private long _arrived;
+    private long _promptTokens;
+    private long _finished;
+    private long _generatedTokens;
+
+    /// <summary>Running requests that keep the mix steady; no limit until something is known of outputs.</summary>
+    public double TargetRequests
+    {
+        get
+        {
+            double prompt = options.MeanPrompt ?? (_arrived > 0 ? (double)_promptTokens / _arrived : 0);
+            double output = MeanOutput;
+            return output > 0 ? options.BatchTokens / (1 + (prompt / output)) : double.PositiveInfinity;
+        }
+    }
+
+    /// <summary>0 while nothing is known.</summary>
+    private double MeanOutput => options.MeanOutput ?? (_finished > 0 ? (double)_generatedTokens / _finished : 0);
+
+    public void Arrived(Sequence sequence)
+    {
+        _arrived++;
+        _promptTokens += sequence.PromptTokens;
+    }
+
+    public void Left() => _finished++;
+
+    public void Generated(long tokens) => _generatedTokens += tokens;
+
+    /// <summary>Prompt and output tokens that a sequence will hold at its end: predicted, else average, and at least one more than now.</summary>
+    public int ExpectedTokens(Sequence sequence)
+    {
+        double output = sequence.PredictedOutputTokens > 0 ? sequence.PredictedOutputTokens : MeanOutput;
+        int expected = (int)Math.Min(Math.Ceiling(output), sequence.MaxTokens);
+        return sequence.PromptTokens + Math.Max(expected, sequence.GeneratedTokens + 1);
+    }
+}
