@@ -34,8 +34,14 @@ public sealed class FixedHandling(PausedKv choice, bool returnsFirst) : ICallHan
         }
     }
 
-    /// <summary>Room in the host pool appears only when somebody returns or leaves.</summary>
-    public int QuietSteps(ReplicaView view) => int.MaxValue;
+    /// <summary>Whoever found no room on the host is tried again: a plan may bring somebody back after the review.</summary>
+    public int QuietSteps(ReplicaView view)
+    {
+        if (choice != PausedKv.Swap) return int.MaxValue;
+        foreach (Sequence sequence in view.Paused)
+            if (sequence.KvBlocks > 0) return 1;
+        return int.MaxValue;
+    }
 }
 
 /// <summary>Options of <see cref="FixedHandling"/>.</summary>

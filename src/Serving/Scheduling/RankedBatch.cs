@@ -126,7 +126,7 @@ public sealed class RankedBatch(AdmissionLimits limits, double margin)
         int budget = BudgetBesideDecodes();
         if (budget <= 0) return false;
         bool holds = sequence.KvBlocks > 0;
-        int room = holds ? Math.Max(sequence.ComputedTokens + 1, sequence.KvBlocks * memory.BlockTokens) : sequence.TotalTokens;
+        int room = Math.Max(sequence.TotalTokens, sequence.KvBlocks * memory.BlockTokens);
         int missing = memory.BlocksFor(room) - sequence.KvBlocks;
         // A sequence that was preempted may have outgrown the watermark: alone it may ignore it, else it could never come back.
         bool isAlone = _running.Count == 0 && _entered.Count == 0;
