@@ -45,11 +45,16 @@ public sealed class RoundRobin(AdmissionLimits limits, int quantum) : IScheduler
         _lastAdmitted = plan.PreemptedCount == 0 && _batch.AdmitFromHost(memory, plan, limits);
     }
 
-    /// <summary>With somebody waiting, until the next one has had its quantum: free blocks only shrink until then.</summary>
+    /// <summary>
+    /// With a head for which not enough may give way, until the next one has had its quantum: free blocks and those of all who may give
+    /// way together only shrink until then.
+    /// </summary>
     public Stability Stable(ReplicaView view, StepPlan plan)
     {
         if (_lastAdmitted) return Stability.OneStep;
         if (_batch.Waiting.Count == 0) return Stability.UntilArrival;
+        // Growth may have taken what the head needed just now: the next plan may then let others give way.
+        if (Leavers(view.Memory) >= 0) return Stability.OneStep;
         int steps = int.MaxValue;
         foreach (Sequence sequence in _ring)
             if (_served[sequence] is var served && served < quantum) steps = Math.Min(steps, quantum - served);
@@ -84,19 +89,7 @@ public sealed class RoundRobin(AdmissionLimits limits, int quantum) : IScheduler
 
     private void GiveWay(IKvMemory memory, StepPlan plan)
     {
-        Sequence head = _batch.Waiting.Peek();
-        int missing = limits.WatermarkBlocks(memory) + memory.BlocksFor(head.TotalTokens) - head.KvBlocks - memory.FreeBlocks;
-        int slots = _batch.Running.Count + 1 - limits.Sequences;
-        if (missing <= 0 && slots <= 0) return;
-        int leaving = 0;
-        for (int i = 0; i < _ring.Count && (missing > 0 || slots > 0); i++)
-        {
-            if (_served[_ring[i]] < quantum || _ring[i].InFlight) continue;
-            missing -= _ring[i].KvBlocks;
-            slots--;
-            leaving++;
-        }
-        if (missing > 0 || slots > 0) return;
+        int leaving = Leavers(memory);
         for (int i = 0; leaving > 0; i++)
         {
             Sequence sequence = _ring[i];
@@ -107,5 +100,22 @@ public sealed class RoundRobin(AdmissionLimits limits, int quantum) : IScheduler
             leaving--;
             i--;
         }
+    }
+
+    /// <summary>How many must give way so that the head fits, longest in the ring first; −1 when all who may would not do.</summary>
+    private int Leavers(IKvMemory memory)
+    {
+        Sequence head = _batch.Waiting.Peek();
+        int missing = limits.WatermarkBlocks(memory) + memory.BlocksFor(head.TotalTokens) - head.KvBlocks - memory.FreeBlocks;
+        int slots = _batch.Running.Count + 1 - limits.Sequences;
+        int leaving = 0;
+        for (int i = 0; i < _ring.Count && (missing > 0 || slots > 0); i++)
+        {
+            if (_served[_ring[i]] < quantum || _ring[i].InFlight) continue;
+            missing -= _ring[i].KvBlocks;
+            slots--;
+            leaving++;
+        }
+        return missing > 0 || slots > 0 ? -1 : leaving;
     }
 }
