@@ -119,7 +119,7 @@ public sealed class AndesTests
     public void NobodyStarvesUnderModerateLoad()
     {
         // One long request among many short ones in tight memory.
-        List<Request> requests = [Ask(0, 1, 600, 500), .. Burst(300, 0.2).Select(request => Ask((int)request.Id + 1, request.Arrival.Nanoseconds / 1e9, request.PromptTokens, request.OutputTokens))];
+        List<Request> requests = [Ask(0, 1, 600, 500), .. Burst(300, 0.3).Select(request => Ask((int)request.Id + 1, request.Arrival.Nanoseconds / 1e9, request.PromptTokens, request.OutputTokens))];
         FleetOutcome outcome = Run(new AndesOptions(), requests, 240, swapped: true);
         Assert.All(outcome.Sequences, sequence => Assert.True((sequence.End - sequence.Arrival).Seconds < 60, $"{sequence} took {sequence.End - sequence.Arrival}"));
         int rank = outcome.Sequences.Select(sequence => sequence.Id).ToList().IndexOf(0);
