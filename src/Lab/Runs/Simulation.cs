@@ -19,7 +19,7 @@ namespace Orrery.Lab.Runs;
 /// request has left. That span, from 0 to the last departure, is the window of every rate, utilisation and cost.
 /// </summary>
 /// <remarks>
-/// Random streams: <c>traffic</c>, <c>router</c> and <c>predictors</c> of the seed, so that changing a policy never changes the traffic.
+/// Random streams: <c>traffic</c>, <c>readers</c>, <c>router</c> and <c>predictors</c> of the seed, so that changing a policy never changes the traffic.
 /// </remarks>
 public static class Simulation
 {
@@ -36,7 +36,7 @@ public static class Simulation
         ArgumentNullException.ThrowIfNull(scenario);
         settings ??= new();
         if (settings is { Timeline: true, OutputFolder: null }) throw new ArgumentException("a Perfetto timeline needs an output folder", nameof(settings));
-        using RequestsCsv? requests = settings.OutputFolder is { } folder ? new(folder, scenario.Reading) : null;
+        using RequestsCsv? requests = settings.OutputFolder is { } folder ? new(folder, scenario.Qoe) : null;
         using PerfettoTrace? trace = settings.Timeline ? new(settings.OutputFolder!) : null;
         RandomStream root = RandomStream.Root(scenario.Seed);
         using ITrafficSource source = Open(scenario.Traffic, root.Split(TrafficStream));
@@ -45,8 +45,8 @@ public static class Simulation
         VirtualClock clock = new();
         WindowTally? window = settings.Window is { } part ? new(part, scenario) : null;
         RunWatch watch = new(clock, settings, predictor, requests, trace, window) { Expected = source.ExpectedRequests };
-        ServingMetrics metrics = new(scenario.Slo, scenario.Reading) { Window = window?.Gaps };
-        Fleet fleet = new(clock, scenario.Router.Create(root.Split("router")), metrics, predictor.Predict, watch, remaining);
+        ServingMetrics metrics = new(scenario.Slo, scenario.Qoe) { Window = window?.Gaps };
+        Fleet fleet = new(clock, scenario.Router.Create(root.Split("router")), metrics, predictor.Predict, watch, remaining, readers: root.Split("readers"));
         watch.Fleet = fleet;
         AddReplicas(fleet, scenario, settings.FastForward, trace);
         fleet.Feed(source);

@@ -99,7 +99,7 @@ internal sealed class WindowTally(RunWindow window, Scenario scenario)
         long total = (sequence.LastToken - sequence.Arrival).Nanoseconds;
         _endToEnd.Add(total);
         _normalized.Add(total / sequence.GeneratedTokens);
-        _qoe.Add((long)Math.Round(sequence.QualityOfExperience(scenario.Reading) * ServingMetrics.QoePartsPerOne));
+        _qoe.Add((long)Math.Round(sequence.QualityOfExperience(scenario.Qoe) * ServingMetrics.QoePartsPerOne));
         if (sequence.GeneratedTokens > 1)
             _tpot.Add((sequence.LastToken - sequence.FirstToken).Nanoseconds / (sequence.GeneratedTokens - 1));
         if (sequence.Meets(scenario.Slo)) _met++;

@@ -42,8 +42,8 @@ public sealed record Scenario
 
     public FootprintOptions Energy { get; init; } = new();
 
-    /// <summary>What a reader expects, for QoE.</summary>
-    public ReadingExpectation Reading { get; init; } = ReadingExpectation.Default;
+    /// <summary>What readers expect, and how QoE counts it.</summary>
+    public QoeRule Qoe { get; init; } = new();
 
     public ulong Seed { get; init; } = DefaultSeed;
 

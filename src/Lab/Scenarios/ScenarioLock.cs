@@ -44,7 +44,7 @@ public static class ScenarioLock
         ];
         if (s.Expect.Count > 0) keys.Add(Key("expect", Node.List([.. s.Expect.Select(e => Node.Quoted(e.ToString()))])));
         keys.Add(Key("energy", EnergyReader.ToNode(s.Energy)));
-        keys.Add(Key("qoe", Qoe(s.Reading)));
+        keys.Add(Key("qoe", QoeRule.Set.ToNode(s.Qoe)));
         return Node.Map(keys);
     }
 
@@ -99,21 +99,6 @@ public static class ScenarioLock
         }
         keys.Add(Key("attainment", s.Attainment.ToString("R", CultureInfo.InvariantCulture)));
         return Node.Map(keys);
-    }
-
-    private static Node Qoe(ReadingExpectation reading) => Node.Map(
-        [Key("ttft", Time(reading.Ttft)), Key("tokensPerSecond", TokensPerSecond(reading.TokenInterval))]);
-
-    /// <summary>The shortest rate whose interval is this one: 4.8 and not 4.8000000077.</summary>
-    private static string TokensPerSecond(Duration interval)
-    {
-        double rate = 1 / interval.Seconds;
-        for (int digits = 1; digits < 17; digits++)
-        {
-            string text = rate.ToString($"G{digits}", CultureInfo.InvariantCulture);
-            if (Duration.FromSeconds(1 / double.Parse(text, CultureInfo.InvariantCulture)) == interval) return text;
-        }
-        return rate.ToString("R", CultureInfo.InvariantCulture);
     }
 
     /// <summary>Relative names start from the scenario's folder, which the lock file may have left.</summary>

@@ -56,7 +56,7 @@ public static class ScenarioReader
         (ServiceObjective slo, double attainment) = ReadSlo(map.Map("slo"));
         Expectation[] expect = [.. map.List("expect").Select(node => Expectation.Parse(node, RunMetricTable.Infos))];
         Node? energy = map.Optional("energy");
-        ReadingExpectation reading = ReadQoe(map.Map("qoe"));
+        QoeRule qoe = ReadQoe(map.Map("qoe"));
         ulong ownSeed = (ulong)map.Long("seed", (long)Scenario.DefaultSeed, min: 0);
         // An unknown key first: it is often the reason for what seems missing below.
         map.Done();
@@ -75,7 +75,7 @@ public static class ScenarioReader
             Attainment = attainment,
             Expect = expect,
             Energy = EnergyReader.Read(energy),
-            Reading = reading,
+            Qoe = qoe,
             Seed = seed ?? ownSeed,
             Folder = folder,
             Notes = notes,
@@ -135,18 +135,12 @@ public static class ScenarioReader
         return limit > Duration.Zero ? limit : throw map.Required(key).Error("a limit of 0s cannot be met; leave the key out for no limit");
     }
 
-    private static ReadingExpectation ReadQoe(MapReader? map)
+    private static QoeRule ReadQoe(MapReader? map)
     {
-        ReadingExpectation usual = ReadingExpectation.Default;
-        if (map is null) return usual;
-        const double slowest = 1e-3;
-        const double fastest = 1e6;
-        Duration ttft = map.Duration("ttft", usual.Ttft);
-        Duration interval = map.Has("tokensPerSecond")
-            ? Duration.FromSeconds(1 / map.Required("tokensPerSecond").AsNumber(slowest, fastest))
-            : usual.TokenInterval;
+        if (map is null) return new();
+        QoeRule rule = QoeRule.Set.Read(map);
         map.Done();
-        return new(ttft, interval);
+        return rule;
     }
 
     /// <summary>The error for a part of the scenario language that this version knows and does not simulate.</summary>

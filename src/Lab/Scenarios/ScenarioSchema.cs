@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Orrery.Documents;
 using Orrery.Serving.Execution;
 using Orrery.Serving.Memory;
+using Orrery.Serving.Metrics;
 using Orrery.Serving.Routing;
 using Orrery.Serving.Swap;
 using Orrery.Serving.Systems;
@@ -49,10 +50,7 @@ public static class ScenarioSchema
                 ["items"] = Text("Such as p99(gap) <= 200ms or attainment >= 0.9."),
             }),
             ("energy", Energy()),
-            ("qoe", Mapping(
-                "What a reader expects.",
-                ("ttft", Of(Quantity.Duration, "First token.")),
-                ("tokensPerSecond", Number("Reading speed.", 0, null)))),
+            ("qoe", Qoe()),
             ("seed", Whole("Seed of everything random.", 0)));
         root.Insert(0, "$schema", Draft);
         root.Insert(1, "title", "Orrery scenario");
@@ -119,6 +117,13 @@ public static class ScenarioSchema
         energy["description"] = "What turns energy into carbon and water.";
         energy["properties"]!["grid"] = Text("Catalogue name of a grid, or an intensity such as 168g/kWh.");
         return energy;
+    }
+
+    private static JsonObject Qoe()
+    {
+        JsonObject qoe = QoeRule.Set.ToJsonSchema();
+        qoe["description"] = "What readers expect, and how QoE counts it.";
+        return qoe;
     }
 
     private static JsonObject Traffic()

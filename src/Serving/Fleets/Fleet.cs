@@ -1,4 +1,5 @@
 using Orrery.Kernel.Processes;
+using Orrery.Kernel.Random;
 using Orrery.Kernel.Time;
 using Orrery.Serving.Metrics;
 using Orrery.Serving.Replicas;
@@ -20,6 +21,7 @@ public sealed class Fleet : IFleetView, IServingObserver
     private readonly Func<Request, int> _predictOutputTokens;
     private readonly IRemainingPredictor? _remaining;
     private readonly ICallPredictor? _calls;
+    private readonly RandomStream _readers;
     private readonly IServingObserver _observer;
     private readonly Deadlines _deadlines;
     private readonly List<Replica> _replicas = [];
@@ -30,12 +32,14 @@ public sealed class Fleet : IFleetView, IServingObserver
     /// <param name="observer">Learns of every request that leaves.</param>
     /// <param name="remaining">Looks at requests while they run; null for nothing.</param>
     /// <param name="calls">Foretells tool calls; null for nothing.</param>
+    /// <param name="readers">Who reads which answer, keyed by request; needed where readers differ.</param>
     public Fleet(
         Clock clock, IRouter router, ServingMetrics metrics, Func<Request, int> predictOutputTokens, IServingObserver observer,
-        IRemainingPredictor? remaining = null, ICallPredictor? calls = null)
+        IRemainingPredictor? remaining = null, ICallPredictor? calls = null, RandomStream? readers = null)
     {
         _remaining = remaining;
         _calls = calls;
+        _readers = readers ?? RandomStream.Root(0);
         _clock = clock;
         _router = router;
         Metrics = metrics;
@@ -139,7 +143,12 @@ public sealed class Fleet : IFleetView, IServingObserver
     {
         int room = Math.Max(1, maxModelTokens - request.PromptTokens - ReturnTokens(request));
         int limit = request.MaxTokens > 0 ? Math.Min(request.MaxTokens, room) : room;
-        return new Sequence(request, limit, _predictOutputTokens(request)) { Remaining = _remaining?.Track(request), Forecasts = _calls?.Track(request) };
+        return new Sequence(request, limit, _predictOutputTokens(request))
+        {
+            Remaining = _remaining?.Track(request),
+            Forecasts = _calls?.Track(request),
+            Reading = Metrics.QoeRule.ReaderOf(request.Id, _readers),
+        };
     }
 
     private static string? TooLong(Request request, int maxModelTokens)

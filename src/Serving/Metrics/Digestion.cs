@@ -6,7 +6,7 @@ namespace Orrery.Serving.Metrics;
 /// <summary>What a reader expects: the first token after <paramref name="Ttft"/>, then one token every <paramref name="TokenInterval"/>.</summary>
 public readonly record struct ReadingExpectation(Duration Ttft, Duration TokenInterval)
 {
-    /// <summary>One second to the first token and 4.8 tokens/s, a fast reader (Andes, Liu et al. 2024; values from memory).</summary>
+    /// <summary>One second to the first token and 4.8 tokens/s (Andes, Liu et al. 2024, b).</summary>
     public static ReadingExpectation Default => new(Duration.FromSeconds(1), Duration.FromSeconds(1 / 4.8));
 }
 
@@ -15,7 +15,7 @@ public readonly record struct ReadingExpectation(Duration Ttft, Duration TokenIn
 /// arrival (Andes, Liu et al. 2024, discrete form). Only the last digestion time and the sum are kept, both exact integers, so QoE costs
 /// constant time per run of steps and does not depend on how steps are grouped.
 /// </summary>
-public struct Digestion
+public partial struct Digestion
 {
     private long _lastNanoseconds;
     private WideSum _sumNanoseconds;
@@ -47,16 +47,18 @@ public struct Digestion
     }
 
     /// <summary>
-    /// QoE in [0, 1]: area under the actual digestion curve over the area under the expected one, up to the last digested token:
-    /// Σ max(0, H − d_i) / Σ max(0, H − u_i) with u_i = e + i/s and H = d_l (Andes, version 1). 1 when nothing was expected by then.
+    /// QoE in [0, 1], up to the last digested token H = d_l, with tokens expected at u_i = e + i/s (Andes). Version 1: area under the
+    /// actual digestion curve over the area under the expected one, Σ max(0, H − d_i) / Σ max(0, H − u_i). Version 2:
+    /// 1 − Σ(d_i − u_i) / Σ(H − u_i). They differ only where the reader ends ahead of what was expected. 1 when nothing was expected.
     /// </summary>
-    public readonly double Quality(ReadingExpectation expected)
+    public readonly double Quality(ReadingExpectation expected, QoeFormula formula = QoeFormula.V1)
     {
         if (_tokens == 0) return 0;
         long horizon = _lastNanoseconds;
         long step = expected.TokenInterval.Nanoseconds;
         long budget = horizon - expected.Ttft.Nanoseconds;
-        long due = budget <= 0 ? 0 : step == 0 ? _tokens : Math.Min(_tokens, budget / step);
+        long due = _tokens;
+        if (formula == QoeFormula.V1) due = budget <= 0 ? 0 : step == 0 ? _tokens : Math.Min(_tokens, budget / step);
         Int128 expectedArea = (Int128)due * budget - (Int128)step * (due * (due + 1) / 2);
         if (expectedArea <= 0) return 1;
         Int128 actualArea = (Int128)_tokens * horizon - _sumNanoseconds.Value;

@@ -13,14 +13,15 @@ namespace Orrery.Serving.Metrics;
 /// tokens − 1), gaps lie between two tokens of one request or between a tool's answer and the next token, queue is arrival to first scheduled; TPOT, end-to-end, normalised latency (end-to-end per
 /// output token) and QoE are of finished requests. Times are in nanoseconds, QoE in parts (<see cref="QoePartsPerOne"/>).
 /// </remarks>
-public sealed class ServingMetrics(ServiceObjective objective, ReadingExpectation reading)
+public sealed class ServingMetrics(ServiceObjective objective, QoeRule qoe)
 {
     /// <summary>QoE is kept as an integer: a QoE of 1 is this many parts.</summary>
     public const double QoePartsPerOne = 1e9;
 
     public ServiceObjective Objective { get; } = objective;
 
-    public ReadingExpectation Reading { get; } = reading;
+    /// <summary>What readers expect, and how QoE is made from it.</summary>
+    public QoeRule QoeRule { get; } = qoe;
 
     /// <summary>True where an objective asks for a pace, so that sequences must keep it.</summary>
     internal bool WatchesPace { get; } = objective.Pace.Exists;
@@ -108,7 +109,7 @@ public sealed class ServingMetrics(ServiceObjective objective, ReadingExpectatio
         long total = (sequence.LastToken - sequence.Arrival).Nanoseconds;
         EndToEnd.Add(total);
         NormalizedLatency.Add(total / sequence.GeneratedTokens);
-        Qoe.Add((long)Math.Round(sequence.Digestion.Quality(Reading) * QoePartsPerOne));
+        Qoe.Add((long)Math.Round(sequence.QualityOfExperience(QoeRule) * QoePartsPerOne));
         if (sequence.GeneratedTokens > 1) Tpot.Add(ServiceObjective.TimePerToken(sequence).Nanoseconds);
         if (Objective.IsMetBy(sequence)) MetObjective++;
     }

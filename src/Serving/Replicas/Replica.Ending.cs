@@ -177,7 +177,7 @@ public sealed partial class Replica
         sequence.GeneratedTokens += ends.Length;
         if (_metrics.WatchesPace) sequence.Pace.Deliver(ends, sequence.WaitsSince, _metrics.PaceDecay);
         sequence.LastToken = Instant.FromNanoseconds(ends[^1]);
-        sequence.Digestion.Deliver(ends, sequence.Arrival, _metrics.Reading.TokenInterval);
+        sequence.Digestion.Deliver(ends, sequence.Arrival, sequence.Reading.TokenInterval);
         Counters.OutputTokens += ends.Length;
         _liveTokens += ends.Length;
     }

@@ -150,6 +150,9 @@ public sealed class Sequence
     /// <summary>Index of the replica that took it, −1 before routing.</summary>
     public int Replica { get; internal set; } = -1;
 
+    /// <summary>When its reader expects tokens: known with the request, as a limit of the service would be.</summary>
+    public Metrics.ReadingExpectation Reading { get; internal init; } = Metrics.ReadingExpectation.Default;
+
     /// <summary>The client's buffer: what the reader has consumed and when.</summary>
     internal Metrics.Digestion Digestion;
 
@@ -178,8 +181,13 @@ public sealed class Sequence
 
     internal int OutputLimit { get; }
 
-    /// <summary>QoE in [0, 1] of the tokens delivered so far; see <see cref="Metrics.Digestion.Quality"/>.</summary>
-    public double QualityOfExperience(Metrics.ReadingExpectation reading) => Digestion.Quality(reading);
+    /// <summary>QoE in [0, 1] of the tokens delivered so far; see <see cref="Metrics.Digestion.Quality"/>. Early first tokens earn nothing.</summary>
+    public double QualityOfExperience(Metrics.QoeRule rule)
+    {
+        double quality = Digestion.Quality(Reading, rule.Formula);
+        if (rule.TtftPenalty == 1 || FirstToken.IsNever) return quality;
+        return quality * Math.Pow(rule.TtftPenalty, Math.Max(0, (FirstToken - Arrival - Reading.Ttft).Seconds));
+    }
 
     /// <summary>True when the finished request kept all limits of the objective.</summary>
     public bool Meets(Metrics.ServiceObjective objective) => objective.IsMetBy(this);

@@ -1,5 +1,6 @@
 using Orrery.Documents;
 using Orrery.Serving.Scheduling;
+using Orrery.Serving.Systems.Andes;
 using Orrery.Serving.Systems.BatchLlm;
 using Orrery.Serving.Systems.FasterTransformer;
 using Orrery.Serving.Systems.FastGen;
@@ -7,6 +8,7 @@ using Orrery.Serving.Systems.HfStatic;
 using Orrery.Serving.Systems.NanoFlow;
 using Orrery.Serving.Systems.Orca;
 using Orrery.Serving.Systems.Priority;
+using Orrery.Serving.Systems.RoundRobin;
 using Orrery.Serving.Systems.SarathiServe;
 using Orrery.Serving.Systems.Trail;
 using Orrery.Serving.Systems.VllmV0;
@@ -46,7 +48,11 @@ public static class Schedulers
         Plugin("fastgen", "Passes of one fixed size: long prompts are split, short ones composed, generation rides along.",
             "Holmes et al. 2024, arXiv 2401.08671", FastGenOptions.Set),
         Plugin("batchllm", "Offline jobs: requests with a common prefix run together, memory alone limits the batch.",
-            "Zheng et al. 2024, arXiv 2412.03594", BatchLlmOptions.Set));
+            "Zheng et al. 2024, arXiv 2412.03594", BatchLlmOptions.Set),
+        Plugin("andes", "Serves those whose quality of experience gains most per token of memory; readers' buffers let others wait.",
+            "Liu et al. 2024, arXiv 2404.16283", AndesOptions.Set),
+        Plugin("round-robin", "A first-come ring: after a quantum of steps a request gives way to whoever waits.",
+            "baseline of Andes, arXiv 2404.16283 (c)", RoundRobinOptions.Set));
 
     private static Plugin<SchedulerSpec, TOptions> Plugin<TOptions>(string name, string summary, string source, OptionSet<TOptions> options)
         where TOptions : SchedulerSpec, new() => new(name, summary, source, options);

@@ -50,6 +50,9 @@ public sealed record FleetHarness
 
     public ServiceObjective Objective { get; init; } = ServiceObjective.None;
 
+    /// <summary>What readers expect.</summary>
+    public QoeRule Qoe { get; init; } = new();
+
     /// <summary>An observer that looks at every replica this often, in the phase React; zero for none.</summary>
     public Duration SampleEvery { get; init; }
 
@@ -73,7 +76,7 @@ public sealed record FleetHarness
     private FleetOutcome Run(ITrafficSource source, bool fastForward, Clock clock, Action runClock)
     {
         Recorder recorder = new(OnLeft);
-        ServingMetrics metrics = new(Objective, ReadingExpectation.Default);
+        ServingMetrics metrics = new(Objective, Qoe);
         Fleet fleet = new(clock, Router(), metrics, Predictor, recorder, Remaining?.Invoke());
         for (int i = 0; i < Replicas; i++)
         {

@@ -18,7 +18,7 @@ public sealed class LockTests
         Scenario again = ScenarioReader.Read(Document.Parse(text, "lock"), "");
         Assert.Equal(text, ScenarioLock.Write(again));
         Assert.Equal(scenario.Energy, again.Energy);
-        Assert.Equal(scenario.Reading, again.Reading);
+        Assert.Equal(scenario.Qoe, again.Qoe);
         Assert.Equal(scenario.Slo, again.Slo);
         Assert.Equal(scenario.Fleet.Select(e => (e.Scheduler, e.Memory, e.Capacity, e.MaxModelTokens)), again.Fleet.Select(e => (e.Scheduler, e.Memory, e.Capacity, e.MaxModelTokens)));
     }

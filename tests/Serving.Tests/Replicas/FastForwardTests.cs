@@ -1,6 +1,7 @@
 using Orrery.Kernel.Random;
 using Orrery.Kernel.Time;
 using Orrery.Serving.Memory;
+using Orrery.Serving.Metrics;
 using Orrery.Serving.Routing;
 using Orrery.Serving.Scheduling;
 using Orrery.Serving.Swap;
@@ -92,14 +93,16 @@ public sealed class FastForwardTests
         int blocks = 34 + random.NextInt(80);
         bool cached = random.NextInt(2) == 0;
         SchedulerSpec spec = RandomSystems.Make(name, random.Split("options"));
-        ReplicaFacts facts = new(longest, "toy", default);
         string router = Routers.Registry.Names[random.NextInt(Routers.Registry.Names.Count)];
         // Routers that look at live figures catch stale views: they get more than their share.
         if (random.NextInt(2) == 0) router = cached ? "prefix-aware" : "least-tokens";
         options = $"{RandomSystems.Text(spec)}; router {router}, {blocks} blocks, cache {cached}";
         Func<KvSwap>? swap = RandomSystems.Swap(random.Split("swap"), spec, cached);
+        ToyCost cost = new(Duration.FromMilliseconds(2), Duration.FromMicroseconds(50), Duration.FromMicroseconds(random.NextInt(20)), Duration.FromMilliseconds(1 + random.NextInt(4)), random.NextInt(4) == 0 ? 2 : 1);
+        ReplicaFacts facts = new(longest, "toy", default, StepTimes: cost);
         return new()
         {
+            Qoe = new() { Readers = ReaderGroups.Ages, TokensPerSecond = 20 + random.Split("readers").NextInt(200), Ttft = Duration.FromMilliseconds(100) },
             Swap = swap,
             Calls = RandomSystems.Calls(random.Split("calls"), spec, swap is not null),
             Scheduler = () => spec.Create(facts),
@@ -110,7 +113,7 @@ public sealed class FastForwardTests
             MaxModelTokens = longest,
             Replicas = 1 + random.NextInt(3),
             SampleEvery = Duration.FromMilliseconds(random.NextInt(2) * 13),
-            Cost = new ToyCost(Duration.FromMilliseconds(2), Duration.FromMicroseconds(50), Duration.FromMicroseconds(random.NextInt(20)), Duration.FromMilliseconds(1 + random.NextInt(4)), random.NextInt(4) == 0 ? 2 : 1),
+            Cost = cost,
         };
     }
 

@@ -42,16 +42,17 @@ public sealed class InvariantTests
             int blocks = 34 + random.NextInt(60);
             bool cached = random.NextInt(2) == 0;
             Func<KvSwap>? swap = RandomSystems.Swap(random.Split("swap"), spec, cached);
+            ToyCost cost = new(Duration.FromMilliseconds(2), Duration.FromMicroseconds(50), default, Duration.FromMilliseconds(1), 1 + random.NextInt(2));
             FleetOutcome outcome = new FleetHarness
             {
-                Scheduler = () => new WatchedScheduler(spec.Create(new(Longest, "toy", default)), watcher.Look),
+                Scheduler = () => new WatchedScheduler(spec.Create(new(Longest, "toy", default, StepTimes: cost)), watcher.Look),
                 Memory = () => cached ? new PrefixCachedMemory(blocks, 16) : new PagedMemory(blocks, 16),
                 Predictor = RandomSystems.Predictor(random.Split("predictor")),
                 Remaining = RandomSystems.Remaining(random.Split("remaining")),
                 MaxModelTokens = Longest,
                 Swap = swap,
                 Calls = RandomSystems.Calls(random.Split("calls"), spec, swap is not null),
-                Cost = new ToyCost(Duration.FromMilliseconds(2), Duration.FromMicroseconds(50), default, Duration.FromMilliseconds(1), 1 + random.NextInt(2)),
+                Cost = cost,
             }.Run(new ScriptedTraffic(requests));
             CheckEnd(outcome, requests, options);
             if (RandomSystems.IsFirstComeFirstServed(spec)) CheckOrder(outcome, options);

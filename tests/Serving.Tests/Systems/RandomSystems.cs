@@ -5,6 +5,7 @@ using Orrery.Serving.Calls;
 using Orrery.Serving.Scheduling;
 using Orrery.Serving.Swap;
 using Orrery.Serving.Systems;
+using Orrery.Serving.Systems.Andes;
 using Orrery.Serving.Systems.BatchLlm;
 using Orrery.Serving.Systems.FasterTransformer;
 using Orrery.Serving.Systems.FastGen;
@@ -12,6 +13,7 @@ using Orrery.Serving.Systems.HfStatic;
 using Orrery.Serving.Systems.NanoFlow;
 using Orrery.Serving.Systems.Orca;
 using Orrery.Serving.Systems.Priority;
+using Orrery.Serving.Systems.RoundRobin;
 using Orrery.Serving.Systems.SarathiServe;
 using Orrery.Serving.Systems.Trail;
 using Orrery.Serving.Systems.VllmV0;
@@ -127,6 +129,27 @@ internal static class RandomSystems
                 MaxSequences = sequences,
                 Watermark = watermark,
             },
+            "andes" => new AndesOptions
+            {
+                Gain = (Gain)random.NextInt(3),
+                Horizon = (Horizon)random.NextInt(3),
+                HorizonSteps = 1 + random.NextInt(100),
+                HorizonTime = Duration.FromMilliseconds(100 + random.NextInt(5000)),
+                MemoryTrigger = random.NextInt(6) == 0 ? 0 : 0.8 + (random.NextInt(3) * 0.1),
+                Preemptions = random.NextInt(4) * 0.5,
+                Misfit = (Misfit)random.NextInt(2),
+                BatchSizes = random.NextInt(4) == 0 ? null : 2 + random.NextInt(3),
+                MaxBatchedTokens = batched,
+                MaxSequences = 8 + random.NextInt(24),
+                Watermark = watermark,
+            },
+            "round-robin" => new RoundRobinOptions
+            {
+                Quantum = 1 + random.NextInt(60),
+                MaxBatchedTokens = batched,
+                MaxSequences = sequences,
+                Watermark = watermark,
+            },
             _ => throw new ArgumentException($"give {name} random options here", nameof(name)),
         };
     }
@@ -181,6 +204,7 @@ internal static class RandomSystems
         VtcOptions => false,
         TrailOptions => false,
         BatchLlmOptions => false,
+        AndesOptions => false,
         VllmV1Options options => options.Policy == QueuePolicy.Fcfs,
         _ => true,
     };
@@ -199,6 +223,8 @@ internal static class RandomSystems
         FastGenOptions o => o.MaxTrackedSequences,
         TrailOptions o => o.MaxSequences,
         BatchLlmOptions o => o.MostRunning,
+        AndesOptions o => o.MaxSequences,
+        RoundRobinOptions o => o.MaxSequences,
         NanoFlowOptions => int.MaxValue,
         _ => throw new ArgumentException(spec.ToString(), nameof(spec)),
     };
@@ -216,6 +242,8 @@ internal static class RandomSystems
         FastGenOptions o => (o.TokenBudget, true),
         TrailOptions o => (o.MaxBatchedTokens, true),
         BatchLlmOptions o => (o.TokenCap, true),
+        AndesOptions o => (o.MaxBatchedTokens!.Value, false),
+        RoundRobinOptions o => (o.MaxBatchedTokens!.Value, false),
         NanoFlowOptions o => (o.BatchTokens, true),
         _ => (int.MaxValue, false),
     };

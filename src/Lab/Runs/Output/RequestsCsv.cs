@@ -18,13 +18,13 @@ internal sealed class RequestsCsv : IDisposable
 
     private readonly OutputFile _file;
     private readonly Utf8Rows _rows;
-    private readonly ReadingExpectation _reading;
+    private readonly QoeRule _qoe;
 
-    public RequestsCsv(string folder, ReadingExpectation reading)
+    public RequestsCsv(string folder, QoeRule qoe)
     {
         _file = new(Path.Combine(folder, FileName));
         _rows = new(_file.Stream);
-        _reading = reading;
+        _qoe = qoe;
         _file.Stream.Write(System.Text.Encoding.UTF8.GetBytes(Header + "\n"));
     }
 
@@ -38,7 +38,7 @@ internal sealed class RequestsCsv : IDisposable
         _rows.Field(sequence.PromptTokens);
         _rows.Field(sequence.GeneratedTokens);
         _rows.Field(sequence.Preemptions);
-        if (sequence.Outcome == Outcome.Finished) _rows.Field(sequence.QualityOfExperience(_reading));
+        if (sequence.Outcome == Outcome.Finished) _rows.Field(sequence.QualityOfExperience(_qoe));
         else _rows.Empty();
         Optional(sequence.FirstScheduled, sequence.Arrival);
         if (sequence.Replica >= 0) _rows.Field(sequence.Replica);
