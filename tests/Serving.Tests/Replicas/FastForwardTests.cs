@@ -96,14 +96,15 @@ public sealed class FastForwardTests
         string router = Routers.Registry.Names[random.NextInt(Routers.Registry.Names.Count)];
         // Routers that look at live figures catch stale views: they get more than their share.
         if (random.NextInt(2) == 0) router = cached ? "prefix-aware" : "least-tokens";
-        options = $"{RandomSystems.Text(spec)}; router {router}, {blocks} blocks, cache {cached}";
+        Func<IKvMemory> memory = RandomSystems.Memory(random.Split("memory"), blocks * 16, longest, cached, out string layout);
+        options = $"{RandomSystems.Text(spec)}; router {router}, {blocks} blocks, {layout}";
         Func<KvSwap>? swap = RandomSystems.Swap(random.Split("swap"), spec, cached);
         return new()
         {
             Swap = swap,
             Calls = RandomSystems.Calls(random.Split("calls"), spec, swap is not null),
             Scheduler = () => spec.Create(facts),
-            Memory = () => cached ? new PrefixCachedMemory(blocks, 16) : new PagedMemory(blocks, 16),
+            Memory = memory,
             Router = () => Routers.Registry.Find(router).Default.Create(RandomStream.Root(1).Split("router")),
             Predictor = RandomSystems.Predictor(random.Split("predictor")),
             Remaining = RandomSystems.Remaining(random.Split("remaining")),
