@@ -1,6 +1,5 @@
 using Orrery.World.Cost;
 using Orrery.World.Deployments;
-using Orrery.World.Steps;
 
 namespace Orrery.World.Tests.Cost;
 
