@@ -56,6 +56,12 @@ public sealed record RunFacts
 /// <param name="StepTokens">Tokens computed by all steps: prefilled and decoded.</param>
 /// <param name="KvMean">Time mean of the share of KV blocks in use, over replicas.</param>
 /// <param name="KvMax">Its highest value.</param>
+/// <param name="KvHeldTokens">Tokens that the KV blocks of each step's sequences have room for, over all steps.</param>
+/// <param name="KvWrittenTokens">Those of them that are written.</param>
+/// <param name="LargestBatch">Most sequences of a step.</param>
+/// <param name="MemoryWaitSeconds">Time that steps waited for the memory.</param>
+/// <param name="LongestMemoryWaitSeconds">The longest such wait.</param>
+/// <param name="MappedPages">Pages mapped on demand, of one device per replica.</param>
 public sealed record FleetFacts(
     long Steps,
     long Preemptions,
@@ -70,6 +76,12 @@ public sealed record FleetFacts(
     double PeakBytes,
     double KvMean,
     double KvMax,
+    double KvHeldTokens,
+    double KvWrittenTokens,
+    int LargestBatch,
+    double MemoryWaitSeconds,
+    double LongestMemoryWaitSeconds,
+    long MappedPages,
     double EnergyJoules,
     double CarbonGrams,
     double WaterLitres,

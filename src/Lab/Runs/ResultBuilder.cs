@@ -96,6 +96,12 @@ internal static class ResultBuilder
         double peakBytesPerSecond = 0;
         double kvMeans = 0;
         double kvMax = 0;
+        double kvHeld = 0;
+        double kvWritten = 0;
+        int largestBatch = 0;
+        Duration memoryWait = Duration.Zero;
+        Duration longestWait = Duration.Zero;
+        long mappedPages = 0;
         int next = 0;
         foreach (FleetEntry entry in scenario.Fleet)
         {
@@ -106,6 +112,7 @@ internal static class ResultBuilder
             peakBytesPerSecond += deployment.Device.MemoryBandwidth.Value * deployment.Parallel.Devices * entry.Replicas;
             for (int i = 0; i < entry.Replicas; i++)
             {
+                mappedPages += fleet.Replicas[next].Memory.MappedPages;
                 ReplicaCounters counters = fleet.Replicas[next++].Counters;
                 steps += counters.Steps;
                 preemptions += counters.Preemptions;
@@ -116,6 +123,11 @@ internal static class ResultBuilder
                 bytes += counters.MemoryBytes;
                 kvMeans += counters.KvBlocks.Mean(end) / counters.TotalBlocks;
                 kvMax = Math.Max(kvMax, (double)counters.KvBlocks.Max / counters.TotalBlocks);
+                kvHeld += counters.HeldTokens;
+                kvWritten += counters.WrittenTokens;
+                largestBatch = Math.Max(largestBatch, counters.LargestBatch);
+                memoryWait += counters.MemoryWait;
+                longestWait = Duration.Max(longestWait, counters.LongestMemoryWait);
             }
         }
         int replicas = fleet.Replicas.Count;
@@ -125,7 +137,7 @@ internal static class ResultBuilder
             (double)busy / Duration.NanosecondsPerSecond, replicas * end.Seconds,
             (double)flops, peakFlopsPerSecond * end.Seconds,
             (double)bytes, peakBytesPerSecond * end.Seconds,
-            kvMeans / replicas, kvMax,
+            kvMeans / replicas, kvMax, kvHeld, kvWritten, largestBatch, memoryWait.Seconds, longestWait.Seconds, mappedPages,
             footprint.FacilityEnergy.Value, footprint.Carbon.Value, footprint.Water.Value, footprint.Money.Dollars);
     }
 }

@@ -85,6 +85,18 @@ public sealed partial class StepPlan
         if (_count > 0) Wait(Duration.Max(Duration.Zero, swap.StepMayStart(memory.FreeBlocks) - (Now + Delay)));
     }
 
+    /// <summary>Tells the memory what the step writes and lets the step wait for it; the last thing before the step starts.</summary>
+    /// <returns>The wait.</returns>
+    internal Duration SettleMemory()
+    {
+        if (memory.FollowsWrites)
+            foreach (ref readonly PlanItem item in Items)
+                memory.StepWrites(item.Sequence, item.Sequence.ComputedTokens + item.Tokens + item.DraftTokens);
+        Duration wait = memory.StepStarts(Now + Delay);
+        Wait(wait);
+        return wait;
+    }
+
     private void BringBack(KvSwap pool, Duration lastStep)
     {
         Duration all = Duration.Zero;

@@ -54,11 +54,28 @@ public interface IKvMemory
     /// <summary>Contiguous ranges of device memory in which the given tokens of a sequence lie; one per block unless the layout knows better.</summary>
     int RunsOf(Sequence sequence, int fromToken, int toToken) => toToken <= fromToken ? 0 : BlocksFor(toToken) - (fromToken / BlockTokens);
 
+    /// <summary>Sequences without memory that can be given some now, however many blocks are free.</summary>
+    int FreeSlots => int.MaxValue;
+
+    /// <summary>True when <see cref="StepWrites"/> wants to know what each step writes.</summary>
+    bool FollowsWrites => false;
+
+    /// <summary>The step about to start leaves a sequence with so many leading tokens.</summary>
+    void StepWrites(Sequence sequence, int tokens)
+    {
+    }
+
     /// <summary>A step is about to start: how long it has to wait for the memory, such as pages being mapped. Called once per plan.</summary>
     Duration StepStarts(Instant now) => Duration.Zero;
 
-    /// <summary>For how many decode steps of the same sequences <see cref="StepStarts"/> would have nothing to do.</summary>
+    /// <summary>
+    /// How many decode steps of the same sequences may follow one another as if they were one plan: the step just planned, and those after it
+    /// for which <see cref="StepStarts"/> would have nothing to do. At least 1.
+    /// </summary>
     int QuietSteps => int.MaxValue;
+
+    /// <summary>Physical pages mapped so far, on one device; 0 where nothing is mapped on demand.</summary>
+    long MappedPages => 0;
 
     /// <summary>Gives all blocks of a sequence back. A cache may keep their content until they are needed.</summary>
     void Release(Sequence sequence);

@@ -23,6 +23,9 @@ public abstract record MemorySpec
     /// <exception cref="Kernel.InputException">The layout has no such block there.</exception>
     public abstract int BlockTokens(Deployment deployment);
 
+    /// <summary>What attention kernels pay for the layout; contiguous where nothing else is known.</summary>
+    public virtual AttentionLayout Attention(Deployment deployment) => AttentionLayout.Contiguous;
+
     /// <summary>A fresh memory for one replica.</summary>
     /// <param name="deployment">What the replica runs on.</param>
     /// <param name="blocks">Blocks that fit.</param>

@@ -63,13 +63,21 @@ public sealed partial class Replica
         }
         // The memory each further step took when single steps would have planned it.
         int used = _usedAtStart;
+        long held = 0;
         for (int step = 1; step < steps; step++)
         {
             int taken = _growth[(step - 1) % _growth.Length];
-            if (taken == 0) continue;
-            used += taken;
-            Counters.KvBlocks.Set(Instant.FromNanoseconds(run.Ends[step - 1]), used);
+            if (taken > 0)
+            {
+                used += taken;
+                Counters.KvBlocks.Set(Instant.FromNanoseconds(run.Ends[step - 1]), used);
+            }
+            held += _heldAtStart + used - _usedAtStart;
         }
+        if (steps == 1) return;
+        // Step j has written j tokens more per sequence than the first: 1 + … + (steps − 1) of them.
+        long items = run.Plan.Items.Length;
+        Counters.AddHeld(held * _memory.BlockTokens, ((steps - 1) * _writtenAtStart) + (items * steps * (steps - 1) / 2), (int)items);
     }
 
     /// <summary>Every item decodes: each step of the run gives each of them one token.</summary>

@@ -63,14 +63,21 @@ public sealed partial class Replica
         }
         Counters.Plans++;
         int horizon = FindHorizon(plan);
+        long held = 0;
+        long written = 0;
         foreach (ref readonly PlanItem item in plan.Items)
         {
             Sequence sequence = item.Sequence;
             sequence.InFlight = true;
+            held += sequence.KvBlocks;
+            written += sequence.ComputedTokens + item.Tokens;
             if (sequence.FirstScheduled.IsNever) FirstScheduled(sequence);
         }
         run.Begin(_clock.Now, horizon);
         _usedAtStart = _memory.UsedBlocks;
+        _heldAtStart = held;
+        _writtenAtStart = written;
+        Counters.AddHeld(held * _memory.BlockTokens, written, plan.Items.Length);
         if (_inFlight++ == 0) Counters.BecomesBusy(_clock.Now);
         _view.InFlightSequences += plan.Items.Length;
         _executor.Start(run);
@@ -90,7 +97,7 @@ public sealed partial class Replica
         }
         plan.SettleCopies(_view.LastStep);
         foreach (IPlanAddOn addOn in _addOns) addOn.Complete(_view, plan);
-        if (!plan.IsEmpty) plan.Wait(_memory.StepStarts(_clock.Now + plan.Delay));
+        if (!plan.IsEmpty) Counters.AddMemoryWait(plan.SettleMemory());
     }
 
     private bool HasWork() => _scheduler.WaitingCount + _scheduler.RunningCount > 0;

@@ -69,6 +69,8 @@ public sealed partial class Replica
     private bool _needsPlan;
     private bool _arrivalsMatter;
     private int _usedAtStart;
+    private long _heldAtStart;
+    private long _writtenAtStart;
     private Instant _retryAt = Instant.Never;
 
     public Replica(Clock clock, ReplicaParts parts, ServingMetrics metrics, IServingObserver observer)

@@ -35,6 +35,21 @@ public sealed class ReplicaCounters(int totalBlocks)
     /// <summary>KV blocks in use over time.</summary>
     public TimeWeighted KvBlocks { get; } = new(Instant.Zero);
 
+    /// <summary>Tokens that the KV blocks of each step's sequences have room for, summed over all steps.</summary>
+    public long HeldTokens { get; private set; }
+
+    /// <summary>Those of them that are written when the step has ended, summed over all steps.</summary>
+    public long WrittenTokens { get; private set; }
+
+    /// <summary>Most sequences of a step.</summary>
+    public int LargestBatch { get; private set; }
+
+    /// <summary>Time that steps waited for the memory, such as pages being mapped.</summary>
+    public Duration MemoryWait { get; private set; }
+
+    /// <summary>The longest such wait of one step.</summary>
+    public Duration LongestMemoryWait { get; private set; }
+
     /// <summary>Time with at least one step in flight, up to an instant.</summary>
     public Duration Busy(Instant now) => _busySince.IsNever ? _busy : _busy + (now - _busySince);
 
@@ -42,6 +57,19 @@ public sealed class ReplicaCounters(int totalBlocks)
     {
         _flops.Add(flops);
         _memoryBytes.Add(memoryBytes);
+    }
+
+    internal void AddHeld(long heldTokens, long writtenTokens, int sequences)
+    {
+        HeldTokens += heldTokens;
+        WrittenTokens += writtenTokens;
+        LargestBatch = Math.Max(LargestBatch, sequences);
+    }
+
+    internal void AddMemoryWait(Duration wait)
+    {
+        MemoryWait += wait;
+        LongestMemoryWait = Duration.Max(LongestMemoryWait, wait);
     }
 
     internal void BecomesBusy(Instant now) => _busySince = now;

@@ -31,7 +31,7 @@ public sealed record ReplicaDesign(
 /// <summary>Builds replicas of one design; they share what is immutable.</summary>
 public sealed class ReplicaFactory(ReplicaDesign design)
 {
-    private readonly ICostModel _cost = design.Execution.Create(design.Deployment);
+    private readonly ICostModel _cost = design.Execution.Create(design.Deployment with { Attention = design.Memory.Attention(design.Deployment) });
 
     /// <param name="index">Position in the fleet.</param>
     /// <param name="fastForward">False plans every step singly; results are the same.</param>

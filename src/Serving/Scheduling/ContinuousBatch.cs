@@ -41,6 +41,7 @@ public sealed class ContinuousBatch
     /// <remarks>Blocks that a prefix cache would supply count as needed, as in vLLM v0's test.</remarks>
     public bool FitsAboveWatermark(Sequence head, int roomTokens, IKvMemory memory, AdmissionLimits limits)
     {
+        if (head.KvBlocks == 0 && memory.FreeSlots == 0) return false;
         bool mayHaveOutgrown = head.Preemptions > 0 || head.CallsMade > 0;
         int watermark = Running.Count == 0 && mayHaveOutgrown ? 0 : limits.WatermarkBlocks(memory);
         return memory.FreeBlocks - memory.BlocksFor(roomTokens) + head.KvBlocks >= watermark;

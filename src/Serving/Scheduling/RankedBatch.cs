@@ -131,6 +131,7 @@ public sealed class RankedBatch(AdmissionLimits limits, double margin)
         // A sequence that was preempted may have outgrown the watermark: alone it may ignore it, else it could never come back.
         bool isAlone = _running.Count == 0 && _entered.Count == 0;
         int watermark = holds || (isAlone && (sequence.Preemptions > 0 || sequence.CallsMade > 0)) ? 0 : limits.WatermarkBlocks(memory);
+        if (!holds && memory.FreeSlots == 0 && WorstHolder(member) is { } last) Discard(last, plan);
         if (!TryFree(member, missing + watermark, memory, plan)) return false;
         int cached = holds ? 0 : memory.CachedTokens(sequence);
         int tokens = Math.Min(sequence.MissingTokens - cached, budget);

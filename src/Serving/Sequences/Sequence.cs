@@ -97,6 +97,9 @@ public sealed class Sequence
     /// <summary>KV blocks held.</summary>
     public int KvBlocks { get; internal set; }
 
+    /// <summary>Range of virtual addresses held, −1 for none or where memory has no such ranges.</summary>
+    internal int KvSlot { get; set; } = -1;
+
     /// <summary>Its KV is in host memory; planning it brings it back first.</summary>
     public bool IsOnHost { get; internal set; }
 

@@ -32,5 +32,7 @@ public static class PublishedSystems
             "paged memory with shared prefixes; " + FromPromptsAlone),
         new("nanoflow", "Overlapped nano-batches on the device, fed with steps of one size.", "Zhu et al., OSDI 2025",
             "scheduler: nanoflow\nexecution: nano-batches", "its execution works under any scheduler, its scheduler over any execution; " + OverAnyMemory),
+        new("vattention", "KV contiguous in virtual addresses, physical pages mapped as sequences grow.", "Prabhu et al., ASPLOS 2025",
+            "scheduler: sarathi-serve\nmemory: {use: mapped, pageSize: 2MiB}", "its memory works under any scheduler, with hostSwap, any calls and execution; no shared prefixes"),
     ];
 }

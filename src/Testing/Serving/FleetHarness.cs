@@ -132,7 +132,8 @@ public sealed record FleetHarness
         {
             ReplicaCounters counters = replica.Counters;
             Text.Append(CultureInfo.InvariantCulture, $"replica {replica.Index}: steps {counters.Steps} preemptions {counters.Preemptions} out {counters.OutputTokens} prefill {counters.PrefillTokens} ")
-                .Append(CultureInfo.InvariantCulture, $"flops {counters.Flops} bytes {counters.MemoryBytes} busy {counters.Busy(now)} kv max {counters.KvBlocks.Max} integral {counters.KvBlocks.Integral(now)}\n");
+                .Append(CultureInfo.InvariantCulture, $"flops {counters.Flops} bytes {counters.MemoryBytes} busy {counters.Busy(now)} kv max {counters.KvBlocks.Max} integral {counters.KvBlocks.Integral(now)} ")
+                .Append(CultureInfo.InvariantCulture, $"held {counters.HeldTokens} written {counters.WrittenTokens} largest {counters.LargestBatch} waited {counters.MemoryWait} {counters.LongestMemoryWait} mapped {replica.Memory.MappedPages}\n");
         }
 
         public void Summaries(ServingMetrics metrics)

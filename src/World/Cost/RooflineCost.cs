@@ -42,13 +42,15 @@ public sealed class RooflineCost : ICostModel
 
         // Attention cuts heads over tensor ranks and sequences over data ranks.
         double attentionPerFlop = Duration.NanosecondsPerSecond / (peak * profile.AttentionEfficiency);
+        double prefillTime = 1 + deployment.Attention.PrefillPenalty;
+        double decodeTime = 1 + deployment.Attention.DecodePenalty;
         double headShare = (double)shard.Heads / model.Heads / plan.Data;
-        PrefillPerPair = model.PrefillFlopsPerPair * headShare * attentionPerFlop;
+        PrefillPerPair = model.PrefillFlopsPerPair * headShare * attentionPerFlop * prefillTime;
         PrefillPerHistoryToken = model.HistoryFlopsPerToken * headShare * perFlop;
-        PrefillPerKvToken = shard.KvBytesPerTokenLayer * perByte / plan.Data;
-        DecodePerPair = model.DecodeFlopsPerPair * headShare * attentionPerFlop;
+        PrefillPerKvToken = shard.KvBytesPerTokenLayer * perByte / plan.Data * prefillTime;
+        DecodePerPair = model.DecodeFlopsPerPair * headShare * attentionPerFlop * decodeTime;
         DecodePerKvToken = shard.KvBytesPerTokenLayer * Duration.NanosecondsPerSecond
-            / (bandwidth * profile.DecodeAttentionBandwidthFraction) / plan.Data;
+            / (bandwidth * profile.DecodeAttentionBandwidthFraction) / plan.Data * decodeTime;
 
         if (model.Experts is { } experts)
         {
@@ -78,6 +80,7 @@ public sealed class RooflineCost : ICostModel
         HandOverBytesPerRow = model.Hidden * activation;
         StepCpu = profile.StepCpuSeconds * Duration.NanosecondsPerSecond;
         SequenceCpu = profile.SequenceCpuSeconds * Duration.NanosecondsPerSecond;
+        TableEntry = deployment.Attention.TableEntrySeconds * Duration.NanosecondsPerSecond;
         Stages = [.. Enumerable.Range(0, plan.Pipeline).Select(stage => new StageLayers(model, plan, stage))];
         Work = new(deployment, operators);
     }
@@ -153,6 +156,9 @@ public sealed class RooflineCost : ICostModel
     internal double StepCpu { get; }
 
     internal double SequenceCpu { get; }
+
+    /// <summary>CPU time per entry of the block tables.</summary>
+    internal double TableEntry { get; }
 
     internal StageLayers[] Stages { get; }
 

@@ -33,6 +33,8 @@ internal sealed class RooflineStepCost : StepCost
     private long _sequences;
     private long _queries;
     private int _longest;
+    private long _tableRows;
+    private int _longestChunk;
     // Two words, not an Int128: precompiled code cannot lay out a class that has one.
     private WideSum _flops;
     private long _bytes;
@@ -51,7 +53,7 @@ internal sealed class RooflineStepCost : StepCost
     }
 
     /// <summary>CPU work of the step, in nanoseconds.</summary>
-    internal double Cpu => _cpu;
+    internal double Cpu(int k) => _cpu + TableCpu(k);
 
     /// <summary>What a stage does outside its layers, without CPU work: embedding, vocabulary projection, hand-over. In nanoseconds.</summary>
     internal double Edge(int stage) => _stageEdge[stage];
@@ -99,6 +101,7 @@ internal sealed class RooflineStepCost : StepCost
         double expertNetwork = (cost.ExpertReduces * reduce) + exchange;
         double handOver = cost.HandOver.At(localRows * cost.HandOverBytesPerRow);
         _cpu = cost.StepCpu + ((shape.DecodeSequences + shape.Chunks.Length) * cost.SequenceCpu);
+        PrepareTables(shape);
         PrepareChunks(shape, out OperatorTime fullPrefill, out OperatorTime windowedPrefill);
         FullPrefill = fullPrefill;
         WindowedPrefill = windowedPrefill;
@@ -148,7 +151,7 @@ internal sealed class RooflineStepCost : StepCost
     {
         double nanoseconds = _fixed + (_fullLayers * FullDecode(k));
         if (_window is not null) nanoseconds += _windowedLayers * WindowedDecode(k);
-        return nanoseconds;
+        return nanoseconds + TableCpu(k);
     }
 
     public override Duration StageAt(int k)
@@ -165,7 +168,7 @@ internal sealed class RooflineStepCost : StepCost
         for (int s = 0; s < _stageFixed.Length; s++)
         {
             StageLayers stage = _cost.Stages[s];
-            slowest = Math.Max(slowest, _stageFixed[s] + (stage.Full * full) + (stage.Windowed * windowed));
+            slowest = Math.Max(slowest, _stageFixed[s] + (stage.IsFirst ? TableCpu(k) : 0) + (stage.Full * full) + (stage.Windowed * windowed));
         }
         return slowest;
     }
@@ -207,7 +210,7 @@ internal sealed class RooflineStepCost : StepCost
             memory += _windowedLayers * _perKvToken * WindowedTokens(k);
         }
         const double s = 1e-9;
-        return new(compute * s, memory * s, 0, 0, _network * s, _launch * s, At(k).Seconds);
+        return new(compute * s, memory * s, 0, 0, _network * s, (_launch + TableCpu(k)) * s, At(k).Seconds);
     }
 
     /// <summary>Decode attention of one layer that sees everything, without its launch.</summary>
@@ -220,6 +223,22 @@ internal sealed class RooflineStepCost : StepCost
 
     /// <summary>Decode attention of one layer with a window, without its launch.</summary>
     internal double WindowedDecode(int k) => Math.Max(_perKvToken * WindowedTokens(k), _perPair * WindowedPairs(k));
+
+    /// <summary>One rectangle: a row per sequence, as wide as the longest needs.</summary>
+    private double TableCpu(int k)
+    {
+        if (_cost.TableEntry == 0) return 0;
+        int block = _cost.Deployment.Attention.BlockTokens;
+        long longest = Math.Max(_sequences == 0 ? 0 : (long)_longest + k, _longestChunk);
+        return _cost.TableEntry * (_tableRows * ((longest + block - 1) / block));
+    }
+
+    private void PrepareTables(StepShape shape)
+    {
+        _tableRows = shape.DecodeSequences + shape.Chunks.Length;
+        _longestChunk = 0;
+        foreach (PrefillChunk chunk in shape.Chunks) _longestChunk = Math.Max(_longestChunk, chunk.HistoryTokens + chunk.Tokens);
+    }
 
     private double WindowedTokens(int k)
     {

@@ -32,6 +32,9 @@ public sealed record Deployment
 
     public CostProfile Profile { get; }
 
+    /// <summary>How the KV lies in memory, as far as attention feels it.</summary>
+    public AttentionLayout Attention { get; init; } = AttentionLayout.Contiguous;
+
     /// <summary>What one device of the replica holds.</summary>
     public ShardSizes Shards { get; }
 

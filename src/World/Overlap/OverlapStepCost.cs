@@ -63,7 +63,7 @@ internal sealed class OverlapStepCost : StepCost
         FindLayerTimes(k);
         double nanoseconds = 0;
         for (int stage = 0; stage < _cost.PipelineStages; stage++) nanoseconds += Stage(stage);
-        return RooflineStepCost.Round(WithCpu(nanoseconds));
+        return RooflineStepCost.Round(WithCpu(nanoseconds, k));
     }
 
     public override Duration StageAt(int k)
@@ -74,7 +74,7 @@ internal sealed class OverlapStepCost : StepCost
         for (int stage = 0; stage < _cost.PipelineStages; stage++)
         {
             double nanoseconds = Stage(stage);
-            slowest = Math.Max(slowest, stage == 0 ? WithCpu(nanoseconds) : nanoseconds);
+            slowest = Math.Max(slowest, stage == 0 ? WithCpu(nanoseconds, k) : nanoseconds);
         }
         return RooflineStepCost.Round(slowest);
     }
@@ -114,8 +114,8 @@ internal sealed class OverlapStepCost : StepCost
     /// <summary>One piece; never ranked, because nothing is played.</summary>
     private static NanoPlan Unsplit { get; } = new(NanoSplit.None, PhaseShares.Start, 0, 0);
 
-    private double WithCpu(double nanoseconds) =>
-        _cost.Options.RunsCpuAhead ? Math.Max(nanoseconds, _work.Cpu) : nanoseconds + _work.Cpu;
+    private double WithCpu(double nanoseconds, int k) =>
+        _cost.Options.RunsCpuAhead ? Math.Max(nanoseconds, _work.Cpu(k)) : nanoseconds + _work.Cpu(k);
 
     private double Stage(int stage)
     {

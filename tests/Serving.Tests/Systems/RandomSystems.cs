@@ -2,6 +2,7 @@ using Orrery.Documents;
 using Orrery.Kernel.Random;
 using Orrery.Kernel.Time;
 using Orrery.Serving.Calls;
+using Orrery.Serving.Memory;
 using Orrery.Serving.Scheduling;
 using Orrery.Serving.Swap;
 using Orrery.Serving.Systems;
@@ -172,6 +173,33 @@ internal static class RandomSystems
     {
         IRemainingPredictor predictor = Looks[random.NextInt(Looks.Length)];
         return () => predictor;
+    }
+
+    /// <summary>Every layout of the KV memory, with room for the longest sequence at least.</summary>
+    /// <param name="random">Draws the layout and its options.</param>
+    /// <param name="tokens">Tokens that it holds, about.</param>
+    /// <param name="longest">Longest sequence.</param>
+    /// <param name="cached">Whether equal prefixes are shared.</param>
+    /// <param name="text">What was drawn.</param>
+    public static Func<IKvMemory> Memory(RandomStream random, int tokens, int longest, bool cached, out string text)
+    {
+        text = cached ? "cached" : "paged";
+        if (cached) return () => new PrefixCachedMemory(tokens / 16, 16);
+        switch (random.NextInt(3))
+        {
+            case 0:
+                return () => new PagedMemory(tokens / 16, 16);
+            case 1:
+                text = "reserved";
+                return () => new ReservedMemory(tokens / 16, 16, longest);
+            default:
+                int block = random.NextInt(2) == 0 ? 16 : 64;
+                int blocks = (tokens + block - 1) / block;
+                int slots = random.NextInt(2) == 0 ? 2 + random.NextInt(6) : 1000;
+                MappingRules rules = new(Duration.FromMicroseconds(random.NextInt(4) * 1500), 2, random.NextInt(3) > 0, random.NextInt(2) == 0);
+                text = $"mapped {blocks} x {block}, {slots} slots, {rules}";
+                return () => new MappedMemory(blocks, block, longest, slots, rules);
+        }
     }
 
     /// <summary>No host pool, or a small one with copies in any mode; never beside a prefix cache.</summary>

@@ -101,7 +101,7 @@ public sealed class HfStatic(int maxBatchSize, Duration timeout) : IScheduler
             int output = Math.Max(longestOutput, sequence.MaxTokens - sequence.GeneratedTokens);
             bool fits = (rows + 1L) * memory.BlocksFor(prompt + output) <= memory.FreeBlocks;
             // Alone it always fits: prompt and output limit are within what the replica accepts.
-            if (rows == maxBatchSize || (rows > 0 && !fits)) break;
+            if (rows == maxBatchSize || (rows > 0 && (!fits || rows == memory.FreeSlots))) break;
             longestPrompt = prompt;
             longestOutput = output;
             rows++;

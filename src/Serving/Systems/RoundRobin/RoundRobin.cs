@@ -55,7 +55,8 @@ public sealed class RoundRobin(AdmissionLimits limits, int quantum) : IScheduler
         if (_batch.Waiting.Count == 0) return Stability.UntilArrival;
         // Growth may have taken what the head needed just now: the next plan may then let others give way.
         if (Leavers(view.Memory) >= 0) return Stability.OneStep;
-        int steps = int.MaxValue;
+        // Whoever was copied back beside the steps enters the ring with the next one.
+        int steps = _ring.Count < _batch.Running.Count ? quantum : int.MaxValue;
         foreach (Sequence sequence in _ring)
             if (_served[sequence] is var served && served < quantum) steps = Math.Min(steps, quantum - served);
         return new(steps, ArrivalsMatter: false);
