@@ -89,6 +89,7 @@ public sealed partial class Replica
             Counters.Preemptions += plan.PreemptedCount;
         }
         plan.SettleCopies(_view.LastStep);
+        _view.Waiting = _scheduler.WaitingCount;
         foreach (IPlanAddOn addOn in _addOns) addOn.Complete(_view, plan);
         if (!plan.IsEmpty) plan.Wait(_memory.StepStarts(_clock.Now + plan.Delay));
     }

@@ -48,6 +48,12 @@ public sealed record FleetHarness
 
     public Func<ICallHandling> Calls { get; init; } = () => new FixedHandling(PausedKv.Discard, returnsFirst: false);
 
+    /// <summary>Other work of each replica.</summary>
+    public Func<IReadOnlyList<IPlanAddOn>> AddOns { get; init; } = () => [];
+
+    /// <summary>Which replicas take requests; those that do not come last.</summary>
+    public Func<int, bool> TakesRequests { get; init; } = _ => true;
+
     public ServiceObjective Objective { get; init; } = ServiceObjective.None;
 
     /// <summary>An observer that looks at every replica this often, in the phase React; zero for none.</summary>
@@ -78,7 +84,7 @@ public sealed record FleetHarness
         for (int i = 0; i < Replicas; i++)
         {
             IStepExecutor executor = Executor?.Invoke(clock) ?? new ModelledExecutor(Cost);
-            fleet.Add(new(i, Scheduler(), Memory(), executor, MaxModelTokens, fastForward) { Swap = Swap?.Invoke(), Calls = Calls() });
+            fleet.Add(new(i, Scheduler(), Memory(), executor, MaxModelTokens, fastForward) { Swap = Swap?.Invoke(), Calls = Calls(), AddOns = AddOns(), TakesRequests = TakesRequests(i) });
         }
         fleet.Feed(source);
         if (SampleEvery > Duration.Zero) clock.Spawn("sampler", () => Sample(clock, fleet, recorder.Text), background: true);
@@ -129,7 +135,8 @@ public sealed record FleetHarness
         {
             ReplicaCounters counters = replica.Counters;
             Text.Append(CultureInfo.InvariantCulture, $"replica {replica.Index}: steps {counters.Steps} preemptions {counters.Preemptions} out {counters.OutputTokens} prefill {counters.PrefillTokens} ")
-                .Append(CultureInfo.InvariantCulture, $"flops {counters.Flops} bytes {counters.MemoryBytes} busy {counters.Busy(now)} kv max {counters.KvBlocks.Max} integral {counters.KvBlocks.Integral(now)}\n");
+                .Append(CultureInfo.InvariantCulture, $"flops {counters.Flops} bytes {counters.MemoryBytes} busy {counters.Busy(now)} kv max {counters.KvBlocks.Max} integral {counters.KvBlocks.Integral(now)} ")
+                .Append(CultureInfo.InvariantCulture, $"trained {counters.TrainedTokens} forward {counters.TrainingForwardTokens} backward {counters.TrainingBackwardTokenLayers}\n");
         }
 
         public void Summaries(ServingMetrics metrics)
