@@ -24,6 +24,9 @@ internal static class PluginKinds
         () => Entries(Serving.Memory.Memories.Registry),
         "A scenario names one as 'memory: {use: NAME, option: value}' in a fleet entry.");
 
+    public static CatalogKind<PluginEntry> CallHandlers { get; } = Of("handling of calls", () => Entries(Serving.Systems.CallHandlers.Registry),
+        "A scenario names one as 'calls: NAME' or 'calls: {use: NAME, option: value}' in a fleet entry.");
+
     public static CatalogKind<PluginEntry> Executions { get; } = Of("execution", () => Entries(Serving.Execution.ExecutionStyles.Registry),
         "A scenario names one as 'execution: NAME' or 'execution: {use: NAME, option: value}' in a fleet entry.");
 
@@ -41,8 +44,7 @@ internal static class PluginKinds
         [
             Fact.Of("name", noun, entry.Name), Fact.Of("summary", "what it does", entry.Summary), Fact.Of("source", "source", entry.Source),
         ],
-        Options = entry => [.. entry.Options.Select(option =>
-            new CatalogKind<PluginEntry>.Option(option.Key, Takes(option), option.Default, option.Doc, option.Source))],
+        Options = entry => Rows<PluginEntry>(entry.Options),
         Note = note,
     };
 
@@ -70,6 +72,10 @@ internal static class PluginKinds
                 "arXiv 2410.01035 (b)", [.. RemainingSpec.Options.Options.Where(option => option.Key != "use")]),
         ];
     }
+
+    /// <summary>Options as detail pages show them.</summary>
+    public static IReadOnlyList<CatalogKind<T>.Option> Rows<T>(IReadOnlyList<OptionInfo> options) =>
+        [.. options.Select(option => new CatalogKind<T>.Option(option.Key, Takes(option), option.Default, option.Doc, option.Source))];
 
     private static string Takes(OptionInfo option)
     {
