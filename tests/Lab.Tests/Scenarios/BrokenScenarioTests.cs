@@ -68,7 +68,7 @@ public sealed class BrokenScenarioTests
         { "device: a100-sxm-80gb", "{device: a100-sxm-80gb, finetune: alone}\n  - {device: a100-sxm-80gb}",
             "s.yaml:3:5: fleet.0: replicas that only train come last; move this entry to the end of the fleet" },
         { "device: a100-sxm-80gb", "{device: a100-sxm-80gb, tensor: 1, pipeline: 2, finetune: co-serve}",
-            "s.yaml:3:66: fleet.0.finetune: a backward pass against the direction of pipeline stages is not modelled; write pipeline: 1 or leave the key out" },
+            "s.yaml:3:63: fleet.0.finetune: a backward pass against the direction of pipeline stages is not modelled; write pipeline: 1 or leave the key out" },
         { "device: a100-sxm-80gb", "{device: a100-sxm-80gb, memory: {utilisation: 0.9}}",
             "s.yaml:3:38: fleet.0.memory.utilisation: unknown key; did you mean 'utilization'?" },
         { "device: a100-sxm-80gb", "{device: a100-sxm-80gb, memory: {utilization: 90}}",
