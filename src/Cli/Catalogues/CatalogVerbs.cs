@@ -18,6 +18,7 @@ internal static class CatalogVerbs
         Add(group, "memory", "KV memories of a replica.", PluginKinds.Memories, "paged");
         Add(group, "executions", "Execution styles: how the operations of a step are laid out on the device.", PluginKinds.Executions, "sequential");
         Add(group, "calls", "What becomes of the KV of a request that waits for a tool.", PluginKinds.CallHandlers, "preserve");
+        Add(group, "finetunings", "Ways of finetuning beside inference.", PluginKinds.Finetunings, "co-serve");
         Add(group, "traffic", "Traffic generators: processes, models, and fits of public traces.", TrafficKinds.Generators, "poisson");
         Add(group, "grids", "Carbon intensity of electricity grids.", WorldKinds.Grids, "us-caiso");
         return group;

@@ -30,6 +30,9 @@ internal static class PluginKinds
     public static CatalogKind<PluginEntry> Executions { get; } = Of("execution", () => Entries(Serving.Execution.ExecutionStyles.Registry),
         "A scenario names one as 'execution: NAME' or 'execution: {use: NAME, option: value}' in a fleet entry.");
 
+    public static CatalogKind<PluginEntry> Finetunings { get; } = Of("finetuning", () => Entries(Serving.Systems.FinetuneStyles.Registry),
+        "A scenario names one as 'finetune: NAME' or 'finetune: {use: NAME, option: value}' in a fleet entry, over any scheduler and execution style.");
+
     private static CatalogKind<PluginEntry> Of(string noun, Func<IReadOnlyList<PluginEntry>> all, string note) => new()
     {
         All = all,

@@ -85,4 +85,20 @@ public sealed record FleetFacts(
     double EnergyJoules,
     double CarbonGrams,
     double WaterLitres,
-    double MoneyDollars);
+    double MoneyDollars)
+{
+    /// <summary>Tokens of training sequences whose backward pass is complete.</summary>
+    public long TrainedTokens { get; init; }
+
+    /// <summary>Tokens of training sequences that went forward.</summary>
+    public long TrainingForwardTokens { get; init; }
+
+    /// <summary>Tokens of training sequences that went backward: the work of all layers is one token.</summary>
+    public double TrainingBackwardTokens { get; init; }
+
+    /// <summary>Memory that finetuning has on a device beside the frozen weights, where it has most.</summary>
+    public long FinetuneBytes { get; init; }
+
+    /// <summary>The activations in it.</summary>
+    public long FinetuneActivationBytes { get; init; }
+}

@@ -61,6 +61,14 @@ public static class RunMetricTable
         Number("promptTokens", "tokens.prompt", MeasureUnit.Count, Better.Neither, f => f.PromptTokens),
         Number("outputTokens", "tokens.output", MeasureUnit.Count, Better.Neither, f => f.OutputTokens),
         Fleet("prefilledTokens", "tokens.prefilled", MeasureUnit.Count, Better.Neither, (_, f) => f.PrefilledTokens),
+        Fleet("trainedTokens", "tokens.trained", MeasureUnit.Count, Better.Higher, (_, f) => f.TrainedTokens),
+        Fleet("trainedTokensPerSecond", "metrics.trainedTokensPerSecond", MeasureUnit.PerSecond, Better.Higher, (r, f) => Ratio(f.TrainedTokens, r.Seconds), "trained", 21, seen: true)
+            with { Title = "tokens trained per second" },
+        Fleet("trainingForwardTokens", "tokens.trainingForward", MeasureUnit.Count, Better.Neither, (_, f) => f.TrainingForwardTokens),
+        Fleet("trainingBackwardTokens", "tokens.trainingBackward", MeasureUnit.Count, Better.Neither, (_, f) => f.TrainingBackwardTokens),
+        Fleet("finetuneBytes", "metrics.finetuneBytes", MeasureUnit.Count, Better.Lower, (_, f) => f.FinetuneBytes) with { Title = "memory of finetuning" },
+        Fleet("finetuneActivationBytes", "metrics.finetuneActivationBytes", MeasureUnit.Count, Better.Lower, (_, f) => f.FinetuneActivationBytes)
+            with { Title = "activations of finetuning" },
         Fleet("cachedTokens", "tokens.cached", MeasureUnit.Count, Better.Higher, (_, f) => f.CachedTokens),
     ];
 

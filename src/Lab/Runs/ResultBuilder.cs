@@ -8,6 +8,7 @@ using Orrery.Serving.Metrics;
 using Orrery.Serving.Replicas;
 using Orrery.World.Deployments;
 using Orrery.World.Power;
+using Orrery.World.Training;
 
 namespace Orrery.Lab.Runs;
 
@@ -102,6 +103,10 @@ internal static class ResultBuilder
         Duration memoryWait = Duration.Zero;
         Duration longestWait = Duration.Zero;
         long mappedPages = 0;
+        long trained = 0;
+        long trainingForward = 0;
+        double trainingBackward = 0;
+        TrainingMemory? training = null;
         int next = 0;
         foreach (FleetEntry entry in scenario.Fleet)
         {
@@ -110,6 +115,11 @@ internal static class ResultBuilder
             double peak = deployment.Device.PeakRate(deployment.Precision.Activations)!.Value.Value;
             peakFlopsPerSecond += peak * deployment.Parallel.Devices * entry.Replicas;
             peakBytesPerSecond += deployment.Device.MemoryBandwidth.Value * deployment.Parallel.Devices * entry.Replicas;
+            if (entry.Design.Finetune is { } finetune)
+            {
+                TrainingMemory own = TrainingMemory.Of(deployment, finetune.Training);
+                if (training is null || own.Total > training.Total) training = own;
+            }
             for (int i = 0; i < entry.Replicas; i++)
             {
                 mappedPages += fleet.Replicas[next].Memory.MappedPages;
@@ -119,6 +129,9 @@ internal static class ResultBuilder
                 prefillTokens += counters.PrefillTokens;
                 decodeTokens += counters.DecodeTokens;
                 busy += counters.Busy(end).Nanoseconds;
+                trained += counters.TrainedTokens;
+                trainingForward += counters.TrainingForwardTokens;
+                trainingBackward += (double)counters.TrainingBackwardTokenLayers / deployment.Model.Layers;
                 flops += counters.Flops;
                 bytes += counters.MemoryBytes;
                 kvMeans += counters.KvBlocks.Mean(end) / counters.TotalBlocks;
@@ -138,6 +151,13 @@ internal static class ResultBuilder
             (double)flops, peakFlopsPerSecond * end.Seconds,
             (double)bytes, peakBytesPerSecond * end.Seconds,
             kvMeans / replicas, kvMax, kvHeld, kvWritten, largestBatch, memoryWait.Seconds, longestWait.Seconds, mappedPages,
-            footprint.FacilityEnergy.Value, footprint.Carbon.Value, footprint.Water.Value, footprint.Money.Dollars);
+            footprint.FacilityEnergy.Value, footprint.Carbon.Value, footprint.Water.Value, footprint.Money.Dollars)
+        {
+            TrainedTokens = trained,
+            TrainingForwardTokens = trainingForward,
+            TrainingBackwardTokens = trainingBackward,
+            FinetuneBytes = training?.Total.Count ?? 0,
+            FinetuneActivationBytes = training?.Activations.Count ?? 0,
+        };
     }
 }

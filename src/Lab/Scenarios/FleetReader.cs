@@ -1,7 +1,9 @@
 using Orrery.Documents;
 using Orrery.Kernel;
+using Orrery.Kernel.Units;
 using Orrery.Serving.Calls;
 using Orrery.Serving.Execution;
+using Orrery.Serving.Finetuning;
 using Orrery.Serving.Memory;
 using Orrery.Serving.Replicas;
 using Orrery.Serving.Scheduling;
@@ -11,6 +13,7 @@ using Orrery.World.Catalogue;
 using Orrery.World.Deployments;
 using Orrery.World.Hardware;
 using Orrery.World.Models;
+using Orrery.World.Training;
 
 namespace Orrery.Lab.Scenarios;
 
@@ -46,9 +49,18 @@ internal sealed class FleetReader
         IReadOnlyList<Node> items = fleet.AsList();
         if (items.Count == 0) throw fleet.Error("the fleet has no entry; write for example [{device: h100-sxm, replicas: 4}]");
         FleetEntry[] entries = [.. items.Select(ReadEntry)];
+        RequireServers(fleet, items, entries);
         if (entries.Sum(entry => (long)entry.Replicas) > MostReplicas)
             throw fleet.Error($"the fleet has more than {MostReplicas} replicas in all");
         return entries;
+    }
+
+    /// <summary>Routers choose among the first replicas of a fleet; those that only train follow.</summary>
+    private static void RequireServers(Node fleet, IReadOnlyList<Node> items, FleetEntry[] entries)
+    {
+        if (!entries.Any(entry => entry.TakesRequests)) throw fleet.Error("no replica takes requests; add an entry without finetune: alone");
+        for (int i = 1; i < entries.Length; i++)
+            if (entries[i].TakesRequests && !entries[i - 1].TakesRequests) throw items[i - 1].Error("replicas that only train come last; move this entry to the end of the fleet");
     }
 
     private FleetEntry ReadEntry(Node entry)
@@ -65,6 +77,7 @@ internal sealed class FleetReader
         Node? memoryNode = map.Optional("memory");
         Node? executionNode = map.Optional("execution");
         Node? callsNode = map.Optional("calls");
+        Node? finetuneNode = map.Optional("finetune");
         Node? lengthNode = map.Optional("maxModelLength") ?? _maxModelLength;
         int scaling = (map.Optional("positionScaling") ?? _positionScaling)?.AsInt(1, MostPositionScaling) ?? 1;
         if (map.Optional("draft") is { } draft) throw ScenarioReader.NotSimulated(draft, "speculative decoding with a draft model");
@@ -79,6 +92,7 @@ internal sealed class FleetReader
         MemorySpec memory = ReadMemory(memoryNode, scheduler, out SwapOptions? swap);
         CallHandlingSpec calls = ReadCalls(callsNode, scheduler, swap);
         ExecutionSpec execution = ExecutionStyles.Registry.Read(executionNode ?? Node.Plain(ExecutionStyles.Usual));
+        FinetuneSpec? finetune = finetuneNode is null ? null : FinetuneStyles.Registry.Read(finetuneNode);
         int asked = MaxLength(lengthNode, model, scaling);
         if (model.Quantization is { } stored && precisionNode?["weights"] is null)
             _notes.Add($"{model.Name}: its config.json stores weights as {stored}, but the run counts 16 bit; say for example precision: {{weights: fp8}}");
@@ -87,15 +101,24 @@ internal sealed class FleetReader
         {
             Deployment deployment = Deployment.Create(model, device, parallel, precision, ReadNetwork(network, device));
             ReplicaFacts facts = new(asked, device.Name, device.Memory, parallel.Pipeline);
-            KvCapacity capacity = KvCapacity.Of(deployment, memory.Utilization, memory.BlockTokens(deployment), scheduler.MaxStepTokens(facts));
+            KvCapacity capacity = Capacity(deployment, memory, scheduler.MaxStepTokens(facts), finetune);
             WrittenWorld written = new(writtenModel, deviceNode, network, asked, scaling);
-            ReplicaDesign design = new(deployment, scheduler, memory, execution, capacity, Bound(asked, capacity, parallel, entry)) { Swap = swap, Calls = calls };
+            ReplicaDesign design = new(deployment, scheduler, memory, execution, capacity, Bound(asked, capacity, parallel, entry)) { Swap = swap, Calls = calls, Finetune = finetune };
             return new(design, replicas, written);
         }
         catch (InputException mistake) when (!mistake.Message.Contains(entry.Path, StringComparison.Ordinal))
         {
             throw Placed(entry, mistake);
         }
+    }
+
+    /// <summary>Memory for one training sequence is set aside; its windows share the activation memory of a step.</summary>
+    private static KvCapacity Capacity(Deployment deployment, MemorySpec memory, int stepTokens, FinetuneSpec? finetune)
+    {
+        int blockTokens = memory.BlockTokens(deployment);
+        if (finetune is null) return KvCapacity.Of(deployment, memory.Utilization, blockTokens, stepTokens);
+        Bytes reserved = TrainingMemory.Of(deployment, finetune.Training).Total;
+        return KvCapacity.Of(deployment, memory.Utilization, blockTokens, stepTokens + finetune.SequenceTokens, reserved: reserved);
     }
 
     /// <summary>Checks of the world know no places: their sentence opens with the key, whose place is put before it.</summary>

@@ -79,6 +79,9 @@ public sealed record FleetEntry(ReplicaDesign Design, int Replicas, WrittenWorld
 
     public KvCapacity Capacity => Design.Capacity;
 
+    /// <summary>False for replicas that only train.</summary>
+    public bool TakesRequests => Design.Finetune?.TakesRequests ?? true;
+
     public int MaxModelTokens => Design.MaxModelTokens;
 }
 

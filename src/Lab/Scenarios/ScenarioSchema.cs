@@ -70,6 +70,7 @@ public static class ScenarioSchema
         ("memory", Memory()),
         ("calls", Choice(CallHandlers.Registry, "What becomes of the KV of a sequence that waits for a tool.")),
         ("execution", Choice(ExecutionStyles.Registry, "How the operations of a step are laid out on the device.")),
+        ("finetune", Choice(FinetuneStyles.Registry, "Adapters are finetuned beside inference, as long as there is traffic; default: nothing is.")),
         ("model", Model()),
         ("precision", Precision()),
         ("maxModelLength", Whole("Longest sequence in tokens; default: the root's.", 2)),

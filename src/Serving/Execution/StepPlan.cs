@@ -29,10 +29,13 @@ public sealed partial class StepPlan(IKvMemory memory, KvSwap? swap = null)
 
     public ReadOnlySpan<PlanItem> Items => _items.AsSpan(0, _count);
 
-    public bool IsEmpty => _count == 0;
+    public bool IsEmpty => _count == 0 && Training is null;
 
-    /// <summary>True when every item is a decode of one token: only then may steps repeat.</summary>
-    public bool IsDecodeOnly => _decodes == _count && DraftTokens == 0;
+    /// <summary>True when every item is a decode of one token and nothing is trained: only then may steps repeat.</summary>
+    public bool IsDecodeOnly => _decodes == _count && DraftTokens == 0 && Training is null;
+
+    /// <summary>Training that runs in the same step; null for none.</summary>
+    public TrainingWork? Training { get; private set; }
 
     /// <summary>Tokens of all items, drafts not counted.</summary>
     public int Tokens { get; private set; }
@@ -92,6 +95,14 @@ public sealed partial class StepPlan(IKvMemory memory, KvSwap? swap = null)
         _items[item] = _items[item] with { DraftTokens = tokens };
     }
 
+    /// <summary>Trains in this step too, with or without inference beside it.</summary>
+    /// <param name="work">Stays as it is until the step has ended.</param>
+    public void Train(TrainingWork work)
+    {
+        if (work.IsEmpty) throw new ArgumentException("there is nothing to train", nameof(work));
+        Training = work;
+    }
+
     /// <summary>Lets the step start later.</summary>
     public void Wait(Duration time) => Delay += time;
 
@@ -116,6 +127,7 @@ public sealed partial class StepPlan(IKvMemory memory, KvSwap? swap = null)
         _count = 0;
         _decodes = 0;
         _returning = 0;
+        Training = null;
         Tokens = 0;
         DraftTokens = 0;
         AcceptedTokens = 0;
@@ -128,7 +140,10 @@ public sealed partial class StepPlan(IKvMemory memory, KvSwap? swap = null)
     }
 
     /// <summary>Writes what the step computes, as integers, for the cost model.</summary>
-    internal void Describe(StepShape shape)
+    internal void Describe(StepShape shape) => Describe(shape, Training);
+
+    /// <summary>The same with other training than the plan has.</summary>
+    internal void Describe(StepShape shape, TrainingWork? training)
     {
         shape.Clear();
         foreach (ref readonly PlanItem item in Items)
@@ -139,6 +154,8 @@ public sealed partial class StepPlan(IKvMemory memory, KvSwap? swap = null)
         }
         foreach ((int tokens, int decodes) in _shared) shape.ShareContext(tokens, decodes);
         for (int row = 0; row < PaddingRows; row++) shape.AddDecode(PaddingRowContext);
+        shape.Training = training;
+        if (training is { ForwardTokens: > 0, Share: TrainingShare.Fused }) shape.AddTrainingChunk(new(training.ForwardTokens, training.ForwardHistory, false));
     }
 
     private void RemoveAt(int index)

@@ -26,6 +26,7 @@ public sealed class Fleet : IFleetView, IServingObserver
     private readonly Deadlines _deadlines;
     private readonly List<Replica> _replicas = [];
     private readonly Signal _feedback;
+    private int _serving;
     private ITrafficSource? _source;
 
     /// <param name="predictOutputTokens">Estimate of a request's output length, 0 for none; from a predictor.</param>
@@ -64,12 +65,13 @@ public sealed class Fleet : IFleetView, IServingObserver
 
     Instant IFleetView.Now => _clock.Now;
 
-    int IFleetView.Count => _replicas.Count;
+    int IFleetView.Count => _serving;
 
-    /// <summary>Adds a replica. Its index must be the next one.</summary>
+    /// <summary>Adds a replica. Its index must be the next one; those that take no requests come last.</summary>
     public Replica Add(ReplicaParts parts)
     {
         if (parts.Index != _replicas.Count) throw new ArgumentException($"replica {parts.Index} added as number {_replicas.Count}", nameof(parts));
+        if (parts.TakesRequests && _serving++ < _replicas.Count) throw new ArgumentException($"replica {parts.Index} takes requests and was added after one that does not", nameof(parts));
         Replica replica = new(_clock, parts, Metrics, this);
         _replicas.Add(replica);
         return replica;
@@ -94,6 +96,7 @@ public sealed class Fleet : IFleetView, IServingObserver
     {
         Live--;
         _observer.Left(sequence);
+        EndOtherWorkIfOver();
         // A client that left by itself was told at that moment.
         if (sequence.CancelledAt.IsNever) TellSource(sequence);
         else if (Live == 0) _feedback.Set(Phase.React);
@@ -109,11 +112,18 @@ public sealed class Fleet : IFleetView, IServingObserver
             if (next.IsNever && (!source.IsClosedLoop || Live == 0))
             {
                 IsTrafficOver = true;
+                EndOtherWorkIfOver();
                 return;
             }
             if (source.IsClosedLoop) await _feedback.Wait(next, Phase.React);
             else await _clock.Until(next, Phase.React);
         }
+    }
+
+    private void EndOtherWorkIfOver()
+    {
+        if (!IsTrafficOver || Live > 0) return;
+        foreach (Replica replica in _replicas) replica.EndOtherWork();
     }
 
     private void Admit(Request request)
@@ -122,10 +132,10 @@ public sealed class Fleet : IFleetView, IServingObserver
         Live++;
         int index = 0;
         Sequence sequence = NewSequence(request, _replicas[0].MaxModelTokens);
-        if (_replicas.Count > 1)
+        if (_serving > 1)
         {
             index = _router.Choose(sequence, this);
-            if ((uint)index >= (uint)_replicas.Count) throw new InvalidOperationException($"the router chose replica {index} of {_replicas.Count}");
+            if ((uint)index >= (uint)_serving) throw new InvalidOperationException($"the router chose replica {index} of {_serving}");
         }
         Replica replica = _replicas[index];
         if (replica.MaxModelTokens != _replicas[0].MaxModelTokens) sequence = NewSequence(request, replica.MaxModelTokens);

@@ -39,7 +39,7 @@ public sealed partial class Replica
         _view.InFlightSequences -= plan.Items.Length;
         if (plan.IsDecodeOnly) DeliverDecodes(run, steps);
         else DeliverMixed(run);
-        _scheduler.Advance(plan, steps);
+        if (plan.Items.Length > 0) _scheduler.Advance(plan, steps);
         foreach (IPlanAddOn addOn in _addOns) addOn.Advance(plan, steps);
         foreach (Sequence sequence in _departing)
         {
@@ -61,6 +61,7 @@ public sealed partial class Replica
             (Int128 flops, Int128 bytes) = cost.Totals(steps);
             Counters.AddWork(flops, bytes);
         }
+        if (run.Plan.Training is { } work) Counters.AddTraining(work);
         // The memory each further step took when single steps would have planned it.
         int used = _usedAtStart;
         long held = 0;

@@ -96,6 +96,7 @@ public sealed partial class Replica
             Counters.Preemptions += plan.PreemptedCount;
         }
         plan.SettleCopies(_view.LastStep);
+        _view.Waiting = _scheduler.WaitingCount;
         foreach (IPlanAddOn addOn in _addOns) addOn.Complete(_view, plan);
         if (!plan.IsEmpty) Counters.AddMemoryWait(plan.SettleMemory());
     }

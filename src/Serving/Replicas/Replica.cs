@@ -27,6 +27,9 @@ public sealed record ReplicaParts(
     /// <summary>What becomes of the KV of sequences that wait for tools.</summary>
     public ICallHandling Calls { get; init; } = new FixedHandling(PausedKv.Discard, returnsFirst: false);
 
+    /// <summary>False for a replica that only does other work.</summary>
+    public bool TakesRequests { get; init; } = true;
+
     /// <summary>Complete each plan, in this order.</summary>
     public IReadOnlyList<IPlanAddOn> AddOns { get; init; } = [];
 
@@ -96,10 +99,15 @@ public sealed partial class Replica
         _wake = new(clock, $"work for {name}");
         _runs = new StepRun[parts.Executor.Depth];
         for (int i = 0; i < _runs.Length; i++) _runs[i] = new(new StepPlan(parts.Memory, parts.Swap) { FirstToGiveUp = FirstToGiveUp }, () => _wake.Set());
+        foreach (IPlanAddOn addOn in _addOns) _needsPlan |= addOn.WorksAlone;
+        TakesRequests = parts.TakesRequests;
         clock.Spawn(name, Loop, background: true);
     }
 
     public int Index { get; }
+
+    /// <inheritdoc cref="ReplicaParts.TakesRequests"/>
+    public bool TakesRequests { get; }
 
     public ReplicaCounters Counters { get; }
 
@@ -164,6 +172,20 @@ public sealed partial class Replica
         _leaving.Add(sequence);
         _needsPlan = true;
         if (!WakeToPlan()) CutRun();
+    }
+
+    /// <summary>
+    /// No request is left anywhere and none will come: work beside inference ends now. A step that does nothing else is dropped, as if it
+    /// had not begun; one that ends at this very instant still counts.
+    /// </summary>
+    public void EndOtherWork()
+    {
+        _view.IsTrafficOver = true;
+        if (_inFlight != 1 || _runs[_oldest] is not { Plan: { Training: not null, Items.Length: 0 } } run || run.LastEnd <= _clock.Now) return;
+        _oldest = (_oldest + 1) % _runs.Length;
+        _inFlight = 0;
+        Counters.BecomesIdle(_clock.Now);
+        run.Plan.Clear();
     }
 
     /// <summary>Leading prompt tokens that the prefix cache could supply at this instant, as single steps would have it.</summary>

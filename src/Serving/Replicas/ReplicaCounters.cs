@@ -1,5 +1,6 @@
 using Orrery.Kernel.Statistics;
 using Orrery.Kernel.Time;
+using Orrery.World.Steps;
 
 namespace Orrery.Serving.Replicas;
 
@@ -25,6 +26,15 @@ public sealed class ReplicaCounters(int totalBlocks)
 
     /// <summary>Tokens computed one at a time by decodes, of clients that had left included.</summary>
     public long DecodeTokens { get; internal set; }
+
+    /// <summary>Tokens of training sequences whose backward pass is complete.</summary>
+    public long TrainedTokens { get; private set; }
+
+    /// <summary>Tokens of training sequences that went forward.</summary>
+    public long TrainingForwardTokens { get; private set; }
+
+    /// <summary>Tokens of training sequences that went backward, once for each layer.</summary>
+    public long TrainingBackwardTokenLayers { get; private set; }
 
     public Int128 Flops => _flops.Value;
 
@@ -70,6 +80,13 @@ public sealed class ReplicaCounters(int totalBlocks)
     {
         MemoryWait += wait;
         LongestMemoryWait = Duration.Max(LongestMemoryWait, wait);
+    }
+
+    internal void AddTraining(TrainingWork work)
+    {
+        TrainedTokens += work.CompletedTokens;
+        TrainingForwardTokens += work.ForwardTokens;
+        TrainingBackwardTokenLayers += work.BackwardTokenLayers;
     }
 
     internal void BecomesBusy(Instant now) => _busySince = now;

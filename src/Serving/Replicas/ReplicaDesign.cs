@@ -1,10 +1,12 @@
 using Orrery.Serving.Calls;
 using Orrery.Serving.Execution;
+using Orrery.Serving.Finetuning;
 using Orrery.Serving.Memory;
 using Orrery.Serving.Scheduling;
 using Orrery.Serving.Swap;
 using Orrery.World.Cost;
 using Orrery.World.Deployments;
+using Orrery.World.Training;
 
 namespace Orrery.Serving.Replicas;
 
@@ -24,6 +26,9 @@ public sealed record ReplicaDesign(
     /// <summary>What becomes of the KV of sequences that wait for tools.</summary>
     public CallHandlingSpec Calls { get; init; } = new DiscardOptions();
 
+    /// <summary>Finetuning beside inference; null for none.</summary>
+    public FinetuneSpec? Finetune { get; init; }
+
     /// <summary>What schedulers may depend on, without step times: those cost a while to prepare.</summary>
     public ReplicaFacts Facts => new(MaxModelTokens, Deployment.Device.Name, Deployment.Device.Memory, Deployment.Parallel.Pipeline);
 }
@@ -31,7 +36,7 @@ public sealed record ReplicaDesign(
 /// <summary>Builds replicas of one design; they share what is immutable.</summary>
 public sealed class ReplicaFactory(ReplicaDesign design)
 {
-    private readonly ICostModel _cost = design.Execution.Create(design.Deployment with { Attention = design.Memory.Attention(design.Deployment) });
+    private readonly ICostModel _cost = Price(design);
 
     /// <param name="index">Position in the fleet.</param>
     /// <param name="fastForward">False plans every step singly; results are the same.</param>
@@ -44,6 +49,14 @@ public sealed class ReplicaFactory(ReplicaDesign design)
         {
             Swap = design.Swap?.Create(design.Deployment),
             Calls = design.Calls.Create(facts),
+            AddOns = design.Finetune is { } finetune ? [finetune.Create(_cost, design.Deployment.Model.Layers)] : [],
+            TakesRequests = design.Finetune?.TakesRequests ?? true,
         };
+    }
+
+    private static ICostModel Price(ReplicaDesign design)
+    {
+        ICostModel inference = design.Execution.Create(design.Deployment with { Attention = design.Memory.Attention(design.Deployment) });
+        return design.Finetune is { } finetune ? new TrainingCost(inference, new RooflineCost(design.Deployment), finetune.Training) : inference;
     }
 }

@@ -8,6 +8,9 @@ namespace Orrery.Serving.Scheduling;
 /// </summary>
 public interface IPlanAddOn
 {
+    /// <summary>True when it adds work to empty plans: then the replica plans from the start, and as long as there is any.</summary>
+    bool WorksAlone => false;
+
     /// <summary>Adds to the plan, which may be empty.</summary>
     void Complete(ReplicaView view, StepPlan plan);
 

@@ -25,6 +25,12 @@ public sealed class ReplicaView(IKvMemory memory, int maxModelTokens)
     /// <summary>Time of the last step; zero before the first.</summary>
     public Duration LastStep { get; internal set; }
 
+    /// <summary>Sequences that queue once the scheduler has planned.</summary>
+    public int Waiting { get; internal set; }
+
+    /// <summary>True when no request is left and none will come: work beside inference ends with it.</summary>
+    public bool IsTrafficOver { get; internal set; }
+
     /// <summary>Sequences of the running set that are in a step in flight (0 unless several steps may be).</summary>
     public int InFlightSequences { get; internal set; }
 }

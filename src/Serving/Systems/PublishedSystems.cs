@@ -34,5 +34,7 @@ public static class PublishedSystems
             "scheduler: nanoflow\nexecution: nano-batches", "its execution works under any scheduler, its scheduler over any execution; " + OverAnyMemory),
         new("vattention", "KV contiguous in virtual addresses, physical pages mapped as sequences grow.", "Prabhu et al., ASPLOS 2025",
             "scheduler: sarathi-serve\nmemory: {use: mapped, pageSize: 2MiB}", "its memory works under any scheduler, with hostSwap, any calls and execution; no shared prefixes"),
+        new("flexllm", "Finetuning of adapters in what inference leaves of each step.", "Oliaro et al., NSDI 2026, arXiv 2402.18789",
+            "scheduler: sarathi-serve\nfinetune: co-serve", "any scheduler, memory and execution on one pipeline stage and data rank, with a model without experts or latent attention"),
     ];
 }

@@ -48,6 +48,12 @@ public sealed record FleetHarness
 
     public Func<ICallHandling> Calls { get; init; } = () => new FixedHandling(PausedKv.Discard, returnsFirst: false);
 
+    /// <summary>Other work of each replica.</summary>
+    public Func<IReadOnlyList<IPlanAddOn>> AddOns { get; init; } = () => [];
+
+    /// <summary>Which replicas take requests; those that do not come last.</summary>
+    public Func<int, bool> TakesRequests { get; init; } = _ => true;
+
     public ServiceObjective Objective { get; init; } = ServiceObjective.None;
 
     /// <summary>What readers expect.</summary>
@@ -81,7 +87,7 @@ public sealed record FleetHarness
         for (int i = 0; i < Replicas; i++)
         {
             IStepExecutor executor = Executor?.Invoke(clock) ?? new ModelledExecutor(Cost);
-            fleet.Add(new(i, Scheduler(), Memory(), executor, MaxModelTokens, fastForward) { Swap = Swap?.Invoke(), Calls = Calls() });
+            fleet.Add(new(i, Scheduler(), Memory(), executor, MaxModelTokens, fastForward) { Swap = Swap?.Invoke(), Calls = Calls(), AddOns = AddOns(), TakesRequests = TakesRequests(i) });
         }
         fleet.Feed(source);
         if (SampleEvery > Duration.Zero) clock.Spawn("sampler", () => Sample(clock, fleet, recorder.Text), background: true);
@@ -133,7 +139,8 @@ public sealed record FleetHarness
             ReplicaCounters counters = replica.Counters;
             Text.Append(CultureInfo.InvariantCulture, $"replica {replica.Index}: steps {counters.Steps} preemptions {counters.Preemptions} out {counters.OutputTokens} prefill {counters.PrefillTokens} ")
                 .Append(CultureInfo.InvariantCulture, $"flops {counters.Flops} bytes {counters.MemoryBytes} busy {counters.Busy(now)} kv max {counters.KvBlocks.Max} integral {counters.KvBlocks.Integral(now)} ")
-                .Append(CultureInfo.InvariantCulture, $"held {counters.HeldTokens} written {counters.WrittenTokens} largest {counters.LargestBatch} waited {counters.MemoryWait} {counters.LongestMemoryWait} mapped {replica.Memory.MappedPages}\n");
+                .Append(CultureInfo.InvariantCulture, $"held {counters.HeldTokens} written {counters.WrittenTokens} largest {counters.LargestBatch} waited {counters.MemoryWait} {counters.LongestMemoryWait} mapped {replica.Memory.MappedPages} ")
+                .Append(CultureInfo.InvariantCulture, $"trained {counters.TrainedTokens} forward {counters.TrainingForwardTokens} backward {counters.TrainingBackwardTokenLayers}\n");
         }
 
         public void Summaries(ServingMetrics metrics)

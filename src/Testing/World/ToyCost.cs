@@ -26,6 +26,7 @@ public sealed class ToyCost(Duration perStep, Duration perToken, Duration perCon
         public override void Prepare(StepShape shape)
         {
             _tokens = shape.Tokens;
+            if (shape.Training is { } work) _tokens += work.BackwardTokenLayers + (work.Share == TrainingShare.Fused ? 0 : work.ForwardTokens);
             _context = shape.DecodeContextTokens - shape.RepeatedContextTokens;
             _decodes = shape.DecodeSequences;
         }

@@ -48,6 +48,9 @@ public sealed record KvCapacity(
 
     private const int LargestSuggestedDegree = 1024;
 
+    /// <summary>Memory of a device that is set aside for other work than inference.</summary>
+    public Bytes Reserved { get; init; }
+
     /// <summary>Tokens that the replica can hold.</summary>
     public long Tokens => Blocks * BlockTokens;
 
@@ -56,22 +59,24 @@ public sealed record KvCapacity(
     /// <param name="blockTokens">Tokens of a block.</param>
     /// <param name="maxBatchedTokens">Most tokens of a step: decides the activation peak.</param>
     /// <param name="maxSequences">Most sequences of a step: decides the logits.</param>
+    /// <param name="reserved">Memory of a device that is set aside for other work, such as training.</param>
     /// <exception cref="InputException">The weights do not fit; the sentence says by how much and which tensor degree would.</exception>
     public static KvCapacity Of(
         Deployment deployment,
         double utilization = DefaultUtilization,
         int blockTokens = DefaultBlockTokens,
         int maxBatchedTokens = 2048,
-        int maxSequences = 256)
+        int maxSequences = 256,
+        Bytes reserved = default)
     {
         ArgumentNullException.ThrowIfNull(deployment);
         if (utilization is not (> 0 and <= 1)) throw new InputException($"utilization: {utilization:0.###} is not a share of memory; use a number above 0 and at most 1, usually 0.9");
         if (blockTokens < 1) throw new InputException($"blockTokens: a block must hold at least 1 token, not {blockTokens}; 16 is usual");
-        KvCapacity capacity = Measure(deployment, utilization, blockTokens, maxBatchedTokens, maxSequences);
+        KvCapacity capacity = Measure(deployment, utilization, blockTokens, maxBatchedTokens, maxSequences, reserved);
         return capacity.Blocks > 0 ? capacity : throw DoesNotFit(deployment, capacity, utilization, blockTokens, maxBatchedTokens, maxSequences);
     }
 
-    private static KvCapacity Measure(Deployment deployment, double utilization, int blockTokens, int maxBatchedTokens, int maxSequences)
+    private static KvCapacity Measure(Deployment deployment, double utilization, int blockTokens, int maxBatchedTokens, int maxSequences, Bytes reserved)
     {
         ParallelPlan plan = deployment.Parallel;
         Bytes usable = deployment.Device.UsableMemory;
@@ -83,12 +88,12 @@ public sealed record KvCapacity(
         for (int stage = 0; stage < plan.Pipeline; stage++)
         {
             Bytes weights = deployment.Shards.WeightBytes(stage);
-            Bytes kv = budget - weights - activations - collectives - runtime;
+            Bytes kv = budget - weights - activations - collectives - runtime - reserved;
             Bytes perBlock = deployment.Shards.KvBytesPerToken(stage) * blockTokens;
             long blocks = kv.Count > 0 ? kv.Count / perBlock.Count * plan.Data : 0;
             // Among stages that hold nothing the one that lacks most decides.
             if (tightest is null || blocks < tightest.Blocks || (blocks == 0 && kv < tightest.Kv))
-                tightest = new(blocks, blockTokens, stage, usable, budget, weights, activations, collectives, runtime, kv, perBlock);
+                tightest = new(blocks, blockTokens, stage, usable, budget, weights, activations, collectives, runtime, kv, perBlock) { Reserved = reserved };
         }
         return tightest!;
     }
@@ -117,12 +122,13 @@ public sealed record KvCapacity(
             if (deployment.Model.Heads % tensor != 0 || tensor * plan.Data % plan.Expert != 0) continue;
             Deployment wider = Deployment.Create(
                 deployment.Model, deployment.Device, plan with { Tensor = tensor }, deployment.Precision, deployment.Interconnect, deployment.Profile);
-            if (Measure(wider, utilization, blockTokens, maxBatchedTokens, maxSequences).Blocks == 0) continue;
+            if (Measure(wider, utilization, blockTokens, maxBatchedTokens, maxSequences, capacity.Reserved).Blocks == 0) continue;
             advice = $"tensor: {tensor} would fit";
             break;
         }
+        string reserved = capacity.Reserved.Count > 0 ? $", reserved {capacity.Reserved}" : "";
         return new InputException(string.Create(
             System.Globalization.CultureInfo.InvariantCulture,
-            $"{deployment.Model.Name} does not fit {deployment.Device.Name} with {plan}: {missing.Count / 1e9:0.0} GB are missing per device (weights {capacity.Weights}, activations {capacity.Activations}, runtime {capacity.Runtime + capacity.Collectives} of {capacity.Budget} = utilization {utilization:0.##} of {capacity.Usable}); {advice}")) { IsInfeasible = true };
+            $"{deployment.Model.Name} does not fit {deployment.Device.Name} with {plan}: {missing.Count / 1e9:0.0} GB are missing per device (weights {capacity.Weights}, activations {capacity.Activations}, runtime {capacity.Runtime + capacity.Collectives}{reserved} of {capacity.Budget} = utilization {utilization:0.##} of {capacity.Usable}); {advice}")) { IsInfeasible = true };
     }
 }

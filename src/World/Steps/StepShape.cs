@@ -51,6 +51,10 @@ public sealed class StepShape
     /// <summary>Rows that reach the vocabulary projection: every decode token and every finishing chunk.</summary>
     public long SampledTokens { get; private set; }
 
+    /// <summary>Training in the same step; null for none. Forward tokens that share the batch are among <see cref="Chunks"/> too.</summary>
+    public TrainingWork? Training { get; set; }
+
+    /// <summary>True when nothing goes forward through the layers.</summary>
     public bool IsEmpty => DecodeTokens == 0 && PrefillTokens == 0;
 
     public bool IsDecodeOnly => PrefillTokens == 0;
@@ -65,6 +69,7 @@ public sealed class StepShape
         RepeatedContextTokens = 0;
         PrefillTokens = 0;
         SampledTokens = 0;
+        Training = null;
         _chunkCount = 0;
     }
 
@@ -85,6 +90,16 @@ public sealed class StepShape
     /// <param name="contextTokens">Leading tokens that they have in common.</param>
     /// <param name="decodes">How many decodes share them, at least 1.</param>
     public void ShareContext(int contextTokens, int decodes) => RepeatedContextTokens += (long)contextTokens * (decodes - 1);
+
+    /// <summary>
+    /// A forward window of a training sequence. Its loss needs every row of the vocabulary projection twice: the logits, and the gradient
+    /// of their input, which is made at once so that no logits are kept.
+    /// </summary>
+    public void AddTrainingChunk(PrefillChunk chunk)
+    {
+        AddChunk(chunk with { Finishes = false });
+        SampledTokens += 2L * chunk.Tokens;
+    }
 
     public void AddChunk(PrefillChunk chunk)
     {
