@@ -17,6 +17,7 @@ internal static class CatalogVerbs
         Add(group, "predictors", "Predictors of output lengths.", PluginKinds.Predictors, "oracle");
         Add(group, "memory", "KV memories of a replica.", PluginKinds.Memories, "paged");
         Add(group, "executions", "Execution styles: how the operations of a step are laid out on the device.", PluginKinds.Executions, "sequential");
+        Add(group, "drafts", "Draft controls: how many tokens speculative decoding proposes.", PluginKinds.DraftControls, "smartspec");
         Add(group, "traffic", "Traffic generators: processes, models, and fits of public traces.", TrafficKinds.Generators, "poisson");
         Add(group, "grids", "Carbon intensity of electricity grids.", WorldKinds.Grids, "us-caiso");
         return group;

@@ -27,6 +27,9 @@ internal static class PluginKinds
     public static CatalogKind<PluginEntry> Executions { get; } = Of("execution", () => Entries(Serving.Execution.ExecutionStyles.Registry),
         "A scenario names one as 'execution: NAME' or 'execution: {use: NAME, option: value}' in a fleet entry.");
 
+    public static CatalogKind<PluginEntry> DraftControls { get; } = Of("draft control", () => Entries(Serving.Systems.DraftControls.Registry),
+        "A scenario names one as 'draft: {model: NAME, control: {use: NAME, option: value}}' in a fleet entry, under any scheduler without a rectangular batch.");
+
     private static CatalogKind<PluginEntry> Of(string noun, Func<IReadOnlyList<PluginEntry>> all, string note) => new()
     {
         All = all,

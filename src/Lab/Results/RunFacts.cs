@@ -73,4 +73,14 @@ public sealed record FleetFacts(
     double EnergyJoules,
     double CarbonGrams,
     double WaterLitres,
-    double MoneyDollars);
+    double MoneyDollars)
+{
+    /// <summary>Tokens computed one per sequence and step by decodes, drafts not counted.</summary>
+    public long DecodeTokens { get; init; }
+
+    /// <summary>Proposed tokens that were verified.</summary>
+    public long DraftedTokens { get; init; }
+
+    /// <summary>Those of them that were right.</summary>
+    public long AcceptedTokens { get; init; }
+}

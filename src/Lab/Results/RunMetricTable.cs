@@ -57,6 +57,10 @@ public static class RunMetricTable
         Number("outputTokens", "tokens.output", MeasureUnit.Count, Better.Neither, f => f.OutputTokens),
         Fleet("prefilledTokens", "tokens.prefilled", MeasureUnit.Count, Better.Neither, (_, f) => f.PrefilledTokens),
         Fleet("cachedTokens", "tokens.cached", MeasureUnit.Count, Better.Higher, (_, f) => f.CachedTokens),
+        Fleet("draftedTokens", "tokens.drafted", MeasureUnit.Count, Better.Neither, (_, f) => Drafts(f, f.DraftedTokens)),
+        Fleet("acceptedTokens", "tokens.accepted", MeasureUnit.Count, Better.Higher, (_, f) => Drafts(f, f.AcceptedTokens)),
+        Fleet("acceptedShare", "metrics.acceptedFraction", MeasureUnit.Share, Better.Higher, (_, f) => Drafts(f, Ratio(f.AcceptedTokens, f.DraftedTokens))),
+        Fleet("draftLength", "metrics.draftTokensPerDecode", MeasureUnit.Count, Better.Neither, (_, f) => Drafts(f, Ratio(f.DraftedTokens, f.DecodeTokens))),
     ];
 
     private static readonly FrozenDictionary<string, Metric> ByName = All.ToFrozenDictionary(metric => metric.Name, StringComparer.Ordinal);
@@ -120,6 +124,9 @@ public static class RunMetricTable
     private static MetricColumn P99(int priority) => new(priority, Statistic.P99);
 
     private static double Ratio(double part, double whole) => whole > 0 ? part / whole : 0;
+
+    /// <summary>No figure where nothing was ever proposed.</summary>
+    private static double? Drafts(FleetFacts facts, double value) => facts.DraftedTokens > 0 ? value : null;
 
     /// <summary>No figure where there is nothing to share it.</summary>
     private static double? Per(long shares, double amount) => shares == 0 ? null : amount / shares;

@@ -89,6 +89,8 @@ internal static class ResultBuilder
         long preemptions = 0;
         long prefillTokens = 0;
         long decodeTokens = 0;
+        long draftedTokens = 0;
+        long acceptedTokens = 0;
         Int128 busy = 0;
         Int128 flops = 0;
         Int128 bytes = 0;
@@ -111,6 +113,8 @@ internal static class ResultBuilder
                 preemptions += counters.Preemptions;
                 prefillTokens += counters.PrefillTokens;
                 decodeTokens += counters.DecodeTokens;
+                draftedTokens += counters.DraftedTokens;
+                acceptedTokens += counters.AcceptedTokens;
                 busy += counters.Busy(end).Nanoseconds;
                 flops += counters.Flops;
                 bytes += counters.MemoryBytes;
@@ -126,6 +130,11 @@ internal static class ResultBuilder
             (double)flops, peakFlopsPerSecond * end.Seconds,
             (double)bytes, peakBytesPerSecond * end.Seconds,
             kvMeans / replicas, kvMax,
-            footprint.FacilityEnergy.Value, footprint.Carbon.Value, footprint.Water.Value, footprint.Money.Dollars);
+            footprint.FacilityEnergy.Value, footprint.Carbon.Value, footprint.Water.Value, footprint.Money.Dollars)
+        {
+            DecodeTokens = decodeTokens,
+            DraftedTokens = draftedTokens,
+            AcceptedTokens = acceptedTokens,
+        };
     }
 }

@@ -1,6 +1,7 @@
 using Orrery.Documents;
 using Orrery.Kernel;
 using Orrery.Serving.Calls;
+using Orrery.Serving.Drafting;
 using Orrery.Serving.Execution;
 using Orrery.Serving.Memory;
 using Orrery.Serving.Replicas;
@@ -67,7 +68,7 @@ internal sealed class FleetReader
         Node? callsNode = map.Optional("calls");
         Node? lengthNode = map.Optional("maxModelLength") ?? _maxModelLength;
         int scaling = (map.Optional("positionScaling") ?? _positionScaling)?.AsInt(1, MostPositionScaling) ?? 1;
-        if (map.Optional("draft") is { } draft) throw ScenarioReader.NotSimulated(draft, "speculative decoding with a draft model");
+        Node? draftNode = map.Optional("draft");
         if (map.Optional("adapters") is { } adapters) throw ScenarioReader.NotSimulated(adapters, "adapters (LoRA)");
         map.Done();
 
@@ -87,9 +88,16 @@ internal sealed class FleetReader
         {
             Deployment deployment = Deployment.Create(model, device, parallel, precision, ReadNetwork(network, device));
             ReplicaFacts facts = new(asked, device.Name, device.Memory, parallel.Pipeline);
-            KvCapacity capacity = KvCapacity.Of(deployment, memory.Utilization, memory.BlockTokens(deployment), scheduler.MaxStepTokens(facts));
-            WrittenWorld written = new(writtenModel, deviceNode, network, asked, scaling);
-            ReplicaDesign design = new(deployment, scheduler, memory, execution, capacity, Bound(asked, capacity, parallel, entry)) { Swap = swap, Calls = calls };
+            DraftDesign? draft = ReadDraft(draftNode, scheduler, deployment, out Node? writtenDraft);
+            KvCapacity capacity = KvCapacity.Of(
+                deployment, memory.Utilization, memory.BlockTokens(deployment), scheduler.MaxStepTokens(facts), draft: draft?.Model);
+            WrittenWorld written = new(writtenModel, deviceNode, network, asked, scaling) { DraftModel = writtenDraft };
+            ReplicaDesign design = new(deployment, scheduler, memory, execution, capacity, Bound(asked, capacity, parallel, entry))
+            {
+                Swap = swap,
+                Calls = calls,
+                Draft = draft,
+            };
             return new(design, replicas, written);
         }
         catch (InputException mistake) when (!mistake.Message.Contains(entry.Path, StringComparison.Ordinal))
@@ -198,6 +206,14 @@ internal sealed class FleetReader
         if (calls is not DiscardOptions && !scheduler.TakesKvBack) throw node.Error("this scheduler computes a sequence anew after a call; write calls: discard");
         if (calls is SwapPausedOptions && swap is null) throw node.Error("swapping needs a host pool; write for example memory: {prefixCache: false, hostSwap: 16GiB}");
         return calls;
+    }
+
+    private DraftDesign? ReadDraft(Node? node, SchedulerSpec scheduler, Deployment deployment, out Node? written)
+    {
+        written = null;
+        if (node is null) return null;
+        if (!scheduler.TakesDrafts) throw node.KeyError("the rows of this scheduler's batches advance together, so they cannot keep different numbers of drafts; leave the key out");
+        return DraftReader.Read(node, deployment, ReadModel, out written);
     }
 
     private static int MaxLength(Node? node, ModelSpec model, int scaling)

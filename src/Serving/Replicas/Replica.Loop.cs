@@ -88,8 +88,9 @@ public sealed partial class Replica
             _scheduler.Plan(_view, plan);
             Counters.Preemptions += plan.PreemptedCount;
         }
-        plan.SettleCopies(_view.LastStep);
+        plan.SettleReturns(_view.LastStep);
         foreach (IPlanAddOn addOn in _addOns) addOn.Complete(_view, plan);
+        plan.SettleBlocks();
         if (!plan.IsEmpty) plan.Wait(_memory.StepStarts(_clock.Now + plan.Delay));
     }
 

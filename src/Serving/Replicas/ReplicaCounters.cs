@@ -26,6 +26,12 @@ public sealed class ReplicaCounters(int totalBlocks)
     /// <summary>Tokens computed one at a time by decodes, of clients that had left included.</summary>
     public long DecodeTokens { get; internal set; }
 
+    /// <summary>Proposed tokens that were verified.</summary>
+    public long DraftedTokens { get; internal set; }
+
+    /// <summary>Those of them that were right, up to the first wrong one of each step; some may lie beyond the end of a request.</summary>
+    public long AcceptedTokens { get; internal set; }
+
     public Int128 Flops => _flops.Value;
 
     public Int128 MemoryBytes => _memoryBytes.Value;

@@ -1,7 +1,10 @@
+using Orrery.Kernel.Random;
 using Orrery.Serving.Calls;
+using Orrery.Serving.Drafting;
 using Orrery.Serving.Execution;
 using Orrery.Serving.Memory;
 using Orrery.Serving.Scheduling;
+using Orrery.Serving.Speculation;
 using Orrery.Serving.Swap;
 using Orrery.World.Cost;
 using Orrery.World.Deployments;
@@ -24,14 +27,19 @@ public sealed record ReplicaDesign(
     /// <summary>What becomes of the KV of sequences that wait for tools.</summary>
     public CallHandlingSpec Calls { get; init; } = new DiscardOptions();
 
+    /// <summary>Draft and verify; null for none.</summary>
+    public DraftDesign? Draft { get; init; }
+
     /// <summary>What schedulers may depend on, without step times: those cost a while to prepare.</summary>
     public ReplicaFacts Facts => new(MaxModelTokens, Deployment.Device.Name, Deployment.Device.Memory, Deployment.Parallel.Pipeline);
 }
 
 /// <summary>Builds replicas of one design; they share what is immutable.</summary>
-public sealed class ReplicaFactory(ReplicaDesign design)
+/// <param name="design">What they are made of.</param>
+/// <param name="acceptance">The stream that the fate of drafts is keyed by.</param>
+public sealed class ReplicaFactory(ReplicaDesign design, RandomStream acceptance)
 {
-    private readonly ICostModel _cost = design.Execution.Create(design.Deployment);
+    private readonly ICostModel _cost = CostOf(design);
 
     /// <param name="index">Position in the fleet.</param>
     /// <param name="fastForward">False plans every step singly; results are the same.</param>
@@ -40,10 +48,19 @@ public sealed class ReplicaFactory(ReplicaDesign design)
         int blocks = (int)Math.Min(design.Capacity.Blocks, int.MaxValue);
         IKvMemory memory = design.Memory.Create(design.Deployment, blocks, design.MaxModelTokens);
         ReplicaFacts facts = design.Facts with { StepTimes = _cost };
-        return new(index, design.Scheduler.Create(facts), memory, new ModelledExecutor(_cost), design.MaxModelTokens, fastForward)
+        ReplicaParts parts = new(index, design.Scheduler.Create(facts), memory, new ModelledExecutor(_cost), design.MaxModelTokens, fastForward)
         {
-            Swap = design.Swap?.Create(design.Deployment),
+            Swap = design.Swap?.Create(design.Deployment, design.Draft?.Model),
             Calls = design.Calls.Create(facts),
         };
+        if (design.Draft is not { } draft) return parts;
+        (IPlanAddOn addOn, IAcceptance truth) = draft.Create(_cost, design.Scheduler.MaxStepTokens(facts), acceptance);
+        return parts with { AddOns = [addOn], Acceptance = truth };
+    }
+
+    private static ICostModel CostOf(ReplicaDesign design)
+    {
+        ICostModel cost = design.Execution.Create(design.Deployment);
+        return design.Draft is { } draft ? draft.CostOf(design.Deployment, cost) : cost;
     }
 }
