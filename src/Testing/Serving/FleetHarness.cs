@@ -12,6 +12,7 @@ using Orrery.Serving.Replicas;
 using Orrery.Serving.Routing;
 using Orrery.Serving.Scheduling;
 using Orrery.Serving.Sequences;
+using Orrery.Serving.Speculation;
 using Orrery.Serving.Swap;
 using Orrery.Traffic.Predictors;
 using Orrery.Traffic.Requests;
@@ -48,6 +49,9 @@ public sealed record FleetHarness
 
     public Func<ICallHandling> Calls { get; init; } = () => new FixedHandling(PausedKv.Discard, returnsFirst: false);
 
+    /// <summary>Drafts for each replica, with the truth about them; null for none.</summary>
+    public Func<(IPlanAddOn AddOn, IAcceptance Acceptance)>? Drafts { get; init; }
+
     public ServiceObjective Objective { get; init; } = ServiceObjective.None;
 
     /// <summary>An observer that looks at every replica this often, in the phase React; zero for none.</summary>
@@ -78,7 +82,9 @@ public sealed record FleetHarness
         for (int i = 0; i < Replicas; i++)
         {
             IStepExecutor executor = Executor?.Invoke(clock) ?? new ModelledExecutor(Cost);
-            fleet.Add(new(i, Scheduler(), Memory(), executor, MaxModelTokens, fastForward) { Swap = Swap?.Invoke(), Calls = Calls() });
+            ReplicaParts parts = new(i, Scheduler(), Memory(), executor, MaxModelTokens, fastForward) { Swap = Swap?.Invoke(), Calls = Calls() };
+            if (Drafts?.Invoke() is { } drafts) parts = parts with { AddOns = [drafts.AddOn], Acceptance = drafts.Acceptance };
+            fleet.Add(parts);
         }
         fleet.Feed(source);
         if (SampleEvery > Duration.Zero) clock.Spawn("sampler", () => Sample(clock, fleet, recorder.Text), background: true);
@@ -129,6 +135,7 @@ public sealed record FleetHarness
         {
             ReplicaCounters counters = replica.Counters;
             Text.Append(CultureInfo.InvariantCulture, $"replica {replica.Index}: steps {counters.Steps} preemptions {counters.Preemptions} out {counters.OutputTokens} prefill {counters.PrefillTokens} ")
+                .Append(counters.DraftedTokens > 0 ? string.Create(CultureInfo.InvariantCulture, $"drafted {counters.DraftedTokens} accepted {counters.AcceptedTokens} ") : "")
                 .Append(CultureInfo.InvariantCulture, $"flops {counters.Flops} bytes {counters.MemoryBytes} busy {counters.Busy(now)} kv max {counters.KvBlocks.Max} integral {counters.KvBlocks.Integral(now)}\n");
         }
 

@@ -98,8 +98,17 @@ public sealed class FastForwardTests
         if (random.NextInt(2) == 0) router = cached ? "prefix-aware" : "least-tokens";
         options = $"{RandomSystems.Text(spec)}; router {router}, {blocks} blocks, cache {cached}";
         Func<KvSwap>? swap = RandomSystems.Swap(random.Split("swap"), spec, cached);
+        RandomDrafts? drafts = RandomDrafts.Make(random.Split("drafts"), spec);
+        if (drafts is not null) options += $"; {drafts.Control}";
+        int replicas = 1 + random.NextInt(3);
+        Duration sampleEvery = Duration.FromMilliseconds(random.NextInt(2) * 13);
+        ToyCost cost = new(
+            Duration.FromMilliseconds(2), Duration.FromMicroseconds(50), Duration.FromMicroseconds(random.NextInt(20)), Duration.FromMilliseconds(1 + random.NextInt(4)),
+            random.NextInt(4) == 0 ? 2 : 1);
         return new()
         {
+            Cost = drafts is null ? cost : drafts.CostOf(cost),
+            Drafts = drafts is null ? null : () => drafts.Create(cost),
             Swap = swap,
             Calls = RandomSystems.Calls(random.Split("calls"), spec, swap is not null),
             Scheduler = () => spec.Create(facts),
@@ -108,9 +117,8 @@ public sealed class FastForwardTests
             Predictor = RandomSystems.Predictor(random.Split("predictor")),
             Remaining = RandomSystems.Remaining(random.Split("remaining")),
             MaxModelTokens = longest,
-            Replicas = 1 + random.NextInt(3),
-            SampleEvery = Duration.FromMilliseconds(random.NextInt(2) * 13),
-            Cost = new ToyCost(Duration.FromMilliseconds(2), Duration.FromMicroseconds(50), Duration.FromMicroseconds(random.NextInt(20)), Duration.FromMilliseconds(1 + random.NextInt(4)), random.NextInt(4) == 0 ? 2 : 1),
+            Replicas = replicas,
+            SampleEvery = sampleEvery,
         };
     }
 

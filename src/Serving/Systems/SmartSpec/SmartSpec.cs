@@ -12,14 +12,16 @@ namespace Orrery.Serving.Systems.SmartSpec;
 /// <remarks>
 /// Goodput(k) = (m·l(α, k) + b − m) / T(b, s, k) for b decodes of which m have proposals. It is taken as unimodal: the search stops after
 /// its peak. k = 0 counts 1.1 times. Decided every 20th decode step (b). The acceptance is that of a token: right tokens over right tokens
-/// and first wrong ones, for what follows a wrong one is not judged (d).
+/// and first wrong ones, for what follows a wrong one is not judged; both are averaged before they are divided, since the mean of the
+/// ratios of single steps would be too low in small batches (d).
 /// </remarks>
 internal sealed class SmartSpec(SmartSpecOptions options, DraftFacts facts) : IDraftControl
 {
     private readonly StepForecast _forecast = new(facts);
     private readonly int _most = options.Most ?? (facts.LooksUp ? SmartSpecOptions.DefaultMostLookup : SmartSpecOptions.DefaultMost);
     private readonly int _every = facts.LooksUp ? 1 : options.Every;
-    private double _acceptance = options.Start;
+    private double _accepted = options.Start;
+    private double _judged = 1;
     private int _length;
     private bool _probes;
 
@@ -41,7 +43,7 @@ internal sealed class SmartSpec(SmartSpecOptions options, DraftFacts facts) : ID
         : _every - _age;
 
     /// <summary>The moving average of the acceptance of a token.</summary>
-    internal double Acceptance => _acceptance;
+    internal double Acceptance => _accepted / _judged;
 
     public void Choose(in DraftRound round, Span<int> tokens)
     {
@@ -57,7 +59,10 @@ internal sealed class SmartSpec(SmartSpecOptions options, DraftFacts facts) : ID
         _age = (_age + steps) % _every;
         _unjudged = plan.JudgedTokens > 0 ? 0 : _unjudged + steps;
         if (plan.JudgedTokens > 0)
-            _acceptance = (options.Keep * _acceptance) + ((1 - options.Keep) * plan.AcceptedTokens / plan.JudgedTokens);
+        {
+            _accepted = (options.Keep * _accepted) + ((1 - options.Keep) * plan.AcceptedTokens);
+            _judged = (options.Keep * _judged) + ((1 - options.Keep) * plan.JudgedTokens);
+        }
         if (facts.LooksUp) CountUse(steps);
     }
 
@@ -102,7 +107,7 @@ internal sealed class SmartSpec(SmartSpecOptions options, DraftFacts facts) : ID
     /// <summary>Tokens that the candidates yield on average.</summary>
     private double Expected(in DraftRound round, int drafts)
     {
-        if (!options.PerRequest) return round.Candidates.Length * ExpectedTokens.Of(_acceptance, drafts);
+        if (!options.PerRequest) return round.Candidates.Length * ExpectedTokens.Of(Acceptance, drafts);
         double sum = 0;
         foreach (int item in round.Candidates) sum += ExpectedTokens.Of(AcceptanceOf(round.Plan.Items[item].Sequence), drafts);
         return sum;
@@ -132,6 +137,6 @@ internal sealed class SmartSpec(SmartSpecOptions options, DraftFacts facts) : ID
     private double AcceptanceOf(Sequence sequence)
     {
         double weight = options.Prior + sequence.JudgedTokens;
-        return weight > 0 ? ((options.Prior * _acceptance) + sequence.AcceptedTokens) / weight : _acceptance;
+        return weight > 0 ? ((options.Prior * Acceptance) + sequence.AcceptedTokens) / weight : Acceptance;
     }
 }

@@ -11,6 +11,9 @@ public sealed record SmartSpecOptions : DraftControlSpec
     /// <summary>Configured lookahead of the authors' scripts with a draft model (b).</summary>
     public const int DefaultMost = 5;
 
+    /// <summary>A weight of 1 would never learn; beyond this it learns from more than a million steps.</summary>
+    private const double MostKept = 0.999999;
+
     /// <summary>Longest verified length with prompt lookup (b).</summary>
     public const int DefaultMostLookup = 7;
 
@@ -24,7 +27,7 @@ public sealed record SmartSpecOptions : DraftControlSpec
         .Number("memory", o => o.Memory, (o, v) => o with { Memory = v },
             "no longer proposal is tried where so many times the batch's tokens exceed the KV memory", Code, 0, 100)
         .Number("start", o => o.Start, (o, v) => o with { Start = v }, "acceptance assumed before anything was verified", Code, 0, 1)
-        .Number("keep", o => o.Keep, (o, v) => o with { Keep = v }, "weight of the past in the moving average of the acceptance", Code, 0, 1)
+        .Number("keep", o => o.Keep, (o, v) => o with { Keep = v }, "weight of the past in the moving averages that the acceptance comes from", Code, 0, MostKept)
         .Bool("perRequest", o => o.PerRequest, (o, v) => o with { PerRequest = v },
             "acceptance and proposal of each request on its own; false: one of both for the batch", "arXiv 2406.14066 (c)")
         .Number("prior", o => o.Prior, (o, v) => o with { Prior = v },
@@ -51,7 +54,7 @@ public sealed record SmartSpecOptions : DraftControlSpec
 
     public double Prior { get; init; } = 8;
 
-    public int? ProbeEvery { get; init; }
+    public int? ProbeEvery { get; init; } = 20;
 
     public int GiveUpAfter { get; init; } = 40;
 
