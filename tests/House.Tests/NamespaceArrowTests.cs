@@ -15,7 +15,7 @@ public sealed partial class NamespaceArrowTests
         ["Documents"] = [["Parsing"], ["Expectations"]],
         ["World"] = [["Hardware", "Steps"], ["Models"], ["Profiles"], ["Deployments"], ["Cost"], ["Overlap"], ["Training"], ["Power"], ["Catalogue"]],
         ["Traffic"] = [["Requests"], ["Readers"], ["Generators"], ["Description", "Predictors"], ["Catalogue"], ["Specs"], ["Fitting"]],
-        ["Serving"] = [["Sequences"], ["Memory", "Metrics", "Routing", "Speculation", "Swap"], ["Execution"], ["Scheduling", "Calls"], ["Finetuning"], ["Systems", "Replicas"], ["Fleets"]],
+        ["Serving"] = [["Sequences"], ["Memory", "Metrics", "Routing", "Speculation", "Swap"], ["Execution"], ["Scheduling", "Calls", "Drafting"], ["Finetuning"], ["Systems", "Replicas"], ["Fleets"]],
         ["Lab"] = [["Results"], ["Scenarios"], ["Runs"], ["Studies"], ["Claims"], ["Reports"]],
         ["Cli"] = [["Tables"], ["Shell"], ["Catalogues", "Verbs"]],
         ["Testing"] = [["Data", "Kernel", "World", "Traffic", "Serving"]],

@@ -19,6 +19,7 @@ internal static class CatalogVerbs
         Add(group, "executions", "Execution styles: how the operations of a step are laid out on the device.", PluginKinds.Executions, "sequential");
         Add(group, "calls", "What becomes of the KV of a request that waits for a tool.", PluginKinds.CallHandlers, "preserve");
         Add(group, "finetunings", "Ways of finetuning beside inference.", PluginKinds.Finetunings, "co-serve");
+        Add(group, "drafts", "Draft controls: how many tokens speculative decoding proposes.", PluginKinds.DraftControls, "smartspec");
         Add(group, "traffic", "Traffic generators: processes, models, and fits of public traces.", TrafficKinds.Generators, "poisson");
         Add(group, "grids", "Carbon intensity of electricity grids.", WorldKinds.Grids, "us-caiso");
         return group;

@@ -33,6 +33,9 @@ internal static class PluginKinds
     public static CatalogKind<PluginEntry> Finetunings { get; } = Of("finetuning", () => Entries(Serving.Systems.FinetuneStyles.Registry),
         "A scenario names one as 'finetune: NAME' or 'finetune: {use: NAME, option: value}' in a fleet entry, over any scheduler and execution style.");
 
+    public static CatalogKind<PluginEntry> DraftControls { get; } = Of("draft control", () => Entries(Serving.Systems.DraftControls.Registry),
+        "A scenario names one as 'draft: {model: NAME, control: {use: NAME, option: value}}' in a fleet entry, under any scheduler without a rectangular batch.");
+
     private static CatalogKind<PluginEntry> Of(string noun, Func<IReadOnlyList<PluginEntry>> all, string note) => new()
     {
         All = all,

@@ -101,4 +101,13 @@ public sealed record FleetFacts(
 
     /// <summary>The activations in it.</summary>
     public long FinetuneActivationBytes { get; init; }
+
+    /// <summary>Tokens computed one per sequence and step by decodes, drafts not counted.</summary>
+    public long DecodeTokens { get; init; }
+
+    /// <summary>Proposed tokens that were verified.</summary>
+    public long DraftedTokens { get; init; }
+
+    /// <summary>Those of them that were right.</summary>
+    public long AcceptedTokens { get; init; }
 }

@@ -70,6 +70,10 @@ public static class RunMetricTable
         Fleet("finetuneActivationBytes", "metrics.finetuneActivationBytes", MeasureUnit.Count, Better.Lower, (_, f) => f.FinetuneActivationBytes)
             with { Title = "activations of finetuning" },
         Fleet("cachedTokens", "tokens.cached", MeasureUnit.Count, Better.Higher, (_, f) => f.CachedTokens),
+        Fleet("draftedTokens", "tokens.drafted", MeasureUnit.Count, Better.Neither, (_, f) => Drafts(f, f.DraftedTokens)),
+        Fleet("acceptedTokens", "tokens.accepted", MeasureUnit.Count, Better.Higher, (_, f) => Drafts(f, f.AcceptedTokens)),
+        Fleet("acceptedShare", "metrics.acceptedFraction", MeasureUnit.Share, Better.Higher, (_, f) => Drafts(f, Ratio(f.AcceptedTokens, f.DraftedTokens))),
+        Fleet("draftLength", "metrics.draftTokensPerDecode", MeasureUnit.Count, Better.Neither, (_, f) => Drafts(f, Ratio(f.DraftedTokens, f.DecodeTokens))),
     ];
 
     private static readonly FrozenDictionary<string, Metric> ByName = All.ToFrozenDictionary(metric => metric.Name, StringComparer.Ordinal);
@@ -133,6 +137,9 @@ public static class RunMetricTable
     private static MetricColumn P99(int priority) => new(priority, Statistic.P99);
 
     private static double Ratio(double part, double whole) => whole > 0 ? part / whole : 0;
+
+    /// <summary>No figure where nothing was ever proposed.</summary>
+    private static double? Drafts(FleetFacts facts, double value) => facts.DraftedTokens > 0 ? value : null;
 
     /// <summary>No figure where there is nothing to share it.</summary>
     private static double? Per(long shares, double amount) => shares == 0 ? null : amount / shares;

@@ -90,6 +90,8 @@ internal static class ResultBuilder
         long preemptions = 0;
         long prefillTokens = 0;
         long decodeTokens = 0;
+        long draftedTokens = 0;
+        long acceptedTokens = 0;
         Int128 busy = 0;
         Int128 flops = 0;
         Int128 bytes = 0;
@@ -128,6 +130,8 @@ internal static class ResultBuilder
                 preemptions += counters.Preemptions;
                 prefillTokens += counters.PrefillTokens;
                 decodeTokens += counters.DecodeTokens;
+                draftedTokens += counters.DraftedTokens;
+                acceptedTokens += counters.AcceptedTokens;
                 busy += counters.Busy(end).Nanoseconds;
                 trained += counters.TrainedTokens;
                 trainingForward += counters.TrainingForwardTokens;
@@ -158,6 +162,9 @@ internal static class ResultBuilder
             TrainingBackwardTokens = trainingBackward,
             FinetuneBytes = training?.Total.Count ?? 0,
             FinetuneActivationBytes = training?.Activations.Count ?? 0,
+            DecodeTokens = decodeTokens,
+            DraftedTokens = draftedTokens,
+            AcceptedTokens = acceptedTokens,
         };
     }
 }

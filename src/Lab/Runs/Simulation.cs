@@ -19,7 +19,7 @@ namespace Orrery.Lab.Runs;
 /// request has left. That span, from 0 to the last departure, is the window of every rate, utilisation and cost.
 /// </summary>
 /// <remarks>
-/// Random streams: <c>traffic</c>, <c>readers</c>, <c>router</c> and <c>predictors</c> of the seed, so that changing a policy never changes the traffic.
+/// Random streams: <c>traffic</c>, <c>readers</c>, <c>router</c>, <c>predictors</c> and <c>acceptance</c> of the seed, so that changing a policy never changes the traffic.
 /// </remarks>
 public static class Simulation
 {
@@ -48,7 +48,7 @@ public static class Simulation
         ServingMetrics metrics = new(scenario.Slo, scenario.Qoe) { Window = window?.Gaps };
         Fleet fleet = new(clock, scenario.Router.Create(root.Split("router")), metrics, predictor.Predict, watch, remaining, readers: root.Split("readers"));
         watch.Fleet = fleet;
-        AddReplicas(fleet, scenario, settings.FastForward, trace);
+        AddReplicas(fleet, scenario, root.Split("acceptance"), settings.FastForward, trace);
         fleet.Feed(source);
         TimelineSampler sampler = new(clock, fleet, () => OnSample(clock, fleet, watch, trace));
         bool isPartial = !RunToEnd(clock, settings.Cancel) && !(fleet.IsTrafficOver && fleet.Live == 0);
@@ -72,11 +72,11 @@ public static class Simulation
         return traffic is TraceSpec trace ? new CheckedTrace(source, trace.Path) : source;
     }
 
-    private static void AddReplicas(Fleet fleet, Scenario scenario, bool fastForward, PerfettoTrace? trace)
+    private static void AddReplicas(Fleet fleet, Scenario scenario, RandomStream acceptance, bool fastForward, PerfettoTrace? trace)
     {
         foreach (FleetEntry entry in scenario.Fleet)
         {
-            ReplicaFactory factory = new(entry.Design);
+            ReplicaFactory factory = new(entry.Design, acceptance);
             for (int i = 0; i < entry.Replicas; i++)
             {
                 int index = fleet.Replicas.Count;

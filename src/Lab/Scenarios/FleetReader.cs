@@ -2,6 +2,7 @@ using Orrery.Documents;
 using Orrery.Kernel;
 using Orrery.Kernel.Units;
 using Orrery.Serving.Calls;
+using Orrery.Serving.Drafting;
 using Orrery.Serving.Execution;
 using Orrery.Serving.Finetuning;
 using Orrery.Serving.Memory;
@@ -80,7 +81,7 @@ internal sealed class FleetReader
         Node? finetuneNode = map.Optional("finetune");
         Node? lengthNode = map.Optional("maxModelLength") ?? _maxModelLength;
         int scaling = (map.Optional("positionScaling") ?? _positionScaling)?.AsInt(1, MostPositionScaling) ?? 1;
-        if (map.Optional("draft") is { } draft) throw ScenarioReader.NotSimulated(draft, "speculative decoding with a draft model");
+        Node? draftNode = map.Optional("draft");
         if (map.Optional("adapters") is { } adapters) throw ScenarioReader.NotSimulated(adapters, "adapters (LoRA)");
         map.Done();
 
@@ -101,9 +102,16 @@ internal sealed class FleetReader
         {
             Deployment deployment = Deployment.Create(model, device, parallel, precision, ReadNetwork(network, device));
             ReplicaFacts facts = new(asked, device.Name, device.Memory, parallel.Pipeline);
-            KvCapacity capacity = Capacity(deployment, memory, scheduler.MaxStepTokens(facts), finetune);
-            WrittenWorld written = new(writtenModel, deviceNode, network, asked, scaling);
-            ReplicaDesign design = new(deployment, scheduler, memory, execution, capacity, Bound(asked, capacity, parallel, entry)) { Swap = swap, Calls = calls, Finetune = finetune };
+            DraftDesign? draft = ReadDraft(draftNode, scheduler, deployment, out Node? writtenDraft);
+            KvCapacity capacity = Capacity(deployment, memory, scheduler.MaxStepTokens(facts), finetune, draft);
+            WrittenWorld written = new(writtenModel, deviceNode, network, asked, scaling) { DraftModel = writtenDraft };
+            ReplicaDesign design = new(deployment, scheduler, memory, execution, capacity, Bound(asked, capacity, parallel, entry))
+            {
+                Swap = swap,
+                Calls = calls,
+                Finetune = finetune,
+                Draft = draft,
+            };
             return new(design, replicas, written);
         }
         catch (InputException mistake) when (!mistake.Message.Contains(entry.Path, StringComparison.Ordinal))
@@ -113,12 +121,12 @@ internal sealed class FleetReader
     }
 
     /// <summary>Memory for one training sequence is set aside; its windows share the activation memory of a step.</summary>
-    private static KvCapacity Capacity(Deployment deployment, MemorySpec memory, int stepTokens, FinetuneSpec? finetune)
+    private static KvCapacity Capacity(Deployment deployment, MemorySpec memory, int stepTokens, FinetuneSpec? finetune, DraftDesign? draft)
     {
         int blockTokens = memory.BlockTokens(deployment);
-        if (finetune is null) return KvCapacity.Of(deployment, memory.Utilization, blockTokens, stepTokens);
+        if (finetune is null) return KvCapacity.Of(deployment, memory.Utilization, blockTokens, stepTokens, draft: draft?.Model);
         Bytes reserved = TrainingMemory.Of(deployment, finetune.Training).Total;
-        return KvCapacity.Of(deployment, memory.Utilization, blockTokens, stepTokens + finetune.SequenceTokens, reserved: reserved);
+        return KvCapacity.Of(deployment, memory.Utilization, blockTokens, stepTokens + finetune.SequenceTokens, reserved: reserved, draft: draft?.Model);
     }
 
     /// <summary>Checks of the world know no places: their sentence opens with the key, whose place is put before it.</summary>
@@ -221,6 +229,14 @@ internal sealed class FleetReader
         if (calls is not DiscardOptions && !scheduler.TakesKvBack) throw node.Error("this scheduler computes a sequence anew after a call; write calls: discard");
         if (calls is SwapPausedOptions && swap is null) throw node.Error("swapping needs a host pool; write for example memory: {prefixCache: false, hostSwap: 16GiB}");
         return calls;
+    }
+
+    private DraftDesign? ReadDraft(Node? node, SchedulerSpec scheduler, Deployment deployment, out Node? written)
+    {
+        written = null;
+        if (node is null) return null;
+        if (!scheduler.TakesDrafts) throw node.KeyError("the rows of this scheduler's batches advance together, so they cannot keep different numbers of drafts; leave the key out");
+        return DraftReader.Read(node, deployment, ReadModel, out written);
     }
 
     private static int MaxLength(Node? node, ModelSpec model, int scaling)

@@ -91,4 +91,8 @@ public sealed record FleetEntry(ReplicaDesign Design, int Replicas, WrittenWorld
 /// <param name="Network">Name or description of the link between machines; null for the usual one.</param>
 /// <param name="MaxModelTokens">The longest sequence asked for, before the KV memory bounds it.</param>
 /// <param name="PositionScaling">Factor by which rotary positions are stretched.</param>
-public sealed record WrittenWorld(Node Model, Node Device, Node? Network, int MaxModelTokens, int PositionScaling);
+public sealed record WrittenWorld(Node Model, Node Device, Node? Network, int MaxModelTokens, int PositionScaling)
+{
+    /// <summary>Name of the draft's source; null without drafts.</summary>
+    public Node? DraftModel { get; init; }
+}

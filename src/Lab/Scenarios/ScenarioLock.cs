@@ -76,6 +76,7 @@ public static class ScenarioLock
             Key("execution", ExecutionStyles.Registry.ToNode(entry.Design.Execution)),
         ];
         if (entry.Design.Finetune is { } finetune) keys.Add(Key("finetune", FinetuneStyles.Registry.ToNode(finetune)));
+        if (entry.Design.Draft is { } draft) keys.Add(Key("draft", DraftReader.ToNode(draft, entry.Written.DraftModel!)));
         if (entry.Written.PositionScaling > 1) keys.Add(Key("positionScaling", Number(entry.Written.PositionScaling)));
         if (entry.Written.Network is { } network) keys.Add(Key("network", network));
         return Node.Map(keys);

@@ -4,6 +4,7 @@ using Orrery.Serving.Execution;
 using Orrery.Serving.Memory;
 using Orrery.Serving.Metrics;
 using Orrery.Serving.Routing;
+using Orrery.Serving.Speculation;
 using Orrery.Serving.Swap;
 using Orrery.Serving.Systems;
 using Orrery.Traffic.Catalogue;
@@ -71,6 +72,7 @@ public static class ScenarioSchema
         ("calls", Choice(CallHandlers.Registry, "What becomes of the KV of a sequence that waits for a tool.")),
         ("execution", Choice(ExecutionStyles.Registry, "How the operations of a step are laid out on the device.")),
         ("finetune", Choice(FinetuneStyles.Registry, "Adapters are finetuned beside inference, as long as there is traffic; default: nothing is.")),
+        ("draft", DraftAndVerify()),
         ("model", Model()),
         ("precision", Precision()),
         ("maxModelLength", Whole("Longest sequence in tokens; default: the root's.", 2)),
@@ -100,6 +102,21 @@ public static class ScenarioSchema
         foreach (JsonNode? form in memory["anyOf"]!.AsArray())
             if (form!["properties"] is JsonObject keys) keys["hostSwap"] = AnyOf("Host memory for preempted sequences.", Of(Quantity.Bytes, "Host memory per device."), SwapOptions.Set.ToJsonSchema());
         return memory;
+    }
+
+    private static JsonObject DraftAndVerify()
+    {
+        JsonObject draft = Mapping(
+            "Speculative decoding: tokens are proposed by a draft model or by prompt lookup and verified together.",
+            ("model", AnyOf(
+                "What proposes: a model on the same devices, or ngram for prompt lookup.",
+                Text("Catalogue name or a common alias, or ngram."),
+                Mapping("An architecture file.", ("config", Text("Path of a Hugging Face config.json."))))),
+            ("control", Choice(DraftControls.Registry, "Decides how many tokens are proposed.")),
+            ("acceptance", AnyOf("How good the proposals are.", Number("Probability that a proposed token is right.", 0, 1), AcceptanceSpec.Set.ToJsonSchema())),
+            ("searchTime", Of(Quantity.Duration, "ngram: time of the search in each step that runs one.")));
+        draft["required"] = new JsonArray("model");
+        return draft;
     }
 
     private static JsonObject Predictor() => AnyOf(

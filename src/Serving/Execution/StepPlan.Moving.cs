@@ -73,16 +73,17 @@ public sealed partial class StepPlan
         return TrySendOut(sequence);
     }
 
-    /// <summary>
-    /// Brings planned sequences back from the host: in the background, and then without a part in this step, or while the step waits.
-    /// Then lets the step wait for blocks whose old content is still on its way out.
-    /// </summary>
+    /// <summary>Brings planned sequences back from the host: in the background, and then without a part in this step, or while the step waits.</summary>
     /// <param name="lastStep">Time of the last step.</param>
-    internal void SettleCopies(Duration lastStep)
+    internal void SettleReturns(Duration lastStep)
     {
-        if (swap is null) return;
-        if (_returning > 0) BringBack(swap, lastStep);
-        if (_count > 0) Wait(Duration.Max(Duration.Zero, swap.StepMayStart(memory.FreeBlocks) - (Now + Delay)));
+        if (swap is not null && _returning > 0) BringBack(swap, lastStep);
+    }
+
+    /// <summary>Lets the step wait for blocks whose old content is still on its way out. After everything that takes memory.</summary>
+    internal void SettleBlocks()
+    {
+        if (swap is not null && _count > 0) Wait(Duration.Max(Duration.Zero, swap.StepMayStart(memory.FreeBlocks) - (Now + Delay)));
     }
 
     /// <summary>Tells the memory what the step writes and lets the step wait for it; the last thing before the step starts.</summary>
@@ -135,6 +136,7 @@ public sealed partial class StepPlan
         memory.Release(sequence);
         swap?.Drop(sequence);
         sequence.ComputedTokens = 0;
+        sequence.MissedByDraft = 0;
     }
 
     private void CountPreemption(Sequence victim)

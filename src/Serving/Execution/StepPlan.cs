@@ -46,6 +46,12 @@ public sealed partial class StepPlan(IKvMemory memory, KvSwap? swap = null)
     /// <summary>Those of them that turned out right; known once the step has ended.</summary>
     public int AcceptedTokens { get; internal set; }
 
+    /// <summary>Those of them that say something about the draft: the right ones and, where one was wrong, the first wrong one.</summary>
+    public int JudgedTokens { get; internal set; }
+
+    /// <summary>Items that decode.</summary>
+    public int DecodeCount => _decodes;
+
     /// <summary>Sequences preempted while this plan was made.</summary>
     public int PreemptedCount { get; private set; }
 
@@ -131,6 +137,7 @@ public sealed partial class StepPlan(IKvMemory memory, KvSwap? swap = null)
         Tokens = 0;
         DraftTokens = 0;
         AcceptedTokens = 0;
+        JudgedTokens = 0;
         PreemptedCount = 0;
         ReclaimedCount = 0;
         PaddingRows = 0;
@@ -149,7 +156,11 @@ public sealed partial class StepPlan(IKvMemory memory, KvSwap? swap = null)
         foreach (ref readonly PlanItem item in Items)
         {
             Sequence sequence = item.Sequence;
-            if (sequence.IsDecoding) shape.AddDecode(sequence.ComputedTokens + 1 + item.DraftTokens + item.PaddingTokens, 1 + item.DraftTokens);
+            if (sequence.IsDecoding)
+            {
+                shape.AddDecode(sequence.ComputedTokens + 1 + item.DraftTokens + item.PaddingTokens, 1 + item.DraftTokens);
+                if (item.DraftTokens > 0) shape.AddDraft(new(sequence.ComputedTokens + 1, item.DraftTokens, sequence.MissedByDraft));
+            }
             else shape.AddChunk(new PrefillChunk(item.Tokens + item.PaddingTokens, sequence.ComputedTokens, item.Samples));
         }
         foreach ((int tokens, int decodes) in _shared) shape.ShareContext(tokens, decodes);

@@ -102,6 +102,7 @@ public sealed partial class Replica
             leftEarly += steps - delivered;
             if (steps > 1 && !_memory.TryGrow(sequence, sequence.ComputedTokens + steps)) ThrowOvercommit(sequence);
             sequence.ComputedTokens += steps;
+            sequence.MissedByDraft += steps;
             if (delivered > 0)
             {
                 long gap = firstEnd - sequence.WaitsSince.Nanoseconds;
@@ -132,8 +133,15 @@ public sealed partial class Replica
         {
             Sequence sequence = item.Sequence;
             bool samples = item.Samples;
-            if (sequence.IsDecoding) Counters.DecodeTokens++;
-            else Counters.PrefillTokens += item.Tokens;
+            if (sequence.IsDecoding)
+            {
+                Counters.DecodeTokens++;
+                if (item.DraftTokens == 0) sequence.MissedByDraft++;
+            }
+            else
+            {
+                Counters.PrefillTokens += item.Tokens;
+            }
             sequence.InFlight = false;
             int tokens = item.DraftTokens == 0 ? 1 : Verify(sequence, item.DraftTokens, run.Plan);
             sequence.ComputedTokens += item.Tokens + tokens - 1;
@@ -160,9 +168,16 @@ public sealed partial class Replica
     private int Verify(Sequence sequence, int drafts, StepPlan plan)
     {
         int accepted = _acceptance is { } truth ? truth.Accepted(sequence, drafts) : throw new InvalidOperationException("drafts were planned where nothing says which are right");
+        int judged = Math.Min(accepted + 1, drafts);
         sequence.DraftedTokens += drafts;
         sequence.AcceptedTokens += accepted;
+        sequence.JudgedTokens += judged;
+        // The draft model never read the last token that it proposed.
+        sequence.MissedByDraft = accepted == drafts ? 1 : 0;
         plan.AcceptedTokens += accepted;
+        plan.JudgedTokens += judged;
+        Counters.DraftedTokens += drafts;
+        Counters.AcceptedTokens += accepted;
         return Math.Min(accepted + 1, sequence.TokensToStop);
     }
 

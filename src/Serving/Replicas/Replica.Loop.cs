@@ -95,9 +95,10 @@ public sealed partial class Replica
             _scheduler.Plan(_view, plan);
             Counters.Preemptions += plan.PreemptedCount;
         }
-        plan.SettleCopies(_view.LastStep);
+        plan.SettleReturns(_view.LastStep);
         _view.Waiting = _scheduler.WaitingCount;
         foreach (IPlanAddOn addOn in _addOns) addOn.Complete(_view, plan);
+        plan.SettleBlocks();
         if (!plan.IsEmpty) Counters.AddMemoryWait(plan.SettleMemory());
     }
 

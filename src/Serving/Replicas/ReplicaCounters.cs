@@ -36,6 +36,12 @@ public sealed class ReplicaCounters(int totalBlocks)
     /// <summary>Tokens of training sequences that went backward, once for each layer.</summary>
     public long TrainingBackwardTokenLayers { get; private set; }
 
+    /// <summary>Proposed tokens that were verified.</summary>
+    public long DraftedTokens { get; internal set; }
+
+    /// <summary>Those of them that were right, up to the first wrong one of each step; some may lie beyond the end of a request.</summary>
+    public long AcceptedTokens { get; internal set; }
+
     public Int128 Flops => _flops.Value;
 
     public Int128 MemoryBytes => _memoryBytes.Value;

@@ -1,8 +1,11 @@
+using Orrery.Kernel.Random;
 using Orrery.Serving.Calls;
+using Orrery.Serving.Drafting;
 using Orrery.Serving.Execution;
 using Orrery.Serving.Finetuning;
 using Orrery.Serving.Memory;
 using Orrery.Serving.Scheduling;
+using Orrery.Serving.Speculation;
 using Orrery.Serving.Swap;
 using Orrery.World.Cost;
 using Orrery.World.Deployments;
@@ -29,14 +32,19 @@ public sealed record ReplicaDesign(
     /// <summary>Finetuning beside inference; null for none.</summary>
     public FinetuneSpec? Finetune { get; init; }
 
+    /// <summary>Draft and verify; null for none.</summary>
+    public DraftDesign? Draft { get; init; }
+
     /// <summary>What schedulers may depend on, without step times: those cost a while to prepare.</summary>
     public ReplicaFacts Facts => new(MaxModelTokens, Deployment.Device.Name, Deployment.Device.Memory, Deployment.Parallel.Pipeline);
 }
 
 /// <summary>Builds replicas of one design; they share what is immutable.</summary>
-public sealed class ReplicaFactory(ReplicaDesign design)
+/// <param name="design">What they are made of.</param>
+/// <param name="acceptance">The stream that the fate of drafts is keyed by.</param>
+public sealed class ReplicaFactory(ReplicaDesign design, RandomStream acceptance)
 {
-    private readonly ICostModel _cost = Price(design);
+    private readonly ICostModel _cost = CostOf(design);
 
     /// <param name="index">Position in the fleet.</param>
     /// <param name="fastForward">False plans every step singly; results are the same.</param>
@@ -45,18 +53,23 @@ public sealed class ReplicaFactory(ReplicaDesign design)
         int blocks = (int)Math.Min(design.Capacity.Blocks, int.MaxValue);
         IKvMemory memory = design.Memory.Create(design.Deployment, blocks, design.MaxModelTokens);
         ReplicaFacts facts = design.Facts with { StepTimes = _cost };
-        return new(index, design.Scheduler.Create(facts), memory, new ModelledExecutor(_cost), design.MaxModelTokens, fastForward)
+        ReplicaParts parts = new(index, design.Scheduler.Create(facts), memory, new ModelledExecutor(_cost), design.MaxModelTokens, fastForward)
         {
-            Swap = design.Swap?.Create(design.Deployment),
+            Swap = design.Swap?.Create(design.Deployment, design.Draft?.Model),
             Calls = design.Calls.Create(facts),
             AddOns = design.Finetune is { } finetune ? [finetune.Create(_cost, design.Deployment.Model.Layers)] : [],
             TakesRequests = design.Finetune?.TakesRequests ?? true,
         };
+        if (design.Draft is not { } draft) return parts;
+        // Drafts are part of what inference asks for; other work takes what it leaves.
+        (IPlanAddOn addOn, IAcceptance truth) = draft.Create(_cost, design.Scheduler.MaxStepTokens(facts), acceptance);
+        return parts with { AddOns = [addOn, .. parts.AddOns], Acceptance = truth };
     }
 
-    private static ICostModel Price(ReplicaDesign design)
+    private static ICostModel CostOf(ReplicaDesign design)
     {
-        ICostModel inference = design.Execution.Create(design.Deployment with { Attention = design.Memory.Attention(design.Deployment) });
-        return design.Finetune is { } finetune ? new TrainingCost(inference, new RooflineCost(design.Deployment), finetune.Training) : inference;
+        ICostModel cost = design.Execution.Create(design.Deployment with { Attention = design.Memory.Attention(design.Deployment) });
+        if (design.Draft is { } draft) cost = draft.CostOf(design.Deployment, cost);
+        return design.Finetune is { } finetune ? new TrainingCost(cost, new RooflineCost(design.Deployment), finetune.Training) : cost;
     }
 }

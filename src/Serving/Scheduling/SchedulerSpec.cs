@@ -28,6 +28,9 @@ public abstract record SchedulerSpec
     /// <summary>Whether a sequence may join again with KV that it has; an engine that starts from prompts alone computes it anew.</summary>
     public virtual bool TakesKvBack => true;
 
+    /// <summary>Whether its decodes may yield several tokens in a step; the rows of a rectangular batch advance together.</summary>
+    public virtual bool TakesDrafts => true;
+
     /// <summary>A fresh scheduler for one replica.</summary>
     public abstract IScheduler Create(ReplicaFacts facts);
 }

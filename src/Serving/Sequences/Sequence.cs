@@ -130,6 +130,9 @@ public sealed class Sequence
     /// <inheritdoc cref="DraftedTokens"/>
     public int AcceptedTokens { get; internal set; }
 
+    /// <summary>Draft tokens that say something about the draft: the right ones and the first wrong one of each step.</summary>
+    public int JudgedTokens { get; internal set; }
+
     /// <summary>Prompt tokens that were found in the prefix cache, over all admissions.</summary>
     public int CachedTokens { get; internal set; }
 
@@ -170,6 +173,12 @@ public sealed class Sequence
 
     /// <summary>Back from a tool with its KV and not planned since: it holds memory while it queues.</summary>
     internal bool QueuesWithKv { get; set; }
+
+    /// <summary>Computed tokens whose KV a draft model lacks: those that came without drafts, or as the last of drafts that were all right.</summary>
+    internal int MissedByDraft { get; set; }
+
+    /// <summary>The truth of its own about drafts, kept once it is known; not a number before.</summary>
+    internal double AcceptanceRate { get; set; } = double.NaN;
 
     internal ICallForecasts? Forecasts { get; init; }
 

@@ -17,13 +17,21 @@ public sealed record CopyCosts(double BytesPerToken, int CopiesPerRun, Duration 
     /// <summary>Dispatch of one copy from host code: 5-10 µs on the engines' Python path; the middle (c).</summary>
     public static readonly Duration UsualLaunch = Duration.FromNanoseconds(8_000);
 
-    public static CopyCosts Of(Deployment deployment, Duration launch)
+    /// <param name="deployment">Whose KV is copied.</param>
+    /// <param name="launch">Dispatch of one copy.</param>
+    /// <param name="draft">A draft model on the same devices, whose KV of the same tokens goes with it; null for none.</param>
+    public static CopyCosts Of(Deployment deployment, Duration launch, Deployment? draft = null)
     {
         ArgumentNullException.ThrowIfNull(deployment);
         int layers = 0;
         for (int stage = 0; stage < deployment.Parallel.Pipeline; stage++)
             layers = Math.Max(layers, deployment.Parallel.StageLayers(deployment.Model.Layers, stage));
         double bytes = (double)deployment.Shards.KvBytesPerTokenLayer * layers;
+        if (draft is not null)
+        {
+            layers += draft.Model.Layers;
+            bytes += (double)draft.Shards.KvBytesPerTokenLayer * draft.Model.Layers;
+        }
         return new(bytes, 2 * layers, launch, deployment.Device.HostBandwidth.Value);
     }
 

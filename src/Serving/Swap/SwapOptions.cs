@@ -60,9 +60,9 @@ public sealed record SwapOptions
     }
 
     /// <summary>An empty pool for one replica.</summary>
-    public KvSwap Create(Deployment deployment)
+    public KvSwap Create(Deployment deployment, Deployment? draft = null)
     {
-        CopyCosts costs = CopyCosts.Of(deployment, Launch);
+        CopyCosts costs = CopyCosts.Of(deployment, Launch, draft);
         return new(this, costs, (long)(Size.Count / costs.BytesPerToken));
     }
 }

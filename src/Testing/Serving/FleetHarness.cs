@@ -12,6 +12,7 @@ using Orrery.Serving.Replicas;
 using Orrery.Serving.Routing;
 using Orrery.Serving.Scheduling;
 using Orrery.Serving.Sequences;
+using Orrery.Serving.Speculation;
 using Orrery.Serving.Swap;
 using Orrery.Traffic.Predictors;
 using Orrery.Traffic.Requests;
@@ -54,6 +55,9 @@ public sealed record FleetHarness
     /// <summary>Which replicas take requests; those that do not come last.</summary>
     public Func<int, bool> TakesRequests { get; init; } = _ => true;
 
+    /// <summary>Drafts for each replica, with the truth about them; null for none.</summary>
+    public Func<(IPlanAddOn AddOn, IAcceptance Acceptance)>? Drafts { get; init; }
+
     public ServiceObjective Objective { get; init; } = ServiceObjective.None;
 
     /// <summary>What readers expect.</summary>
@@ -87,7 +91,15 @@ public sealed record FleetHarness
         for (int i = 0; i < Replicas; i++)
         {
             IStepExecutor executor = Executor?.Invoke(clock) ?? new ModelledExecutor(Cost);
-            fleet.Add(new(i, Scheduler(), Memory(), executor, MaxModelTokens, fastForward) { Swap = Swap?.Invoke(), Calls = Calls(), AddOns = AddOns(), TakesRequests = TakesRequests(i) });
+            ReplicaParts parts = new(i, Scheduler(), Memory(), executor, MaxModelTokens, fastForward)
+            {
+                Swap = Swap?.Invoke(),
+                Calls = Calls(),
+                AddOns = AddOns(),
+                TakesRequests = TakesRequests(i),
+            };
+            if (Drafts?.Invoke() is { } drafts) parts = parts with { AddOns = [drafts.AddOn, .. parts.AddOns], Acceptance = drafts.Acceptance };
+            fleet.Add(parts);
         }
         fleet.Feed(source);
         if (SampleEvery > Duration.Zero) clock.Spawn("sampler", () => Sample(clock, fleet, recorder.Text), background: true);
@@ -138,6 +150,7 @@ public sealed record FleetHarness
         {
             ReplicaCounters counters = replica.Counters;
             Text.Append(CultureInfo.InvariantCulture, $"replica {replica.Index}: steps {counters.Steps} preemptions {counters.Preemptions} out {counters.OutputTokens} prefill {counters.PrefillTokens} ")
+                .Append(counters.DraftedTokens > 0 ? string.Create(CultureInfo.InvariantCulture, $"drafted {counters.DraftedTokens} accepted {counters.AcceptedTokens} ") : "")
                 .Append(CultureInfo.InvariantCulture, $"flops {counters.Flops} bytes {counters.MemoryBytes} busy {counters.Busy(now)} kv max {counters.KvBlocks.Max} integral {counters.KvBlocks.Integral(now)} ")
                 .Append(CultureInfo.InvariantCulture, $"held {counters.HeldTokens} written {counters.WrittenTokens} largest {counters.LargestBatch} waited {counters.MemoryWait} {counters.LongestMemoryWait} mapped {replica.Memory.MappedPages} ")
                 .Append(CultureInfo.InvariantCulture, $"trained {counters.TrainedTokens} forward {counters.TrainingForwardTokens} backward {counters.TrainingBackwardTokenLayers}\n");

@@ -15,12 +15,12 @@ namespace Orrery.World.Deployments;
 /// <param name="Stage">The tightest pipeline stage, from 0.</param>
 /// <param name="Usable">Memory of a device that programs can allocate.</param>
 /// <param name="Budget">Utilization × usable.</param>
-/// <param name="Weights">Weights of a device.</param>
+/// <param name="Weights">Weights of a device, a draft model's included.</param>
 /// <param name="Activations">Peak of activations and logits.</param>
 /// <param name="Collectives">Communication buffers; zero for one device.</param>
 /// <param name="Runtime">Context, graphs, workspaces.</param>
 /// <param name="Kv">What remains for the KV cache.</param>
-/// <param name="KvPerBlock">KV bytes of one block on one device.</param>
+/// <param name="KvPerBlock">KV bytes of one block on one device, a draft model's included.</param>
 public sealed record KvCapacity(
     long Blocks,
     int BlockTokens,
@@ -60,6 +60,7 @@ public sealed record KvCapacity(
     /// <param name="maxBatchedTokens">Most tokens of a step: decides the activation peak.</param>
     /// <param name="maxSequences">Most sequences of a step: decides the logits.</param>
     /// <param name="reserved">Memory of a device that is set aside for other work, such as training.</param>
+    /// <param name="draft">A draft model beside it on the same devices, cut the same way: its weights and its KV of every token take memory too.</param>
     /// <exception cref="InputException">The weights do not fit; the sentence says by how much and which tensor degree would.</exception>
     public static KvCapacity Of(
         Deployment deployment,
@@ -67,16 +68,18 @@ public sealed record KvCapacity(
         int blockTokens = DefaultBlockTokens,
         int maxBatchedTokens = 2048,
         int maxSequences = 256,
-        Bytes reserved = default)
+        Bytes reserved = default,
+        Deployment? draft = null)
     {
         ArgumentNullException.ThrowIfNull(deployment);
         if (utilization is not (> 0 and <= 1)) throw new InputException($"utilization: {utilization:0.###} is not a share of memory; use a number above 0 and at most 1, usually 0.9");
         if (blockTokens < 1) throw new InputException($"blockTokens: a block must hold at least 1 token, not {blockTokens}; 16 is usual");
-        KvCapacity capacity = Measure(deployment, utilization, blockTokens, maxBatchedTokens, maxSequences, reserved);
-        return capacity.Blocks > 0 ? capacity : throw DoesNotFit(deployment, capacity, utilization, blockTokens, maxBatchedTokens, maxSequences);
+        KvCapacity capacity = Measure(deployment, utilization, blockTokens, maxBatchedTokens, maxSequences, reserved, draft);
+        return capacity.Blocks > 0 ? capacity : throw DoesNotFit(deployment, capacity, utilization, blockTokens, maxBatchedTokens, maxSequences, draft);
     }
 
-    private static KvCapacity Measure(Deployment deployment, double utilization, int blockTokens, int maxBatchedTokens, int maxSequences, Bytes reserved)
+    private static KvCapacity Measure(
+        Deployment deployment, double utilization, int blockTokens, int maxBatchedTokens, int maxSequences, Bytes reserved, Deployment? draft)
     {
         ParallelPlan plan = deployment.Parallel;
         Bytes usable = deployment.Device.UsableMemory;
@@ -88,8 +91,14 @@ public sealed record KvCapacity(
         for (int stage = 0; stage < plan.Pipeline; stage++)
         {
             Bytes weights = deployment.Shards.WeightBytes(stage);
+            Bytes perToken = deployment.Shards.KvBytesPerToken(stage);
+            if (draft is not null)
+            {
+                weights += draft.Shards.WeightBytes(stage);
+                perToken += draft.Shards.KvBytesPerToken(stage);
+            }
             Bytes kv = budget - weights - activations - collectives - runtime - reserved;
-            Bytes perBlock = deployment.Shards.KvBytesPerToken(stage) * blockTokens;
+            Bytes perBlock = perToken * blockTokens;
             long blocks = kv.Count > 0 ? kv.Count / perBlock.Count * plan.Data : 0;
             // Among stages that hold nothing the one that lacks most decides.
             if (tightest is null || blocks < tightest.Blocks || (blocks == 0 && kv < tightest.Kv))
@@ -112,7 +121,7 @@ public sealed record KvCapacity(
     }
 
     private static InputException DoesNotFit(
-        Deployment deployment, KvCapacity capacity, double utilization, int blockTokens, int maxBatchedTokens, int maxSequences)
+        Deployment deployment, KvCapacity capacity, double utilization, int blockTokens, int maxBatchedTokens, int maxSequences, Deployment? draft)
     {
         Bytes missing = capacity.KvPerBlock - capacity.Kv;
         ParallelPlan plan = deployment.Parallel;
@@ -120,15 +129,17 @@ public sealed record KvCapacity(
         for (int tensor = plan.Tensor + 1; tensor <= Math.Min(deployment.Model.Heads, LargestSuggestedDegree); tensor++)
         {
             if (deployment.Model.Heads % tensor != 0 || tensor * plan.Data % plan.Expert != 0) continue;
-            Deployment wider = Deployment.Create(
-                deployment.Model, deployment.Device, plan with { Tensor = tensor }, deployment.Precision, deployment.Interconnect, deployment.Profile);
-            if (Measure(wider, utilization, blockTokens, maxBatchedTokens, maxSequences, capacity.Reserved).Blocks == 0) continue;
+            if (draft is not null && draft.Model.Heads % tensor != 0) continue;
+            if (Measure(Widen(deployment, tensor), utilization, blockTokens, maxBatchedTokens, maxSequences, capacity.Reserved, draft is null ? null : Widen(draft, tensor)).Blocks == 0) continue;
             advice = $"tensor: {tensor} would fit";
             break;
         }
         string reserved = capacity.Reserved.Count > 0 ? $", reserved {capacity.Reserved}" : "";
         return new InputException(string.Create(
             System.Globalization.CultureInfo.InvariantCulture,
-            $"{deployment.Model.Name} does not fit {deployment.Device.Name} with {plan}: {missing.Count / 1e9:0.0} GB are missing per device (weights {capacity.Weights}, activations {capacity.Activations}, runtime {capacity.Runtime + capacity.Collectives}{reserved} of {capacity.Budget} = utilization {utilization:0.##} of {capacity.Usable}); {advice}")) { IsInfeasible = true };
+            $"{deployment.Model.Name}{(draft is null ? "" : $" with the draft model {draft.Model.Name}")} does not fit {deployment.Device.Name} with {plan}: {missing.Count / 1e9:0.0} GB are missing per device (weights {capacity.Weights}, activations {capacity.Activations}, runtime {capacity.Runtime + capacity.Collectives}{reserved} of {capacity.Budget} = utilization {utilization:0.##} of {capacity.Usable}); {advice}")) { IsInfeasible = true };
     }
+
+    private static Deployment Widen(Deployment deployment, int tensor) => Deployment.Create(
+        deployment.Model, deployment.Device, deployment.Parallel with { Tensor = tensor }, deployment.Precision, deployment.Interconnect, deployment.Profile);
 }

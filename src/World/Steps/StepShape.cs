@@ -6,6 +6,12 @@ namespace Orrery.World.Steps;
 /// <param name="Finishes">True when this is the last slice: the step then also samples one token for it.</param>
 public readonly record struct PrefillChunk(int Tokens, int HistoryTokens, bool Finishes);
 
+/// <summary>A decode for which a draft model proposes tokens in a step, one forward pass after the other.</summary>
+/// <param name="ContextTokens">Tokens attended in the first pass by the sequence's newest token, itself included.</param>
+/// <param name="Tokens">Proposed tokens: as many passes.</param>
+/// <param name="MissedTokens">Tokens before the newest whose KV the draft model lacks; its first pass computes them too.</param>
+public readonly record struct DraftedDecode(int ContextTokens, int Tokens, int MissedTokens);
+
 /// <summary>
 /// What goes through the model in one step, as integers only, so that the cost of a step is a pure function of it.
 /// Reused from step to step: a replica owns one, clears and fills it.
@@ -15,6 +21,8 @@ public sealed class StepShape
     private PrefillChunk[] _chunks = new PrefillChunk[16];
     private int _chunkCount;
     private int[] _decodeContexts = new int[64];
+    private DraftedDecode[] _drafts = [];
+    private int _draftCount;
 
     /// <summary>Sequences that decode in this step.</summary>
     public int DecodeSequences { get; private set; }
@@ -41,6 +49,9 @@ public sealed class StepShape
     public ReadOnlySpan<int> DecodeContexts => _decodeContexts.AsSpan(0, DecodeSequences);
 
     public ReadOnlySpan<PrefillChunk> Chunks => _chunks.AsSpan(0, _chunkCount);
+
+    /// <summary>The decodes that verify drafts, for the cost of a draft model; the verified tokens are query tokens already.</summary>
+    public ReadOnlySpan<DraftedDecode> Drafts => _drafts.AsSpan(0, _draftCount);
 
     /// <summary>Prompt tokens computed in this step.</summary>
     public long PrefillTokens { get; private set; }
@@ -71,6 +82,7 @@ public sealed class StepShape
         SampledTokens = 0;
         Training = null;
         _chunkCount = 0;
+        _draftCount = 0;
     }
 
     /// <param name="contextTokens">Tokens attended by the last query token, itself included.</param>
@@ -99,6 +111,13 @@ public sealed class StepShape
     {
         AddChunk(chunk with { Finishes = false });
         SampledTokens += 2L * chunk.Tokens;
+    }
+
+    /// <summary>Says which of the query tokens a draft model has to propose first.</summary>
+    public void AddDraft(DraftedDecode draft)
+    {
+        if (_draftCount == _drafts.Length) Array.Resize(ref _drafts, Math.Max(16, _drafts.Length * 2));
+        _drafts[_draftCount++] = draft;
     }
 
     public void AddChunk(PrefillChunk chunk)

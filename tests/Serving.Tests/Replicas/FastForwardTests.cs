@@ -99,11 +99,19 @@ public sealed class FastForwardTests
         Func<IKvMemory> memory = RandomSystems.Memory(random.Split("memory"), blocks * 16, longest, cached, out string layout);
         options = $"{RandomSystems.Text(spec)}; router {router}, {blocks} blocks, {layout}";
         Func<KvSwap>? swap = RandomSystems.Swap(random.Split("swap"), spec, cached);
-        ToyCost cost = new(Duration.FromMilliseconds(2), Duration.FromMicroseconds(50), Duration.FromMicroseconds(random.NextInt(20)), Duration.FromMilliseconds(1 + random.NextInt(4)), random.NextInt(4) == 0 ? 2 : 1);
+        RandomDrafts? drafts = RandomDrafts.Make(random.Split("drafts"), spec);
+        if (drafts is not null) options += $"; {drafts.Control}";
+        int replicas = 1 + random.NextInt(3);
+        Duration sampleEvery = Duration.FromMilliseconds(random.NextInt(2) * 13);
+        ToyCost cost = new(
+            Duration.FromMilliseconds(2), Duration.FromMicroseconds(50), Duration.FromMicroseconds(random.NextInt(20)), Duration.FromMilliseconds(1 + random.NextInt(4)),
+            random.NextInt(4) == 0 ? 2 : 1);
         ReplicaFacts facts = new(longest, "toy", default, StepTimes: cost);
         return new()
         {
             Qoe = new() { Readers = ReaderGroups.Ages, TokensPerSecond = 20 + random.Split("readers").NextInt(200), Ttft = Duration.FromMilliseconds(100) },
+            Cost = drafts is null ? cost : drafts.CostOf(cost),
+            Drafts = drafts is null ? null : () => drafts.Create(cost),
             Swap = swap,
             Calls = RandomSystems.Calls(random.Split("calls"), spec, swap is not null),
             Scheduler = () => spec.Create(facts),
@@ -112,9 +120,8 @@ public sealed class FastForwardTests
             Predictor = RandomSystems.Predictor(random.Split("predictor")),
             Remaining = RandomSystems.Remaining(random.Split("remaining")),
             MaxModelTokens = longest,
-            Replicas = 1 + random.NextInt(3),
-            SampleEvery = Duration.FromMilliseconds(random.NextInt(2) * 13),
-            Cost = cost,
+            Replicas = replicas,
+            SampleEvery = sampleEvery,
         };
     }
 

@@ -44,9 +44,13 @@ public sealed class InvariantTests
             options += $"; {blocks} blocks, {layout}";
             Watcher watcher = new(spec, options);
             Func<KvSwap>? swap = RandomSystems.Swap(random.Split("swap"), spec, cached);
+            RandomDrafts? drafts = RandomDrafts.Make(random.Split("drafts"), spec);
+            if (drafts is not null) options += $", {drafts.Control}";
             ToyCost cost = new(Duration.FromMilliseconds(2), Duration.FromMicroseconds(50), default, Duration.FromMilliseconds(1), 1 + random.NextInt(2));
             FleetOutcome outcome = new FleetHarness
             {
+                Cost = drafts is null ? cost : drafts.CostOf(cost),
+                Drafts = drafts is null ? null : () => drafts.Create(cost),
                 Scheduler = () => new WatchedScheduler(spec.Create(new(Longest, "toy", default, StepTimes: cost)), watcher.Look),
                 Memory = memory,
                 Predictor = RandomSystems.Predictor(random.Split("predictor")),
@@ -54,7 +58,6 @@ public sealed class InvariantTests
                 MaxModelTokens = Longest,
                 Swap = swap,
                 Calls = RandomSystems.Calls(random.Split("calls"), spec, swap is not null),
-                Cost = cost,
             }.Run(new ScriptedTraffic(requests));
             CheckEnd(outcome, requests, options);
             if (RandomSystems.IsFirstComeFirstServed(spec)) CheckOrder(outcome, options);
@@ -96,8 +99,11 @@ public sealed class InvariantTests
         Assert.True(replica.Memory.FreeBlocks == replica.Memory.TotalBlocks, $"{options}: {replica.Memory.UsedBlocks} blocks were never freed");
         if (replica.Swap is { } pool) Assert.True(pool.FreeTokens == pool.TotalTokens, $"{options}: {pool.TotalTokens - pool.FreeTokens} tokens were left on the host");
         Assert.True(outcome.Sequences.Sum(sequence => (long)sequence.GeneratedTokens) == replica.Counters.OutputTokens, options);
+        Assert.Equal(outcome.Sequences.Sum(sequence => (long)sequence.DraftedTokens), replica.Counters.DraftedTokens);
+        Assert.Equal(outcome.Sequences.Sum(sequence => (long)sequence.AcceptedTokens), replica.Counters.AcceptedTokens);
         foreach (Sequence sequence in outcome.Sequences)
         {
+            Assert.True(sequence.AcceptedTokens <= sequence.JudgedTokens && sequence.JudgedTokens <= sequence.DraftedTokens, $"{options}: {sequence}");
             Assert.NotEqual(Outcome.Live, sequence.Outcome);
             if (sequence.Outcome == Outcome.Finished) Assert.True(sequence.GeneratedTokens == sequence.Request.OutputTokens, $"{options}: {sequence}");
         }

@@ -29,6 +29,8 @@ public sealed record HfStaticOptions : SchedulerSpec
     /// <remarks>The longest prompt: a longer joint prefill is taken to be sliced inside the step (our rule, d).</remarks>
     public override bool TakesKvBack => false;
 
+    public override bool TakesDrafts => false;
+
     public override int MaxStepTokens(ReplicaFacts facts) => Math.Max(LeastStepTokens, facts.MaxModelTokens);
 
     public override IScheduler Create(ReplicaFacts facts) => new HfStatic(MaxBatchSize, Timeout);
