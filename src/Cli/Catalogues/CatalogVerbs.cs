@@ -16,6 +16,7 @@ internal static class CatalogVerbs
         Add(group, "routers", "Routers: which replica gets a request.", PluginKinds.Routers, "round-robin");
         Add(group, "predictors", "Predictors of output lengths.", PluginKinds.Predictors, "oracle");
         Add(group, "memory", "KV memories of a replica.", PluginKinds.Memories, "paged");
+        Add(group, "calls", "Handlings of tool calls: what becomes of the KV of a request that waits for a tool.", PluginKinds.Calls, "discard");
         Add(group, "executions", "Execution styles: how the operations of a step are laid out on the device.", PluginKinds.Executions, "sequential");
         Add(group, "traffic", "Traffic generators: processes, models, and fits of public traces.", TrafficKinds.Generators, "poisson");
         Add(group, "grids", "Carbon intensity of electricity grids.", WorldKinds.Grids, "us-caiso");

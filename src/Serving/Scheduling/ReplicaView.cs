@@ -25,6 +25,9 @@ public sealed class ReplicaView(IKvMemory memory, int maxModelTokens)
     /// <summary>Time of the last step; zero before the first.</summary>
     public Duration LastStep { get; internal set; }
 
+    /// <summary>Sequences of the running set when the plan began.</summary>
+    public int RunningSequences { get; internal set; }
+
     /// <summary>Sequences of the running set that are in a step in flight (0 unless several steps may be).</summary>
     public int InFlightSequences { get; internal set; }
 }

@@ -48,6 +48,9 @@ public sealed record FleetHarness
 
     public Func<ICallHandling> Calls { get; init; } = () => new FixedHandling(PausedKv.Discard, returnsFirst: false);
 
+    /// <summary>Foretells tool calls.</summary>
+    public ICallPredictor? CallPredictor { get; init; }
+
     public ServiceObjective Objective { get; init; } = ServiceObjective.None;
 
     /// <summary>An observer that looks at every replica this often, in the phase React; zero for none.</summary>
@@ -74,7 +77,7 @@ public sealed record FleetHarness
     {
         Recorder recorder = new(OnLeft);
         ServingMetrics metrics = new(Objective, ReadingExpectation.Default);
-        Fleet fleet = new(clock, Router(), metrics, Predictor, recorder, Remaining?.Invoke());
+        Fleet fleet = new(clock, Router(), metrics, Predictor, recorder, Remaining?.Invoke(), CallPredictor);
         for (int i = 0; i < Replicas; i++)
         {
             IStepExecutor executor = Executor?.Invoke(clock) ?? new ModelledExecutor(Cost);

@@ -102,6 +102,7 @@ public sealed class FastForwardTests
         {
             Swap = swap,
             Calls = RandomSystems.Calls(random.Split("calls"), spec, swap is not null),
+            CallPredictor = RandomSystems.CallPredictor(random.Split("call-predictor")),
             Scheduler = () => spec.Create(facts),
             Memory = () => cached ? new PrefixCachedMemory(blocks, 16) : new PagedMemory(blocks, 16),
             Router = () => Routers.Registry.Find(router).Default.Create(RandomStream.Root(1).Split("router")),

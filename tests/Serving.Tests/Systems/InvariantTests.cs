@@ -51,6 +51,7 @@ public sealed class InvariantTests
                 MaxModelTokens = Longest,
                 Swap = swap,
                 Calls = RandomSystems.Calls(random.Split("calls"), spec, swap is not null),
+                CallPredictor = RandomSystems.CallPredictor(random.Split("call-predictor")),
                 Cost = new ToyCost(Duration.FromMilliseconds(2), Duration.FromMicroseconds(50), default, Duration.FromMilliseconds(1), 1 + random.NextInt(2)),
             }.Run(new ScriptedTraffic(requests));
             CheckEnd(outcome, requests, options);

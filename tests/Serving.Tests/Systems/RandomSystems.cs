@@ -3,12 +3,15 @@ using Orrery.Kernel.Random;
 using Orrery.Kernel.Time;
 using Orrery.Serving.Calls;
 using Orrery.Serving.Scheduling;
+using Orrery.Serving.Sequences;
 using Orrery.Serving.Swap;
 using Orrery.Serving.Systems;
 using Orrery.Serving.Systems.BatchLlm;
 using Orrery.Serving.Systems.FasterTransformer;
 using Orrery.Serving.Systems.FastGen;
 using Orrery.Serving.Systems.HfStatic;
+using Orrery.Serving.Systems.InferCept;
+using Orrery.Serving.Systems.Lamps;
 using Orrery.Serving.Systems.NanoFlow;
 using Orrery.Serving.Systems.Orca;
 using Orrery.Serving.Systems.Priority;
@@ -85,6 +88,17 @@ internal static class RandomSystems
                 MeanOutput = random.NextInt(3) == 0 ? 40 : null,
                 Slack = random.NextInt(3) * 0.2,
                 Asynchronous = random.NextInt(4) > 0,
+            },
+            "lamps" => new LampsOptions
+            {
+                TokenBudget = 16 + random.NextInt(300),
+                MaxSequences = sequences,
+                Watermark = watermark,
+                Rank = (RankForm)random.NextInt(2),
+                RescoreEvery = 1 + random.NextInt(20),
+                StarvationThreshold = random.NextInt(4) == 0 ? null : 1 + random.NextInt(60),
+                StarvationQuantum = 1 + random.NextInt(100),
+                StarvationCount = (StarvationCount)random.NextInt(2),
             },
             "vtc" => new VtcOptions
             {
@@ -171,8 +185,20 @@ internal static class RandomSystems
     {
         PausedKv choice = spec.TakesKvBack ? (PausedKv)random.NextInt(swaps ? 3 : 2) : PausedKv.Discard;
         bool first = random.NextInt(2) == 0;
-        return () => new FixedHandling(choice, first);
+        int kind = spec.TakesKvBack ? random.NextInt(5) : 0;
+        CallHandlingSpec? handling = kind switch
+        {
+            3 => new InferCeptOptions { Waste = (WasteForm)random.NextInt(2), TokenBudget = 16 + random.NextInt(300), ReturnsFirst = first },
+            4 => new PredictedOptions { Waste = (WasteForm)random.NextInt(2), TokenBudget = 16 + random.NextInt(300), ReturnsFirst = first },
+            _ => null,
+        };
+        ReplicaFacts facts = new(512, "toy", default);
+        return () => handling is null ? new FixedHandling(choice, first) : handling.Create(facts);
     }
+
+    /// <summary>Nothing, the truth, or noise.</summary>
+    public static ICallPredictor CallPredictor(RandomStream random) =>
+        new CallPredictorSpec { Use = CallPredictorSpec.Kinds[random.NextInt(3)], RelativeError = 0.5, Bins = random.NextInt(2) * 10 }.Create(RandomStream.Root(6));
 
     /// <summary>Whether requests start in the order of their arrival, whatever the options are.</summary>
     public static bool IsFirstComeFirstServed(SchedulerSpec spec) => spec switch
@@ -180,6 +206,7 @@ internal static class RandomSystems
         PriorityOptions => false,
         VtcOptions => false,
         TrailOptions => false,
+        LampsOptions => false,
         BatchLlmOptions => false,
         VllmV1Options options => options.Policy == QueuePolicy.Fcfs,
         _ => true,
@@ -198,6 +225,7 @@ internal static class RandomSystems
         SarathiServeOptions o => o.MaxSequences,
         FastGenOptions o => o.MaxTrackedSequences,
         TrailOptions o => o.MaxSequences,
+        LampsOptions o => o.MaxSequences,
         BatchLlmOptions o => o.MostRunning,
         NanoFlowOptions => int.MaxValue,
         _ => throw new ArgumentException(spec.ToString(), nameof(spec)),
@@ -215,6 +243,7 @@ internal static class RandomSystems
         SarathiServeOptions o => (o.MaxStepTokens(new(512, "toy", default)), true),
         FastGenOptions o => (o.TokenBudget, true),
         TrailOptions o => (o.MaxBatchedTokens, true),
+        LampsOptions o => (o.TokenBudget, true),
         BatchLlmOptions o => (o.TokenCap, true),
         NanoFlowOptions o => (o.BatchTokens, true),
         _ => (int.MaxValue, false),
