@@ -112,7 +112,7 @@ public sealed class LampsTests
         const int shortTokens = 12;
         List<Request> requests = [new() { Id = 0, Arrival = Instant.Zero, PromptTokens = 10, OutputTokens = shortTokens }];
         requests.Add(new() { Id = 1, Arrival = At(1), PromptTokens = 100, OutputTokens = 100 });
-        for (int i = 2; i < 100; i++) requests.Add(new() { Id = i, Arrival = At(2 + (i * 100)), PromptTokens = 10, OutputTokens = shortTokens });
+        for (int i = 2; i < 100; i++) requests.Add(new() { Id = i, Arrival = At(2 + ((i - 2) * 100)), PromptTokens = 10, OutputTokens = shortTokens });
         LampsOptions options = new() { MaxSequences = 1, StarvationThreshold = threshold, StarvationCount = StarvationCount.All };
         Sequence longOne = Run(options, requests, PausedKv.Discard).Sequences.Single(s => s.Id == 1);
         long steps = longOne.FirstScheduled.Nanoseconds / Step.Nanoseconds;
