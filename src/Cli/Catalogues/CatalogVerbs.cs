@@ -11,13 +11,13 @@ internal static class CatalogVerbs
             "catalog", "What is built in, with options, units, defaults and sources.", "catalog devices", "catalog schedulers vllm-v1", "catalog models --json -");
         Add(group, "devices", "Accelerators: memory, bandwidth, peaks, power, price.", WorldKinds.Devices, "h100-sxm");
         Add(group, "models", "Language models: parameters, shapes, KV bytes per token.", WorldKinds.Models, "llama-3-70b");
-        Add(group, "systems", "Published systems that are built in.", PluginKinds.Schedulers, "vllm-v1");
+        Add(group, "systems", "Published systems: of which parts each is made, and what goes with it.", SystemKind.Systems, "vllm-v1");
         Add(group, "schedulers", "Schedulers: who decides what goes into the next step.", PluginKinds.Schedulers, "vllm-v1");
         Add(group, "routers", "Routers: which replica gets a request.", PluginKinds.Routers, "round-robin");
         Add(group, "predictors", "Predictors of output lengths.", PluginKinds.Predictors, "oracle");
         Add(group, "memory", "KV memories of a replica.", PluginKinds.Memories, "paged");
-        Add(group, "calls", "Handlings of tool calls: what becomes of the KV of a request that waits for a tool.", PluginKinds.Calls, "discard");
         Add(group, "executions", "Execution styles: how the operations of a step are laid out on the device.", PluginKinds.Executions, "sequential");
+        Add(group, "calls", "What becomes of the KV of a request that waits for a tool.", PluginKinds.CallHandlers, "preserve");
         Add(group, "traffic", "Traffic generators: processes, models, and fits of public traces.", TrafficKinds.Generators, "poisson");
         Add(group, "grids", "Carbon intensity of electricity grids.", WorldKinds.Grids, "us-caiso");
         return group;

@@ -24,8 +24,8 @@ internal static class PluginKinds
         () => Entries(Serving.Memory.Memories.Registry),
         "A scenario names one as 'memory: {use: NAME, option: value}' in a fleet entry.");
 
-    public static CatalogKind<PluginEntry> Calls { get; } = Of("handling of tool calls", () => Entries(Serving.Systems.CallHandlers.Registry),
-        "A scenario names one as 'calls: NAME' or 'calls: {use: NAME, option: value}' in a fleet entry; under any scheduler that takes KV back.");
+    public static CatalogKind<PluginEntry> CallHandlers { get; } = Of("handling of calls", () => Entries(Serving.Systems.CallHandlers.Registry),
+        "A scenario names one as 'calls: NAME' or 'calls: {use: NAME, option: value}' in a fleet entry.");
 
     public static CatalogKind<PluginEntry> Executions { get; } = Of("execution", () => Entries(Serving.Execution.ExecutionStyles.Registry),
         "A scenario names one as 'execution: NAME' or 'execution: {use: NAME, option: value}' in a fleet entry.");
@@ -41,8 +41,7 @@ internal static class PluginKinds
         [
             Fact.Of("name", noun, entry.Name), Fact.Of("summary", "what it does", entry.Summary), Fact.Of("source", "source", entry.Source),
         ],
-        Options = entry => [.. entry.Options.Select(option =>
-            new CatalogKind<PluginEntry>.Option(option.Key, Takes(option), option.Default, option.Doc, option.Source))],
+        Options = entry => Rows<PluginEntry>(entry.Options),
         Note = note,
     };
 
@@ -75,6 +74,10 @@ internal static class PluginKinds
             new PluginEntry("calls-class-mean", "As calls-noisy, but the duration is the mean of the client's finished calls.", "arXiv 2410.18248 (b)", callOptions),
         ];
     }
+
+    /// <summary>Options as detail pages show them.</summary>
+    public static IReadOnlyList<CatalogKind<T>.Option> Rows<T>(IReadOnlyList<OptionInfo> options) =>
+        [.. options.Select(option => new CatalogKind<T>.Option(option.Key, Takes(option), option.Default, option.Doc, option.Source))];
 
     private static string Takes(OptionInfo option)
     {

@@ -62,7 +62,7 @@ public static class ScenarioReader
         map.Done();
         IReadOnlyList<FleetEntry> fleet = fleetReader.Read(fleetNode);
         (PredictorSpec outputLength, RemainingSpec remainingLength, CallPredictorSpec calls) = ReadPredictors(predictors);
-        RequireForecasts(fleet, fleetNode, calls);
+        NoteMissingForecasts(fleet, calls, notes);
         return new Scenario
         {
             Name = name ?? $"{fleet[0].Deployment.Model.Name} on {fleet[0].Deployment.Device.Name}",
@@ -101,13 +101,11 @@ public static class ScenarioReader
         return TrafficSpec.Read(traffic, folder);
     }
 
-    /// <summary>Who decides before the call has begun must know something of it.</summary>
-    private static void RequireForecasts(IReadOnlyList<FleetEntry> fleet, Node fleetNode, CallPredictorSpec calls)
+    /// <summary>Who decides before a call has begun must know something of it.</summary>
+    private static void NoteMissingForecasts(IReadOnlyList<FleetEntry> fleet, CallPredictorSpec calls, List<string> notes)
     {
-        if (calls.Use != "none") return;
-        for (int i = 0; i < fleet.Count; i++)
-            if (fleet[i].Design.Calls.NeedsForecasts)
-                throw fleetNode.AsList()[i]["calls"]!.Error("this handling decides before a call is made and needs a forecast; write for example predictors: {calls: oracle}");
+        if (calls.Use == "none" && fleet.Any(entry => entry.Design.Calls.NeedsForecasts))
+            notes.Add("fleet: nothing foretells tool calls, so the handling that decides ahead keeps all KV; write for example predictors: {calls: oracle}");
     }
 
     private static (PredictorSpec OutputLength, RemainingSpec Remaining, CallPredictorSpec Calls) ReadPredictors(Node? node)

@@ -25,7 +25,7 @@ public sealed class PromptSlices(ContinuousBatch batch, AdmissionLimits limits, 
     }
 
     /// <summary>Running sequences with unfinished prompts, in their order.</summary>
-    public void Continue(StepPlan plan, ref StepBudget budget)
+    public void Continue(IKvMemory memory, StepPlan plan, ref StepBudget budget)
     {
         for (int i = 0; i < batch.Running.Count; i++)
         {
@@ -33,6 +33,8 @@ public sealed class PromptSlices(ContinuousBatch batch, AdmissionLimits limits, 
             if (sequence.InFlight || sequence.IsDecoding) continue;
             int tokens = budget.Slice(sequence.MissingTokens, sizes.After(sequence.ComputedTokens));
             if (tokens == 0) continue;
+            // The room is there since the admission; this tells a prefix cache what the step fills.
+            memory.TryGrow(sequence, sequence.ComputedTokens + tokens);
             plan.Add(sequence, tokens);
             budget.Take(tokens);
         }

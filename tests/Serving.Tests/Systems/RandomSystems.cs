@@ -94,7 +94,7 @@ internal static class RandomSystems
                 TokenBudget = 16 + random.NextInt(300),
                 MaxSequences = sequences,
                 Watermark = watermark,
-                Rank = (RankForm)random.NextInt(2),
+                Rank = (RankForm)random.NextInt(3),
                 RescoreEvery = 1 + random.NextInt(20),
                 StarvationThreshold = random.NextInt(4) == 0 ? null : 1 + random.NextInt(60),
                 StarvationQuantum = 1 + random.NextInt(100),

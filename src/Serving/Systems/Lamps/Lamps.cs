@@ -13,7 +13,8 @@ namespace Orrery.Serving.Systems.Lamps;
 /// <remarks>
 /// Source: Shahout et al., NeurIPS 2025 (as MARS), arXiv 2410.18248, and its code (b). Blocks of a whole prompt are taken at its
 /// admission, as vLLM v0's block manager does. Whoever has waited for a threshold of iterations goes before all others for a quantum.
-/// Without forecasts of calls a request counts with its predicted output, or its limit.
+/// Without forecasts of calls a request counts with its predicted output, or its limit. By arrival the first that does not fit blocks
+/// those behind it, all but those that hold memory already: they could otherwise keep it from whom they wait for.
 /// </remarks>
 public sealed class Lamps : IScheduler
 {
@@ -104,11 +105,17 @@ public sealed class Lamps : IScheduler
     {
         Sort(view);
         IKvMemory memory = view.Memory;
+        bool isBlocked = false;
         for (int i = 0; i < _waiting.Count && budget.Left > 0 && _running.Count < _limits.Sequences; i++)
         {
             LampsMember member = _waiting[i];
             Sequence sequence = member.Sequence;
-            if (!Fits(sequence, memory)) continue;
+            if (isBlocked && sequence.KvBlocks == 0) continue;
+            if (!Fits(sequence, memory))
+            {
+                isBlocked = _options.Rank == RankForm.Arrival;
+                continue;
+            }
             int computed = sequence.ComputedTokens + memory.CachedTokens(sequence);
             int tokens = budget.Slice(sequence.TotalTokens - computed);
             if (!memory.TryGrow(sequence, computed + tokens, sequence.TotalTokens)) continue;

@@ -30,7 +30,7 @@ public sealed record LampsOptions : SchedulerSpec
         .Number("watermark", o => o.Watermark, (o, v) => o with { Watermark = v },
             "share of all KV blocks that an admission must leave free", "vLLM v0 code (b)", max: 0.5)
         .Choice("rank", o => o.Rank, (o, v) => o with { Rank = v },
-            "predicted memory over time: the exact integral, or the formulas of the authors' code", "arXiv 2410.18248 (b); the integral is ours (d)")
+            "predicted memory over time, as the exact integral or by the formulas of the authors' code; or arrival: LAMPS without its scheduling", "arXiv 2410.18248 (b); the integral is ours (d)")
         .Int("rescoreEvery", o => o.RescoreEvery, (o, v) => o with { RescoreEvery = v },
             "iterations for which a rank is kept (selective update)", "a parameter in arXiv 2410.18248 (b), its value is our choice (d)")
         .OptionalInt("starvationThreshold", o => o.StarvationThreshold, (o, v) => o with { StarvationThreshold = v },

@@ -13,6 +13,9 @@ public enum RankForm
 
     /// <summary>By the formulas of the authors' code, which mix token-seconds and squared blocks.</summary>
     Code,
+
+    /// <summary>First come first served: the systems that LAMPS is compared with.</summary>
+    Arrival,
 }
 
 /// <summary>
@@ -27,7 +30,7 @@ public enum RankForm
 /// the blocks before the call and after it: preserve A(b) + T·tokens(b) + A(a); discard A(b) + A(b + a); swap A(b) + 2s + 0.1·T + A(a) with
 /// s = b²/4; once the calls are done preserve A(a), discard A(b + a), swap s + A(a).
 /// </remarks>
-/// <param name="form">Which of the two.</param>
+/// <param name="form">Which form; by arrival all are equal.</param>
 /// <param name="budgetTokens">B, token budget of a step.</param>
 /// <param name="line">Step times of the replica; a predicted step is a full one.</param>
 public sealed class MemoryRank(RankForm form, int budgetTokens, StepLine line)
@@ -49,6 +52,7 @@ public sealed class MemoryRank(RankForm form, int budgetTokens, StepLine line)
     {
         ArgumentNullException.ThrowIfNull(sequence);
         ArgumentNullException.ThrowIfNull(view);
+        if (form == RankForm.Arrival) return 0;
         int chunk = Math.Max(budgetTokens - runningTokens, 1);
         return form == RankForm.Code ? OfCode(sequence, view.Memory, chunk) : OfTimeline(sequence, view, new(_fullStepSeconds, chunk));
     }

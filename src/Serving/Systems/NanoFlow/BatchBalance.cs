@@ -47,6 +47,6 @@ public sealed class BatchBalance(NanoFlowOptions options)
     {
         double output = sequence.PredictedOutputTokens > 0 ? sequence.PredictedOutputTokens : MeanOutput;
         int expected = (int)Math.Min(Math.Ceiling(output), sequence.MaxTokens);
-        return sequence.PromptTokens + Math.Max(expected, sequence.GeneratedTokens + 1);
+        return sequence.PromptTokens + sequence.ReturnedTokens + Math.Max(expected, sequence.GeneratedTokens + 1);
     }
 }

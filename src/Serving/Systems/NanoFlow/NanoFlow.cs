@@ -75,7 +75,7 @@ public sealed class NanoFlow : IScheduler
         int decodes = plan.Tokens;
         budget.Take(decodes);
         DropPreempted(plan);
-        _slices.Continue(plan, ref budget);
+        _slices.Continue(view.Memory, plan, ref budget);
         if (plan.PreemptedCount == 0) Admit(view.Memory, plan, ref budget);
         _isPlain = plan.Tokens == decodes && _lateRows == 0;
         PadLateRows(plan);
@@ -91,7 +91,11 @@ public sealed class NanoFlow : IScheduler
         ArgumentNullException.ThrowIfNull(plan);
         // Delivered by now: a prompt that is through has its first token and decodes.
         foreach (ref readonly PlanItem item in plan.Items)
+        {
             if (item.Sequence.IsDecoding) _balance.Generated(steps);
+            // Its client left before the last step ended and did not get that token.
+            else if (item.Sequence.MissingTokens == 0) _balance.Generated(steps - 1);
+        }
     }
 
     private void Admit(IKvMemory memory, StepPlan plan, ref StepBudget budget)
@@ -100,12 +104,12 @@ public sealed class NanoFlow : IScheduler
         while (_batch.Waiting.Count > 0 && (_batch.Running.Count == 0 || _batch.Running.Count + 1 <= most))
         {
             Sequence head = _batch.Waiting.Peek();
-            int cached = memory.CachedTokens(head);
-            int tokens = budget.Slice(head.TotalTokens - cached);
+            int computed = head.ComputedTokens + memory.CachedTokens(head);
+            int tokens = budget.Slice(head.TotalTokens - computed);
             int expected = memory.BlocksFor(_balance.ExpectedTokens(head));
             // Alone it may expect more than there is: it can only try.
             bool fits = _expectedSum + expected <= memory.TotalBlocks || _batch.Running.Count == 0;
-            if (tokens == 0 || !fits || !memory.TryGrow(head, cached + tokens, head.TotalTokens)) return;
+            if (tokens == 0 || !fits || !memory.TryGrow(head, computed + tokens, head.TotalTokens)) return;
             _batch.Admit(head, tokens, plan);
             budget.Take(tokens);
             _expectedBlocks.Add(head, expected);

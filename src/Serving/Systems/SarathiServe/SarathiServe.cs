@@ -72,7 +72,7 @@ public sealed class SarathiServe : IScheduler
         int before = plan.Tokens;
         StepBudget budget = new(_limits.BatchedTokens);
         budget.Take(before);
-        _slices.Continue(plan, ref budget);
+        _slices.Continue(memory, plan, ref budget);
         _slices.Admit(memory, plan, ref budget);
         _triedPrompts = true;
         _hasPrompts = plan.Tokens > before;

@@ -41,7 +41,7 @@ public sealed class VllmV0Chunked : IScheduler
         StepBudget budget = new(_limits.BatchedTokens);
         int left = _batch.Running.Decode(view.Memory, plan, budget.Left);
         budget.Take(budget.Left - left);
-        _slices.Continue(plan, ref budget);
+        _slices.Continue(view.Memory, plan, ref budget);
         if (plan.PreemptedCount == 0) _slices.Admit(view.Memory, plan, ref budget);
     }
 

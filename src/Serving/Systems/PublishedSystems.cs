@@ -1,0 +1,42 @@
+namespace Orrery.Serving.Systems;
+
+/// <summary>A published system as this project builds it: which parts, and what they go together with.</summary>
+/// <param name="Name">As in its claims and its plug-ins.</param>
+/// <param name="Summary">One sentence.</param>
+/// <param name="Source">Paper or code.</param>
+/// <param name="Entry">The keys of a fleet entry that make a replica this system, in YAML.</param>
+/// <param name="ComposesWith">Parts of other systems that it takes, and which of its parts others may take.</param>
+public sealed record PublishedSystem(string Name, string Summary, string Source, string Entry, string ComposesWith);
+
+/// <summary>Every published system by name.</summary>
+public static class PublishedSystems
+{
+    private const string OverAnyMemory = "any memory without shared prefixes and hostSwap, or shared prefixes; any calls, execution, draft and finetune";
+    private const string SwapsBeside = "memory: {prefixCache: false, hostSwap: {size: 32GB, out: background, in: background}}";
+    private const string FromPromptsAlone = "any memory and execution; calls: discard alone, no hostSwap: it takes no KV back";
+
+    public static readonly IReadOnlyList<PublishedSystem> All =
+    [
+        new("hf-static", "Static batches padded to the longest prompt.", "Hugging Face generate, our rule (d)", "scheduler: hf-static", FromPromptsAlone),
+        new("ft", "Request-level batches with memory for the model's limit each.", "FasterTransformer, as in Sarathi-Serve's code (b)", "scheduler: ft", FromPromptsAlone),
+        new("orca", "Iteration-level batches with memory reserved ahead.", "Yu et al., OSDI 2022", "scheduler: orca", OverAnyMemory),
+        new("vllm-v0", "Paged memory; prompts first in steps of their own.", "Kwon et al., SOSP 2023", "scheduler: vllm-v0", OverAnyMemory),
+        new("vllm-v0-chunked", "Decodes, then partial prompts, in one token budget.", "vLLM 0.4 to 0.6 (c)", "scheduler: vllm-v0-chunked", OverAnyMemory),
+        new("vllm-v1", "No phases, prefix caching by default.", "vLLM v1 code (b)", "scheduler: vllm-v1", OverAnyMemory),
+        new("priority", "Urgent requests evict those of lower priority.", "vLLM v0 (c)", "scheduler: priority", OverAnyMemory),
+        new("vtc", "Fair shares between clients by virtual token counters.", "Sheng et al., OSDI 2024", "scheduler: vtc", OverAnyMemory),
+        new("sarathi-serve", "Stall-free batches: decodes first, then slices of prompts.", "Agrawal et al., OSDI 2024", "scheduler: sarathi-serve", OverAnyMemory),
+        new("fastgen", "Passes of one fixed size from split and composed prompts.", "Holmes et al. 2024", "scheduler: fastgen", OverAnyMemory),
+        new("trail", "Shortest predicted remaining output first, limited preemption.", "Shahout et al., ICLR 2025", "scheduler: trail",
+            OverAnyMemory + "; predictors: {outputLength, remaining}"),
+        new("infercept", "Keeps, discards or swaps the KV of each paused request, by the least waste so far.", "Abhyankar et al., ICML 2024, arXiv 2402.01869",
+            $"scheduler: vllm-v0-chunked\ncalls: infercept\n{SwapsBeside}", "its handling of calls works under any scheduler that takes KV back; with hostSwap it may swap"),
+        new("lamps", "Smallest predicted memory over time first; handling of tool calls decided before the call.", "Shahout et al., NeurIPS 2025, arXiv 2410.18248",
+            $"scheduler: lamps\ncalls: predicted\n{SwapsBeside}",
+            "predictors: {calls}; its handling of calls works under any scheduler that takes KV back, its scheduler with any handling; " + OverAnyMemory),
+        new("batchllm", "Offline jobs in groups of shared prefixes, computed once and pinned.", "Zheng et al., arXiv 2412.03594", "scheduler: batchllm",
+            "paged memory with shared prefixes; " + FromPromptsAlone),
+        new("nanoflow", "Overlapped nano-batches on the device, fed with steps of one size.", "Zhu et al., OSDI 2025",
+            "scheduler: nanoflow\nexecution: nano-batches", "its execution works under any scheduler, its scheduler over any execution; " + OverAnyMemory),
+    ];
+}
