@@ -18,7 +18,7 @@ internal static class PluginKinds
         "A scenario names one as 'router: NAME' or 'router: {use: NAME, option: value}'.");
 
     public static CatalogKind<PluginEntry> Predictors { get; } = Of("predictor", PredictorEntries,
-        "A scenario names one under 'predictors: {outputLength: …}', or without its prefix under 'predictors: {remaining: …}'.");
+        "A scenario names one under 'predictors: {outputLength: …}', or without its prefix under 'predictors: {remaining: …}' and 'predictors: {calls: …}'.");
 
     public static CatalogKind<PluginEntry> Memories { get; } = Of("memory",
         () => Entries(Serving.Memory.Memories.Registry),
@@ -59,6 +59,7 @@ internal static class PluginKinds
     {
         string[] noise = ["meanError", "longest", "bins", "referenceMedian", "referenceSigma"];
         static IReadOnlyList<OptionInfo> Only(params string[] keys) => [.. PredictorSpec.Options.Options.Where(option => keys.Contains(option.Key))];
+        IReadOnlyList<OptionInfo> callOptions = [.. CallPredictorSpec.Options.Options.Where(option => option.Key != "use")];
         return
         [
             .. PredictorSpec.Kinds.Select(kind => kind switch
@@ -73,6 +74,10 @@ internal static class PluginKinds
             new PluginEntry("remaining-oracle", "What is truly left of a running request's output.", "this project", []),
             new PluginEntry("remaining-noisy", "What is left, with an error over time tuned to a mean absolute error that shrinks toward the end.",
                 "arXiv 2410.01035 (b)", [.. RemainingSpec.Options.Options.Where(option => option.Key != "use")]),
+            new PluginEntry("calls-none", "Policies learn nothing about tool calls before they are made.", "this project", []),
+            new PluginEntry("calls-oracle", "Every tool call as it will be.", "this project", []),
+            new PluginEntry("calls-noisy", "The next tool call with normal noise on tokens before it and duration, tokens in bins.", "arXiv 2410.18248 (b)", callOptions),
+            new PluginEntry("calls-class-mean", "As calls-noisy, but the duration is the mean of the client's finished calls.", "arXiv 2410.18248 (b)", callOptions),
         ];
     }
 

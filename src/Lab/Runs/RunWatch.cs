@@ -10,7 +10,7 @@ using Orrery.Traffic.Predictors;
 namespace Orrery.Lab.Runs;
 
 /// <summary>Follows the requests that leave: rows of files, reasons of refusals, the end of the run, progress for people.</summary>
-internal sealed class RunWatch(Clock clock, RunSettings settings, ILengthPredictor predictor, RequestsCsv? requests, PerfettoTrace? trace, WindowTally? window)
+internal sealed class RunWatch(Clock clock, RunSettings settings, ILengthPredictor predictor, ICallPredictor calls, RequestsCsv? requests, PerfettoTrace? trace, WindowTally? window)
     : IServingObserver
 {
     private const double SecondsBetweenReports = 0.25;
@@ -40,7 +40,11 @@ internal sealed class RunWatch(Clock clock, RunSettings settings, ILengthPredict
     public void Left(Sequence sequence)
     {
         LastDeparture = clock.Now;
-        if (sequence.Outcome == Outcome.Finished) predictor.Observe(sequence.Request);
+        if (sequence.Outcome == Outcome.Finished)
+        {
+            predictor.Observe(sequence.Request);
+            calls.Observe(sequence.Request);
+        }
         if (sequence.Reason is { } reason) _reasons[reason] = _reasons.GetValueOrDefault(reason) + 1;
         Service.Add(sequence);
         window?.Add(sequence);

@@ -42,11 +42,13 @@ public static class Simulation
         using ITrafficSource source = Open(scenario.Traffic, root.Split(TrafficStream));
         ILengthPredictor predictor = scenario.OutputLength.Create(root.Split("predictors"));
         IRemainingPredictor remaining = scenario.RemainingLength.Create(root.Split("predictors"));
+        ICallPredictor calls = scenario.Calls.Create(root.Split("predictors"));
         VirtualClock clock = new();
         WindowTally? window = settings.Window is { } part ? new(part, scenario) : null;
-        RunWatch watch = new(clock, settings, predictor, requests, trace, window) { Expected = source.ExpectedRequests };
+        RunWatch watch = new(clock, settings, predictor, calls, requests, trace, window) { Expected = source.ExpectedRequests };
         ServingMetrics metrics = new(scenario.Slo, scenario.Qoe) { Window = window?.Gaps };
-        Fleet fleet = new(clock, scenario.Router.Create(root.Split("router")), metrics, predictor.Predict, watch, remaining, readers: root.Split("readers"));
+        Fleet fleet = new(
+            clock, scenario.Router.Create(root.Split("router")), metrics, predictor.Predict, watch, remaining, calls: calls, readers: root.Split("readers"));
         watch.Fleet = fleet;
         AddReplicas(fleet, scenario, root.Split("acceptance"), settings.FastForward, trace);
         fleet.Feed(source);

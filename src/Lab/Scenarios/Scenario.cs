@@ -27,6 +27,9 @@ public sealed record Scenario
     /// <summary>What looks at requests while they run and estimates the rest of their output.</summary>
     public RemainingSpec RemainingLength { get; init; } = new();
 
+    /// <summary>What foretells tool calls.</summary>
+    public CallPredictorSpec Calls { get; init; } = new();
+
     public required TrafficSpec Traffic { get; init; }
 
     /// <summary>The traffic block as written: what the lock file repeats.</summary>

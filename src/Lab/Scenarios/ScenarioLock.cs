@@ -38,6 +38,7 @@ public static class ScenarioLock
                 [
                     Key("outputLength", PredictorSpec.Options.ToNode(s.OutputLength)),
                     Key("remaining", RemainingSpec.Options.ToNode(s.RemainingLength)),
+                    Key("calls", CallPredictorSpec.Options.ToNode(s.Calls)),
                 ])),
             Key("traffic", WithAbsoluteFile(s.TrafficBlock, s.Folder)),
             Key("slo", Slo(s)),

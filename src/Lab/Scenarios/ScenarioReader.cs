@@ -61,7 +61,8 @@ public static class ScenarioReader
         // An unknown key first: it is often the reason for what seems missing below.
         map.Done();
         IReadOnlyList<FleetEntry> fleet = fleetReader.Read(fleetNode);
-        (PredictorSpec outputLength, RemainingSpec remainingLength) = ReadPredictors(predictors);
+        (PredictorSpec outputLength, RemainingSpec remainingLength, CallPredictorSpec calls) = ReadPredictors(predictors);
+        NoteMissingForecasts(fleet, calls, notes);
         return new Scenario
         {
             Name = name ?? $"{fleet[0].Deployment.Model.Name} on {fleet[0].Deployment.Device.Name}",
@@ -69,6 +70,7 @@ public static class ScenarioReader
             Router = Routers.Registry.Read(router),
             OutputLength = outputLength,
             RemainingLength = remainingLength,
+            Calls = calls,
             Traffic = ReadTraffic(traffic, folder),
             TrafficBlock = traffic,
             Slo = slo,
@@ -99,14 +101,22 @@ public static class ScenarioReader
         return TrafficSpec.Read(traffic, folder);
     }
 
-    private static (PredictorSpec OutputLength, RemainingSpec Remaining) ReadPredictors(Node? node)
+    /// <summary>Who decides before a call has begun must know something of it.</summary>
+    private static void NoteMissingForecasts(IReadOnlyList<FleetEntry> fleet, CallPredictorSpec calls, List<string> notes)
     {
-        if (node is null) return (new(), new());
+        if (calls.Use == "none" && fleet.Any(entry => entry.Design.Calls.NeedsForecasts))
+            notes.Add("fleet: nothing foretells tool calls, so the handling that decides ahead keeps all KV; write for example predictors: {calls: oracle}");
+    }
+
+    private static (PredictorSpec OutputLength, RemainingSpec Remaining, CallPredictorSpec Calls) ReadPredictors(Node? node)
+    {
+        if (node is null) return (new(), new(), new());
         MapReader map = node.AsMap();
         PredictorSpec outputLength = map.Optional("outputLength") is { } length ? PredictorSpec.Read(length) : new();
         RemainingSpec remaining = map.Optional("remaining") is { } rest ? RemainingSpec.Read(rest) : new();
+        CallPredictorSpec calls = map.Optional("calls") is { } pauses ? CallPredictorSpec.Read(pauses) : new();
         map.Done();
-        return (outputLength, remaining);
+        return (outputLength, remaining, calls);
     }
 
     private static (ServiceObjective Slo, double Attainment) ReadSlo(MapReader? map)

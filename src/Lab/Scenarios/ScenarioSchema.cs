@@ -34,7 +34,7 @@ public static class ScenarioSchema
             ("positionScaling", Whole("Factor by which rotary positions are stretched, so that the model reads longer sequences; default 1.", 1)),
             ("fleet", new JsonObject { ["type"] = "array", ["minItems"] = 1, ["items"] = Entry() }),
             ("router", Choice(Routers.Registry, "Chooses the replica of each request.")),
-            ("predictors", Mapping("What policies are told about the future.", ("outputLength", Predictor()), ("remaining", Remaining()))),
+            ("predictors", Mapping("What policies are told about the future.", ("outputLength", Predictor()), ("remaining", Remaining()), ("calls", CallPredictor()))),
             ("traffic", Traffic()),
             ("slo", Mapping(
                 "Limits that each request is held to.",
@@ -128,6 +128,11 @@ public static class ScenarioSchema
         "Estimate of what is left of a running request's output.",
         new JsonObject { ["enum"] = Names(RemainingSpec.Kinds) },
         RemainingSpec.Options.ToJsonSchema());
+
+    private static JsonObject CallPredictor() => AnyOf(
+        "Estimate of the next tool call.",
+        new JsonObject { ["enum"] = Names(CallPredictorSpec.Kinds) },
+        CallPredictorSpec.Options.ToJsonSchema());
 
     private static JsonObject Energy()
     {

@@ -5,19 +5,6 @@ using Orrery.Serving.Sequences;
 
 namespace Orrery.Serving.Calls;
 
-/// <summary>What is done with the KV of a paused sequence.</summary>
-public enum PausedKv
-{
-    /// <summary>Stays on the device.</summary>
-    Preserve,
-
-    /// <summary>Freed; prompt, output and what the tool returned are computed again.</summary>
-    Discard,
-
-    /// <summary>Copied to the host when there is room, else kept.</summary>
-    Swap,
-}
-
 /// <summary>The same for every call (InferCept, arXiv 2402.01869, names the three).</summary>
 public sealed class FixedHandling(PausedKv choice, bool returnsFirst) : ICallHandling
 {
@@ -33,6 +20,8 @@ public sealed class FixedHandling(PausedKv choice, bool returnsFirst) : ICallHan
             else plan.SwapOutPaused(sequence);
         }
     }
+
+    public CallIntent? Intend(Sequence sequence, ReplicaView view) => new(choice, 0);
 
     /// <summary>Whoever found no room on the host is tried again: a plan may bring somebody back after the review.</summary>
     public int QuietSteps(ReplicaView view)

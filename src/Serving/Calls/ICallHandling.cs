@@ -17,6 +17,15 @@ public interface ICallHandling
     /// <summary>True when a sequence whose call has ended goes before those that wait; else it queues behind them.</summary>
     bool ReturnsFirst => false;
 
+    /// <summary>True when <see cref="Intend"/> depends on the replica's state: arrivals then enter at the next step, never later.</summary>
+    bool LooksAhead => false;
+
+    /// <summary>
+    /// What shall become of a sequence at its next call: asked when it arrives and when it comes back from a call, kept in <see
+    /// cref="Sequence.Intent"/>, where schedulers find it. Null: decided during the pause.
+    /// </summary>
+    CallIntent? Intend(Sequence sequence, ReplicaView view) => null;
+
     /// <summary>Looks at <see cref="ReplicaView.Paused"/> and acts.</summary>
     void Review(ReplicaView view, StepPlan plan);
 
@@ -36,5 +45,8 @@ public interface ICallHandling
 /// <summary>A handling of tool calls as data.</summary>
 public abstract record CallHandlingSpec
 {
+    /// <summary>Whether it is of use only where a predictor foretells calls.</summary>
+    public virtual bool NeedsForecasts => false;
+
     public abstract ICallHandling Create(ReplicaFacts facts);
 }

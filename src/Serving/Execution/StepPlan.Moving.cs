@@ -109,8 +109,8 @@ public sealed partial class StepPlan
             Sequence sequence = _items[i].Sequence;
             if (!sequence.IsOnHost) continue;
             Duration time = pool.TimeToReturn(sequence, memory);
-            // One with a prompt or an answer to read was given its place in this very step.
-            if (hides && sequence.IsDecoding)
+            // One with a prompt or an answer to read was given its place in this very step, unless its scheduler reads on later.
+            if (hides && (sequence.IsDecoding || ReadsLater))
             {
                 RemoveAt(i--);
                 pool.StartReturn(sequence, time, Now);

@@ -70,6 +70,12 @@ public sealed partial class StepPlan(IKvMemory memory, KvSwap? swap = null)
     /// <summary>Time that passes before the step computes: copies, mappings, decisions.</summary>
     public Duration Delay { get; private set; }
 
+    /// <summary>
+    /// Set by a scheduler that goes on with the unfinished prompts of its running set: whoever comes back from the host with an answer to
+    /// read may then do so in the background too, and reads it once it is there.
+    /// </summary>
+    public bool ReadsLater { get; set; }
+
     /// <summary>The instant at which the plan is made.</summary>
     internal Instant Now { get; set; }
 
@@ -134,6 +140,7 @@ public sealed partial class StepPlan(IKvMemory memory, KvSwap? swap = null)
         _decodes = 0;
         _returning = 0;
         Training = null;
+        ReadsLater = false;
         Tokens = 0;
         DraftTokens = 0;
         AcceptedTokens = 0;

@@ -54,6 +54,7 @@ public sealed partial class Replica
             if (_queueWithKv.Count > 2 * _live) _queueWithKv.RemoveAll(static other => !other.QueuesWithKv);
             _queueWithKv.Add(sequence);
         }
+        sequence.Intent = _calls.Intend(sequence, _view);
         _scheduler.Resume(sequence, _calls.ReturnsFirst);
     }
 

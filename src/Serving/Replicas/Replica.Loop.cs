@@ -48,6 +48,7 @@ public sealed partial class Replica
         StepRun run = _runs[(_oldest + _inFlight) % _runs.Length];
         StepPlan plan = run.Plan;
         _view.Now = _clock.Now;
+        _view.RunningSequences = _scheduler.RunningCount;
         plan.Now = _clock.Now;
         // Before the inbox: a call may have begun and ended within one step.
         if (_paused.Count > 0) _calls.Review(_view, plan);
@@ -115,8 +116,13 @@ public sealed partial class Replica
     {
         foreach (Sequence sequence in _inbox)
         {
-            if (sequence.IsPaused) Resume(sequence);
-            else _scheduler.Enqueue(sequence);
+            if (sequence.IsPaused)
+            {
+                Resume(sequence);
+                continue;
+            }
+            sequence.Intent = _calls.Intend(sequence, _view);
+            _scheduler.Enqueue(sequence);
         }
         _inbox.Clear();
         int kept = 0;
@@ -169,7 +175,7 @@ public sealed partial class Replica
                 horizon = Math.Min(horizon, slack + 1);
             }
         }
-        _arrivalsMatter = stability.ArrivalsMatter;
+        _arrivalsMatter = stability.ArrivalsMatter || _calls.LooksAhead;
         return Math.Min(horizon, StepsThatFit(horizon, growing));
     }
 

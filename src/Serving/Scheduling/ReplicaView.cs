@@ -31,6 +31,9 @@ public sealed class ReplicaView(IKvMemory memory, int maxModelTokens)
     /// <summary>True when no request is left and none will come: work beside inference ends with it.</summary>
     public bool IsTrafficOver { get; internal set; }
 
+    /// <summary>Sequences of the running set when the plan began.</summary>
+    public int RunningSequences { get; internal set; }
+
     /// <summary>Sequences of the running set that are in a step in flight (0 unless several steps may be).</summary>
     public int InFlightSequences { get; internal set; }
 }

@@ -124,6 +124,12 @@ public sealed class Sequence
     /// <summary>What a predictor says of the next tool call, or of the present one during a pause; null when nothing is predicted.</summary>
     public CallForecast? NextCall => Forecasts?.Next(CallsMade);
 
+    /// <summary>What shall become of its KV at the next call, where the replica's handling decides ahead; else null.</summary>
+    public CallIntent? Intent { get; internal set; }
+
+    /// <summary>True while it is paused although its tool has answered: it enters the queue at the next plan.</summary>
+    public bool HasAnswer => IsPaused && !ResumedAt.IsNever && ResumedAt >= PausedAt;
+
     /// <summary>Draft tokens that were verified, and those of them that were right.</summary>
     public int DraftedTokens { get; internal set; }
 

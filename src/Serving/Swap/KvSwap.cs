@@ -35,6 +35,9 @@ public sealed class KvSwap
 
     public long FreeTokens { get; private set; }
 
+    /// <summary>Whether steps go on beside copies to the host.</summary>
+    public bool SendsOutInBackground => _options.Out != CopyMode.Blocking;
+
     /// <summary>Device blocks whose content is still being copied out.</summary>
     public int DrainingBlocks { get; private set; }
 

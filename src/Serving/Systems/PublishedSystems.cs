@@ -12,6 +12,7 @@ public sealed record PublishedSystem(string Name, string Summary, string Source,
 public static class PublishedSystems
 {
     private const string OverAnyMemory = "any memory without shared prefixes and hostSwap, or shared prefixes; any calls, execution, draft and finetune";
+    private const string SwapsBeside = "memory: {prefixCache: false, hostSwap: {size: 32GB, out: background, in: background}}";
     private const string FromPromptsAlone = "any memory and execution; calls: discard alone, no hostSwap: it takes no KV back";
 
     public static readonly IReadOnlyList<PublishedSystem> All =
@@ -28,6 +29,11 @@ public static class PublishedSystems
         new("fastgen", "Passes of one fixed size from split and composed prompts.", "Holmes et al. 2024", "scheduler: fastgen", OverAnyMemory),
         new("trail", "Shortest predicted remaining output first, limited preemption.", "Shahout et al., ICLR 2025", "scheduler: trail",
             OverAnyMemory + "; predictors: {outputLength, remaining}"),
+        new("infercept", "Keeps, discards or swaps the KV of each paused request, by the least waste so far.", "Abhyankar et al., ICML 2024, arXiv 2402.01869",
+            $"scheduler: vllm-v0-chunked\ncalls: infercept\n{SwapsBeside}", "its handling of calls works under any scheduler that takes KV back; with hostSwap it may swap"),
+        new("lamps", "Smallest predicted memory over time first; handling of tool calls decided before the call.", "Shahout et al., NeurIPS 2025, arXiv 2410.18248",
+            $"scheduler: lamps\ncalls: predicted\n{SwapsBeside}",
+            "predictors: {calls}; its handling of calls works under any scheduler that takes KV back, its scheduler with any handling; " + OverAnyMemory),
         new("batchllm", "Offline jobs in groups of shared prefixes, computed once and pinned.", "Zheng et al., arXiv 2412.03594", "scheduler: batchllm",
             "paged memory with shared prefixes; " + FromPromptsAlone),
         new("nanoflow", "Overlapped nano-batches on the device, fed with steps of one size.", "Zhu et al., OSDI 2025",

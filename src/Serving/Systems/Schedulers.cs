@@ -5,6 +5,7 @@ using Orrery.Serving.Systems.BatchLlm;
 using Orrery.Serving.Systems.FasterTransformer;
 using Orrery.Serving.Systems.FastGen;
 using Orrery.Serving.Systems.HfStatic;
+using Orrery.Serving.Systems.Lamps;
 using Orrery.Serving.Systems.NanoFlow;
 using Orrery.Serving.Systems.Orca;
 using Orrery.Serving.Systems.Priority;
@@ -41,6 +42,8 @@ public static class Schedulers
             "Zhu et al., OSDI 2025, arXiv 2408.12757", NanoFlowOptions.Set),
         Plugin("trail", "Shortest predicted remaining output first; preemption only early in a request's life, memory kept.",
             "Shahout et al., ICLR 2025, arXiv 2410.01035", TrailOptions.Set),
+        Plugin("lamps", "Smallest predicted area of KV memory over time first, tool calls included; running ones first come first served.",
+            "Shahout et al., NeurIPS 2025, arXiv 2410.18248", LampsOptions.Set),
         Plugin("vtc", "Fair shares between clients by virtual token counters.",
             "Sheng et al., OSDI 2024, arXiv 2401.00588", VtcOptions.Set),
         Plugin("sarathi-serve", "Stall-free batches: decodes first, then slices of prompts up to one token budget.",

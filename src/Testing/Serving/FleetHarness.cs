@@ -58,6 +58,9 @@ public sealed record FleetHarness
     /// <summary>Drafts for each replica, with the truth about them; null for none.</summary>
     public Func<(IPlanAddOn AddOn, IAcceptance Acceptance)>? Drafts { get; init; }
 
+    /// <summary>Foretells tool calls.</summary>
+    public ICallPredictor? CallPredictor { get; init; }
+
     public ServiceObjective Objective { get; init; } = ServiceObjective.None;
 
     /// <summary>What readers expect.</summary>
@@ -87,7 +90,7 @@ public sealed record FleetHarness
     {
         Recorder recorder = new(OnLeft);
         ServingMetrics metrics = new(Objective, Qoe);
-        Fleet fleet = new(clock, Router(), metrics, Predictor, recorder, Remaining?.Invoke());
+        Fleet fleet = new(clock, Router(), metrics, Predictor, recorder, Remaining?.Invoke(), CallPredictor);
         for (int i = 0; i < Replicas; i++)
         {
             IStepExecutor executor = Executor?.Invoke(clock) ?? new ModelledExecutor(Cost);

@@ -21,4 +21,9 @@ public interface ICallPredictor
 {
     /// <returns>Null when nothing is foretold.</returns>
     ICallForecasts? Track(Request request);
+
+    /// <summary>A request finished; learning predictors take its true calls.</summary>
+    void Observe(Request request)
+    {
+    }
 }

@@ -93,7 +93,7 @@ public sealed record SessionSpec : TrafficSpec
                 MaxContextTokens = map.Int("maxContextTokens", int.MaxValue, 1),
                 OpenLoop = map.Bool("openLoop", false),
             },
-            Marks = MarkReader.Read(map),
+            Marks = MarkReader.ReadWithoutCalls(map),
             Budget = ReadBudget(map),
         };
     }
@@ -143,6 +143,6 @@ public sealed record PrefixTreeSpec : TrafficSpec
         kept.Done();
         // The rate is that of requests: sessions start less often by the mean number of turns.
         model = model with { Starts = model.Starts.AtRate(model.Starts.RatePerSecond / meanTurns) };
-        return new() { Name = "prefix-tree", Model = model, Marks = MarkReader.Read(map), Budget = ReadBudget(map) };
+        return new() { Name = "prefix-tree", Model = model, Marks = MarkReader.ReadWithoutCalls(map), Budget = ReadBudget(map) };
     }
 }

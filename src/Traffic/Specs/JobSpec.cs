@@ -37,7 +37,7 @@ public sealed record JobSpec : TrafficSpec
                 Lengths = LengthReader.Read(map),
                 Order = map.Choice("order", JobOrder.Shuffled),
             },
-            Marks = MarkReader.Read(map),
+            Marks = MarkReader.ReadWithoutCalls(map),
             // A job ends with its last request; a budget only shortens it.
             Budget = map.Has("requests") || map.Has("duration") ? ReadBudget(map) : new(null, Kernel.Time.Duration.Infinite),
         };

@@ -19,9 +19,10 @@ namespace Orrery.Traffic.Specs;
 /// <param name="Activity">Share of windows in which the client sends at all; its rate then is higher by 1/activity.</param>
 /// <param name="Lengths">Prompt and output.</param>
 /// <param name="Profile">Relative rate per window that all clients share; repeats.</param>
+/// <param name="Calls">Tool calls of its requests; null: none.</param>
 public sealed record CompactClient(
     string Name, double MeanRatePerSecond, GapFamily Family, double Cv, double RateSigma, double Activity, ILengthModel Lengths,
-        IReadOnlyList<double> Profile) : IClientModel
+        IReadOnlyList<double> Profile, CallMarks? Calls = null) : IClientModel
 {
     public ClientWindow Window(long index, RandomStream client)
     {
@@ -65,6 +66,8 @@ public sealed record ManyClientSpec : TrafficSpec
         if (!(clients.Sum(c => c.MeanRatePerSecond) > 0)) throw members.Error("needs at least one client with a positive share");
         RequestMarks marks = MarkReader.Read(map);
         if (marks.Clients.Count > 0) throw map.Required("clients").Error("the generator brings its own clients; remove this key");
+        if (marks.Calls is not null && clients.Exists(client => client.Calls is not null))
+            throw map.Required("calls").KeyError("some members have calls of their own; write calls either here or in the members");
         return new()
         {
             Name = "many-clients",
@@ -86,10 +89,11 @@ public sealed record ManyClientSpec : TrafficSpec
         double sigma = map.Number("rateSigma", 0, 0, 5);
         double activity = map.Number("activity", 1, 1e-4, 1);
         ILengthModel lengths = LengthReader.Read(map);
+        CallMarks? calls = MarkReader.Calls(map.Map("calls"));
         map.Done();
         for (int i = 1; i <= count; i++)
         {
-            clients.Add(new CompactClient(count == 1 ? name : $"{name}-{i}", share / count, family, cv, sigma, activity, lengths, profile));
+            clients.Add(new CompactClient(count == 1 ? name : $"{name}-{i}", share / count, family, cv, sigma, activity, lengths, profile, calls));
         }
     }
 }

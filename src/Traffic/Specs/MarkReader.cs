@@ -1,12 +1,13 @@
 using Orrery.Documents;
+using Orrery.Kernel.Random;
 using Orrery.Kernel.Time;
 using Orrery.Traffic.Generators.Marks;
 
 namespace Orrery.Traffic.Specs;
 
 /// <summary>
-/// What requests carry: <c>clients</c>, <c>priorities</c>, <c>prefixGroups</c>, <c>adapters</c>, <c>maxTokens</c>, <c>timeout</c>,
-/// <c>patience</c>.
+/// What requests carry: <c>clients</c>, <c>priorities</c>, <c>prefixGroups</c>, <c>adapters</c>, <c>calls</c>, <c>maxTokens</c>,
+/// <c>timeout</c>, <c>patience</c>.
 /// </summary>
 internal static class MarkReader
 {
@@ -18,10 +19,31 @@ internal static class MarkReader
         Priorities = Priorities(map.Optional("priorities")),
         Prefix = Prefix(map.Map("prefixGroups")),
         Adapters = Adapters(map.Map("adapters")),
+        Calls = Calls(map.Map("calls")),
         MaxTokens = map.Int("maxTokens", 0, 0, Readers.Formats.Limits.MaxTokens),
         Timeout = map.Duration("timeout", Duration.Infinite),
         PatienceSeconds = map.Optional("patience") is { } patience ? DistributionReader.ReadSeconds(patience) : null,
     };
+
+    /// <summary>The same for generators that know their outputs beforehand, because later prompts repeat them.</summary>
+    internal static RequestMarks ReadWithoutCalls(MapReader map)
+    {
+        if (map.Optional("calls") is { } calls)
+            throw calls.KeyError("this generator draws no tool calls; use one without history, such as poisson, or a trace with a column 'calls'");
+        return Read(map);
+    }
+
+    internal static CallMarks? Calls(MapReader? map)
+    {
+        if (map is null) return null;
+        CallMarks marks = new(
+            DistributionReader.ReadTokens(map.Required("count"), least: 0),
+            DistributionReader.ReadTokens(map.Required("tokens")),
+            DistributionReader.ReadSeconds(map.Required("duration")),
+            map.Optional("return") is { } returned ? DistributionReader.ReadTokens(returned, least: 0) : new Constant(0));
+        map.Done();
+        return marks;
+    }
 
     private static IReadOnlyList<ClientShare> Clients(Node? node)
     {

@@ -114,6 +114,7 @@ public sealed class FastForwardTests
             Drafts = drafts is null ? null : () => drafts.Create(cost),
             Swap = swap,
             Calls = RandomSystems.Calls(random.Split("calls"), spec, swap is not null),
+            CallPredictor = RandomSystems.CallPredictor(random.Split("call-predictor")),
             Scheduler = () => spec.Create(facts),
             Memory = memory,
             Router = () => Routers.Registry.Find(router).Default.Create(RandomStream.Root(1).Split("router")),

@@ -28,6 +28,7 @@ public sealed class GoldenTests
     [InlineData("vllm-v1", 15, 60.9)]
     [InlineData("priority", 15, 60.9)]
     [InlineData("vtc", 15, 60.9)]
+    [InlineData("lamps", 15, 60.9)]
     [InlineData("sarathi-serve", 15, 60.9)]
     [InlineData("fastgen", 15, 60.9)]
     public void OneRequest(string name, double firstMilliseconds, double lastMilliseconds)

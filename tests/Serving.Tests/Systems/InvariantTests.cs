@@ -58,6 +58,7 @@ public sealed class InvariantTests
                 MaxModelTokens = Longest,
                 Swap = swap,
                 Calls = RandomSystems.Calls(random.Split("calls"), spec, swap is not null),
+                CallPredictor = RandomSystems.CallPredictor(random.Split("call-predictor")),
             }.Run(new ScriptedTraffic(requests));
             CheckEnd(outcome, requests, options);
             if (RandomSystems.IsFirstComeFirstServed(spec)) CheckOrder(outcome, options);

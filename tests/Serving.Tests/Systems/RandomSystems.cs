@@ -4,6 +4,7 @@ using Orrery.Kernel.Time;
 using Orrery.Serving.Calls;
 using Orrery.Serving.Memory;
 using Orrery.Serving.Scheduling;
+using Orrery.Serving.Sequences;
 using Orrery.Serving.Swap;
 using Orrery.Serving.Systems;
 using Orrery.Serving.Systems.Andes;
@@ -11,6 +12,8 @@ using Orrery.Serving.Systems.BatchLlm;
 using Orrery.Serving.Systems.FasterTransformer;
 using Orrery.Serving.Systems.FastGen;
 using Orrery.Serving.Systems.HfStatic;
+using Orrery.Serving.Systems.InferCept;
+using Orrery.Serving.Systems.Lamps;
 using Orrery.Serving.Systems.NanoFlow;
 using Orrery.Serving.Systems.Orca;
 using Orrery.Serving.Systems.Priority;
@@ -88,6 +91,17 @@ internal static class RandomSystems
                 MeanOutput = random.NextInt(3) == 0 ? 40 : null,
                 Slack = random.NextInt(3) * 0.2,
                 Asynchronous = random.NextInt(4) > 0,
+            },
+            "lamps" => new LampsOptions
+            {
+                TokenBudget = 16 + random.NextInt(300),
+                MaxSequences = sequences,
+                Watermark = watermark,
+                Rank = (RankForm)random.NextInt(3),
+                RescoreEvery = 1 + random.NextInt(20),
+                StarvationThreshold = random.NextInt(4) == 0 ? null : 1 + random.NextInt(60),
+                StarvationQuantum = 1 + random.NextInt(100),
+                StarvationCount = (StarvationCount)random.NextInt(2),
             },
             "vtc" => new VtcOptions
             {
@@ -222,8 +236,20 @@ internal static class RandomSystems
     {
         PausedKv choice = spec.TakesKvBack ? (PausedKv)random.NextInt(swaps ? 3 : 2) : PausedKv.Discard;
         bool first = random.NextInt(2) == 0;
-        return () => new FixedHandling(choice, first);
+        int kind = spec.TakesKvBack ? random.NextInt(5) : 0;
+        CallHandlingSpec? handling = kind switch
+        {
+            3 => new InferCeptOptions { Waste = (WasteForm)random.NextInt(2), TokenBudget = 16 + random.NextInt(300), ReturnsFirst = first },
+            4 => new PredictedOptions { Waste = (WasteForm)random.NextInt(2), TokenBudget = 16 + random.NextInt(300), ReturnsFirst = first },
+            _ => null,
+        };
+        ReplicaFacts facts = new(512, "toy", default);
+        return () => handling is null ? new FixedHandling(choice, first) : handling.Create(facts);
     }
+
+    /// <summary>Nothing, the truth, or noise.</summary>
+    public static ICallPredictor CallPredictor(RandomStream random) =>
+        new CallPredictorSpec { Use = CallPredictorSpec.Kinds[random.NextInt(3)], RelativeError = 0.5, Bins = random.NextInt(2) * 10 }.Create(RandomStream.Root(6));
 
     /// <summary>Whether requests start in the order of their arrival, whatever the options are.</summary>
     public static bool IsFirstComeFirstServed(SchedulerSpec spec) => spec switch
@@ -231,6 +257,7 @@ internal static class RandomSystems
         PriorityOptions => false,
         VtcOptions => false,
         TrailOptions => false,
+        LampsOptions => false,
         BatchLlmOptions => false,
         AndesOptions => false,
         VllmV1Options options => options.Policy == QueuePolicy.Fcfs,
@@ -250,6 +277,7 @@ internal static class RandomSystems
         SarathiServeOptions o => o.MaxSequences,
         FastGenOptions o => o.MaxTrackedSequences,
         TrailOptions o => o.MaxSequences,
+        LampsOptions o => o.MaxSequences,
         BatchLlmOptions o => o.MostRunning,
         AndesOptions o => o.MaxSequences,
         RoundRobinOptions o => o.MaxSequences,
@@ -269,6 +297,7 @@ internal static class RandomSystems
         SarathiServeOptions o => (o.MaxStepTokens(new(512, "toy", default)), true),
         FastGenOptions o => (o.TokenBudget, true),
         TrailOptions o => (o.MaxBatchedTokens, true),
+        LampsOptions o => (o.TokenBudget, true),
         BatchLlmOptions o => (o.TokenCap, true),
         AndesOptions o => (o.MaxBatchedTokens!.Value, false),
         RoundRobinOptions o => (o.MaxBatchedTokens!.Value, false),

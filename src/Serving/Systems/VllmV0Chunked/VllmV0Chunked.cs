@@ -37,6 +37,7 @@ public sealed class VllmV0Chunked : IScheduler
 
     public void Plan(ReplicaView view, StepPlan plan)
     {
+        plan.ReadsLater = true;
         StepBudget budget = new(_limits.BatchedTokens);
         int left = _batch.Running.Decode(view.Memory, plan, budget.Left);
         budget.Take(budget.Left - left);

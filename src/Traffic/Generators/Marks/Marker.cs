@@ -14,6 +14,7 @@ internal sealed class Marker
     private readonly WeightedChoice? _priorities;
     private readonly WeightedChoice? _prefixes;
     private readonly WeightedChoice? _adapters;
+    private readonly CallDraw? _calls;
     private readonly TokenSpan[]? _spans;
     private readonly RandomStream _clientStream;
     private readonly RandomStream _priorityStream;
@@ -32,6 +33,7 @@ internal sealed class Marker
         if (marks.Clients.Count > 0) _clients = new WeightedChoice([.. marks.Clients.Select(c => c.Weight)]);
         if (marks.Priorities.Count > 0) _priorities = new WeightedChoice([.. marks.Priorities.Select(p => p.Weight)]);
         if (marks.Adapters is { } adapters) _adapters = WeightedChoice.Zipf(adapters.Count, adapters.Skew);
+        if (marks.Calls is { } calls) _calls = new CallDraw(calls, random.Split("calls"));
         if (marks.Prefix is not { } prefix) return;
         RandomStream texts = random.Split("prefix-texts");
         _prefixes = WeightedChoice.Zipf(prefix.Groups, prefix.Skew);
@@ -66,6 +68,7 @@ internal sealed class Marker
                 row.Content = row.Content is null ? [span] : [span, .. row.Content];
             }
         }
+        _calls?.Apply(ref row);
         if (_marks.PatienceSeconds is { } patience) row.CancelAfter = Duration.FromSeconds(Math.Max(0, patience.Sample(_patienceStream)));
     }
 }

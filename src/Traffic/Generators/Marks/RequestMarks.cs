@@ -24,6 +24,17 @@ public sealed record PrefixMarks(int Groups, IDistribution Tokens, double Skew =
 /// <param name="Share">Fraction of requests that use one.</param>
 public sealed record AdapterMarks(int Count, double Skew = 1, double Share = 1);
 
+/// <summary>Tool calls inside the output: so often a segment of tokens, then a call. The drawn output follows the last call.</summary>
+/// <param name="Count">Calls of a request.</param>
+/// <param name="Tokens">Output tokens before each call, since the one before it.</param>
+/// <param name="Seconds">How long a call takes.</param>
+/// <param name="Returned">Tokens that a call puts into the context.</param>
+public sealed record CallMarks(IDistribution Count, IDistribution Tokens, IDistribution Seconds, IDistribution Returned)
+{
+    /// <summary>Most calls of one request; a larger draw is cut to it.</summary>
+    public const int MostCalls = 10_000;
+}
+
 /// <summary>What requests carry beyond time and lengths. Each part draws from its own stream, so adding one changes nothing else.</summary>
 public sealed record RequestMarks
 {
@@ -38,6 +49,9 @@ public sealed record RequestMarks
     public PrefixMarks? Prefix { get; init; }
 
     public AdapterMarks? Adapters { get; init; }
+
+    /// <summary>Null: no request calls a tool.</summary>
+    public CallMarks? Calls { get; init; }
 
     /// <summary>What the client asks for at most; 0: the model's limit.</summary>
     public int MaxTokens { get; init; }

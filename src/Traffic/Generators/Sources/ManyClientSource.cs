@@ -28,6 +28,9 @@ public interface IClientModel
     ClientWindow Window(long index, RandomStream client);
 
     ILengthModel LengthsAt(double seconds);
+
+    /// <summary>Tool calls of its requests; null: as the marks say.</summary>
+    CallMarks? Calls => null;
 }
 
 /// <summary>The sum of many clients: a heap over their next arrivals; memory is proportional to the clients.</summary>
@@ -80,6 +83,7 @@ public sealed class ManyClientSource : ITrafficSource
         TraceRow row = TraceRow.Blank;
         _models[index].LengthsAt(at.Seconds).Draw(client.Prompts, client.Outputs, out row.PromptTokens, out row.OutputTokens);
         _marker.Apply(ref row);
+        client.Calls?.Apply(ref row);
         row.Client = index;
         Request request = row.ToRequest(_taken++, _next);
         Enqueue(index, _budget.Duration.IsInfinite ? double.PositiveInfinity : _budget.Duration.Seconds);
@@ -119,6 +123,8 @@ public sealed class ManyClientSource : ITrafficSource
         internal RandomStream Prompts { get; } = random.Split("prompts");
 
         internal RandomStream Outputs { get; } = random.Split("outputs");
+
+        internal CallDraw? Calls { get; } = model.Calls is { } calls ? new(calls, random.Split("calls")) : null;
 
         internal double Next(double horizonSeconds)
         {
