@@ -56,6 +56,9 @@ public sealed record RunFacts
 /// <param name="StepTokens">Tokens computed by all steps: prefilled and decoded.</param>
 /// <param name="KvMean">Time mean of the share of KV blocks in use, over replicas.</param>
 /// <param name="KvMax">Its highest value.</param>
+/// <param name="MemoryWaitSeconds">Replica-time that steps waited for copies between device and host or for mappings before they computed.</param>
+/// <param name="SwappedOutTokens">Tokens whose KV was copied to the host.</param>
+/// <param name="SwappedInTokens">Tokens whose KV was copied back.</param>
 public sealed record FleetFacts(
     long Steps,
     long Preemptions,
@@ -73,4 +76,7 @@ public sealed record FleetFacts(
     double EnergyJoules,
     double CarbonGrams,
     double WaterLitres,
-    double MoneyDollars);
+    double MoneyDollars,
+    double MemoryWaitSeconds,
+    long SwappedOutTokens,
+    long SwappedInTokens);

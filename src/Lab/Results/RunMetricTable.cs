@@ -31,6 +31,8 @@ public static class RunMetricTable
         Number("attainment", "metrics.sloAttainment", MeasureUnit.Share, Better.Higher, f => Ratio(f.MetObjective, f.Arrived), "SLO met", 4),
         Number("goodput", "metrics.goodputRequestsPerSecond", MeasureUnit.PerSecond, Better.Higher, f => Ratio(f.MetObjective, f.Seconds), "goodput", 9),
         Fleet("busy", "metrics.busyFraction", MeasureUnit.Share, Better.Neither, (_, f) => Ratio(f.BusySeconds, f.ReplicaSeconds), "busy", 18),
+        Fleet("idle", "metrics.idleFraction", MeasureUnit.Share, Better.Lower, (_, f) => Ratio(f.ReplicaSeconds - f.BusySeconds + f.MemoryWaitSeconds, f.ReplicaSeconds)),
+        Fleet("memoryWait", "metrics.memoryWaitFraction", MeasureUnit.Share, Better.Lower, (_, f) => Ratio(f.MemoryWaitSeconds, f.ReplicaSeconds)),
         Fleet("mfu", "metrics.modelFlopsUtilization", MeasureUnit.Share, Better.Higher, (_, f) => Ratio(f.Flops, f.PeakFlops)),
         Fleet("mbu", "metrics.memoryBandwidthUtilization", MeasureUnit.Share, Better.Higher, (_, f) => Ratio(f.Bytes, f.PeakBytes)),
         Fleet("kvMean", "metrics.kvUtilization.mean", MeasureUnit.Share, Better.Neither, (_, f) => f.KvMean),
@@ -56,6 +58,8 @@ public static class RunMetricTable
         Number("promptTokens", "tokens.prompt", MeasureUnit.Count, Better.Neither, f => f.PromptTokens),
         Number("outputTokens", "tokens.output", MeasureUnit.Count, Better.Neither, f => f.OutputTokens),
         Fleet("prefilledTokens", "tokens.prefilled", MeasureUnit.Count, Better.Neither, (_, f) => f.PrefilledTokens),
+        Fleet("swappedOutTokens", "tokens.swappedOut", MeasureUnit.Count, Better.Lower, (_, f) => f.SwappedOutTokens),
+        Fleet("swappedInTokens", "tokens.swappedIn", MeasureUnit.Count, Better.Lower, (_, f) => f.SwappedInTokens),
         Fleet("cachedTokens", "tokens.cached", MeasureUnit.Count, Better.Higher, (_, f) => f.CachedTokens),
     ];
 

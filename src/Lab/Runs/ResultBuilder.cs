@@ -96,6 +96,9 @@ internal static class ResultBuilder
         double peakBytesPerSecond = 0;
         double kvMeans = 0;
         double kvMax = 0;
+        long memoryWaitNanoseconds = 0;
+        long tokensOut = 0;
+        long tokensIn = 0;
         int next = 0;
         foreach (FleetEntry entry in scenario.Fleet)
         {
@@ -106,7 +109,11 @@ internal static class ResultBuilder
             peakBytesPerSecond += deployment.Device.MemoryBandwidth.Value * deployment.Parallel.Devices * entry.Replicas;
             for (int i = 0; i < entry.Replicas; i++)
             {
-                ReplicaCounters counters = fleet.Replicas[next++].Counters;
+                Replica replica = fleet.Replicas[next++];
+                ReplicaCounters counters = replica.Counters;
+                memoryWaitNanoseconds += counters.MemoryWait.Nanoseconds;
+                tokensOut += replica.Swap?.TokensOut ?? 0;
+                tokensIn += replica.Swap?.TokensIn ?? 0;
                 steps += counters.Steps;
                 preemptions += counters.Preemptions;
                 prefillTokens += counters.PrefillTokens;
@@ -126,6 +133,7 @@ internal static class ResultBuilder
             (double)flops, peakFlopsPerSecond * end.Seconds,
             (double)bytes, peakBytesPerSecond * end.Seconds,
             kvMeans / replicas, kvMax,
-            footprint.FacilityEnergy.Value, footprint.Carbon.Value, footprint.Water.Value, footprint.Money.Dollars);
+            footprint.FacilityEnergy.Value, footprint.Carbon.Value, footprint.Water.Value, footprint.Money.Dollars,
+            (double)memoryWaitNanoseconds / Duration.NanosecondsPerSecond, tokensOut, tokensIn);
     }
 }

@@ -9,6 +9,12 @@ public sealed partial class StepPlan
 {
     private int _returning;
 
+    /// <summary>
+    /// Set by a scheduler that plans what is missing of a running sequence whenever it has landed: then also one with tokens to read may
+    /// come back in the background.
+    /// </summary>
+    public bool ReturnsBeforePrompts { get; set; }
+
     /// <summary>Who among the paused gives its memory up first; set by the replica.</summary>
     internal Func<Sequence?>? FirstToGiveUp { get; init; }
 
@@ -90,14 +96,14 @@ public sealed partial class StepPlan
         Duration all = Duration.Zero;
         foreach (ref readonly PlanItem item in Items)
             if (item.Sequence.IsOnHost) all += pool.TimeToReturn(item.Sequence, memory);
-        bool hides = pool.HidesReturn(all, _count - _returning, lastStep);
+        bool hides = pool.HidesReturn(all, _count - _returning, lastStep, Now);
         for (int i = 0; i < _count; i++)
         {
             Sequence sequence = _items[i].Sequence;
             if (!sequence.IsOnHost) continue;
             Duration time = pool.TimeToReturn(sequence, memory);
-            // One with a prompt or an answer to read was given its place in this very step.
-            if (hides && sequence.IsDecoding)
+            // Most engines give a place to a prompt, or an answer to read, in this very step only.
+            if (hides && (sequence.IsDecoding || ReturnsBeforePrompts))
             {
                 RemoveAt(i--);
                 pool.StartReturn(sequence, time, Now);

@@ -116,6 +116,7 @@ public sealed partial class StepPlan(IKvMemory memory, KvSwap? swap = null)
         _count = 0;
         _decodes = 0;
         _returning = 0;
+        ReturnsBeforePrompts = false;
         Tokens = 0;
         DraftTokens = 0;
         AcceptedTokens = 0;

@@ -10,5 +10,7 @@ public static class Memories
 
     public static readonly PluginRegistry<MemorySpec> Registry = new(
         "memory",
-        new Plugin<MemorySpec, PagedOptions>(Usual, "KV cache in blocks of equal size, with or without shared prefixes.", "Kwon et al., SOSP 2023", PagedOptions.Set));
+        new Plugin<MemorySpec, PagedOptions>(Usual, "KV cache in blocks of equal size, with or without shared prefixes.", "Kwon et al., SOSP 2023", PagedOptions.Set),
+        new Plugin<MemorySpec, BlockGroupOptions>("block-groups", "Blocks in contiguous groups, so that a swap copies few large ranges; no shared prefixes.",
+            "FastSwitch, arXiv 2411.18424", BlockGroupOptions.Set));
 }

@@ -88,9 +88,14 @@ public sealed partial class Replica
             _scheduler.Plan(_view, plan);
             Counters.Preemptions += plan.PreemptedCount;
         }
+        Duration decisions = plan.Delay;
         plan.SettleCopies(_view.LastStep);
+        Duration copies = plan.Delay - decisions;
         foreach (IPlanAddOn addOn in _addOns) addOn.Complete(_view, plan);
-        if (!plan.IsEmpty) plan.Wait(_memory.StepStarts(_clock.Now + plan.Delay));
+        if (plan.IsEmpty) return;
+        Duration memory = _memory.StepStarts(_clock.Now + plan.Delay);
+        plan.Wait(memory);
+        Counters.MemoryWait += copies + memory;
     }
 
     private bool HasWork() => _scheduler.WaitingCount + _scheduler.RunningCount > 0;
@@ -147,7 +152,7 @@ public sealed partial class Replica
         foreach (ref readonly PlanItem item in plan.Items)
         {
             Sequence sequence = item.Sequence;
-            horizon = Math.Min(horizon, sequence.TokensToStop);
+            horizon = Math.Min(horizon, Math.Min(sequence.TokensToStop, _memory.RoomInPlace(sequence) - sequence.ComputedTokens));
             int slack = sequence.KvBlocks * blockTokens - sequence.ComputedTokens - 1;
             if (slack < blockTokens)
             {

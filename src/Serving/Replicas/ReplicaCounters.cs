@@ -26,6 +26,9 @@ public sealed class ReplicaCounters(int totalBlocks)
     /// <summary>Tokens computed one at a time by decodes, of clients that had left included.</summary>
     public long DecodeTokens { get; internal set; }
 
+    /// <summary>Time that steps waited for memory before they computed: copies between device and host, mappings. Part of the busy time.</summary>
+    public Duration MemoryWait { get; internal set; }
+
     public Int128 Flops => _flops.Value;
 
     public Int128 MemoryBytes => _memoryBytes.Value;

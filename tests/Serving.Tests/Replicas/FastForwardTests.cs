@@ -103,7 +103,7 @@ public sealed class FastForwardTests
             Swap = swap,
             Calls = RandomSystems.Calls(random.Split("calls"), spec, swap is not null),
             Scheduler = () => spec.Create(facts),
-            Memory = () => cached ? new PrefixCachedMemory(blocks, 16) : new PagedMemory(blocks, 16),
+            Memory = RandomSystems.Memory(random.Split("memory"), blocks, cached),
             Router = () => Routers.Registry.Find(router).Default.Create(RandomStream.Root(1).Split("router")),
             Predictor = RandomSystems.Predictor(random.Split("predictor")),
             Remaining = RandomSystems.Remaining(random.Split("remaining")),
@@ -121,6 +121,7 @@ public sealed class FastForwardTests
         Priorities = 1 + random.NextInt(3),
         LimitedShare = random.NextInt(2),
         CallingShare = random.NextInt(3) * 0.3,
+        SessionShare = random.NextInt(2) * 0.6,
         MeanGapCells = 2 + random.NextInt(60),
     }.Make(random);
 

@@ -37,6 +37,7 @@ public sealed class InvariantTests
                 Priorities = 1 + random.NextInt(3),
                 LimitedShare = random.NextInt(2),
                 CallingShare = random.NextInt(3) * 0.3,
+                SessionShare = random.NextInt(2) * 0.6,
                 MeanGapCells = 2 + random.NextInt(40),
             }.Make(random.Split("requests"));
             int blocks = 34 + random.NextInt(60);
@@ -45,7 +46,7 @@ public sealed class InvariantTests
             FleetOutcome outcome = new FleetHarness
             {
                 Scheduler = () => new WatchedScheduler(spec.Create(new(Longest, "toy", default)), watcher.Look),
-                Memory = () => cached ? new PrefixCachedMemory(blocks, 16) : new PagedMemory(blocks, 16),
+                Memory = RandomSystems.Memory(random.Split("memory"), blocks, cached),
                 Predictor = RandomSystems.Predictor(random.Split("predictor")),
                 Remaining = RandomSystems.Remaining(random.Split("remaining")),
                 MaxModelTokens = Longest,
@@ -91,7 +92,11 @@ public sealed class InvariantTests
         Assert.Equal(0, replica.WaitingRequests);
         Assert.Equal(0, replica.RunningRequests);
         Assert.True(replica.Memory.FreeBlocks == replica.Memory.TotalBlocks, $"{options}: {replica.Memory.UsedBlocks} blocks were never freed");
-        if (replica.Swap is { } pool) Assert.True(pool.FreeTokens == pool.TotalTokens, $"{options}: {pool.TotalTokens - pool.FreeTokens} tokens were left on the host");
+        if (replica.Swap is { } pool)
+        {
+            Assert.True(pool.FreeTokens + pool.ParkedTokens == pool.TotalTokens, $"{options}: {pool.TotalTokens - pool.FreeTokens} tokens were left on the host");
+            Assert.Equal(pool.ParkedTokens, pool.SpareTokens);
+        }
         Assert.True(outcome.Sequences.Sum(sequence => (long)sequence.GeneratedTokens) == replica.Counters.OutputTokens, options);
         foreach (Sequence sequence in outcome.Sequences)
         {
@@ -134,7 +139,7 @@ public sealed class InvariantTests
             // One prompt alone may exceed a limit on whole prompts: a preempted sequence can have outgrown it.
             if (_budget.WithDecodes) Assert.True(plan.Tokens <= _budget.Tokens, $"{options}: {plan.Tokens} tokens");
             else Assert.True(prompts <= _budget.Tokens || chunks == 1, $"{options}: {prompts} prompt tokens");
-            if (view.Memory is PagedMemory) Assert.True(held <= view.Memory.UsedBlocks, options);
+            if (view.Memory is PagedMemory or BlockGroupMemory) Assert.True(held <= view.Memory.UsedBlocks, options);
         }
     }
 }

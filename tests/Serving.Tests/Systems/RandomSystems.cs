@@ -2,12 +2,14 @@ using Orrery.Documents;
 using Orrery.Kernel.Random;
 using Orrery.Kernel.Time;
 using Orrery.Serving.Calls;
+using Orrery.Serving.Memory;
 using Orrery.Serving.Scheduling;
 using Orrery.Serving.Swap;
 using Orrery.Serving.Systems;
 using Orrery.Serving.Systems.BatchLlm;
 using Orrery.Serving.Systems.FasterTransformer;
 using Orrery.Serving.Systems.FastGen;
+using Orrery.Serving.Systems.FastSwitch;
 using Orrery.Serving.Systems.HfStatic;
 using Orrery.Serving.Systems.NanoFlow;
 using Orrery.Serving.Systems.Orca;
@@ -67,6 +69,15 @@ internal static class RandomSystems
                 Policy = random.NextInt(3) == 0 ? QueuePolicy.Priority : QueuePolicy.Fcfs,
             },
             "priority" => new PriorityOptions { MaxBatchedTokens = batched, MaxSequences = sequences, Watermark = watermark },
+            "priority-refresh" => new PriorityRefreshOptions
+            {
+                Frequency = random.NextInt(4) * 0.07,
+                Pattern = (PriorityPattern)random.NextInt(2),
+                Seed = random.NextInt(9),
+                MaxBatchedTokens = batched,
+                MaxSequences = sequences,
+                Watermark = watermark,
+            },
             "trail" => new TrailOptions
             {
                 Limit = random.NextInt(5) / 4.0,
@@ -161,10 +172,18 @@ internal static class RandomSystems
             In = (CopyMode)random.NextInt(3),
             MinBatch = 1 + random.NextInt(3),
             HideFactor = random.NextInt(4),
+            Reuse = random.NextInt(2) == 0,
         };
         CopyCosts costs = new(1000, 4, Duration.FromMicroseconds(random.NextInt(60)), 2e7 + random.NextInt(200_000_000));
         long tokens = random.NextInt(1500);
         return () => new KvSwap(options, costs, tokens);
+    }
+
+    /// <summary>Shared prefixes where there is a cache, else plain blocks or contiguous groups of them.</summary>
+    public static Func<IKvMemory> Memory(RandomStream random, int blocks, bool cached)
+    {
+        int group = random.NextInt(2) == 0 ? 0 : 1 + random.NextInt(12);
+        return () => cached ? new PrefixCachedMemory(blocks, 16) : group == 0 ? new PagedMemory(blocks, 16) : new BlockGroupMemory(blocks, 16, group);
     }
 
     public static Func<ICallHandling> Calls(RandomStream random, SchedulerSpec spec, bool swaps)
@@ -178,6 +197,7 @@ internal static class RandomSystems
     public static bool IsFirstComeFirstServed(SchedulerSpec spec) => spec switch
     {
         PriorityOptions => false,
+        PriorityRefreshOptions => false,
         VtcOptions => false,
         TrailOptions => false,
         BatchLlmOptions => false,
@@ -194,6 +214,7 @@ internal static class RandomSystems
         VllmV0ChunkedOptions o => o.MaxSequences,
         VllmV1Options o => o.MaxSequences!.Value,
         PriorityOptions o => o.MaxSequences,
+        PriorityRefreshOptions o => o.MaxSequences,
         VtcOptions o => o.MaxSequences,
         SarathiServeOptions o => o.MaxSequences,
         FastGenOptions o => o.MaxTrackedSequences,
@@ -211,6 +232,7 @@ internal static class RandomSystems
         VllmV0ChunkedOptions o => (o.MaxBatchedTokens, true),
         VllmV1Options o => (o.MaxBatchedTokens!.Value, true),
         PriorityOptions o => (o.MaxBatchedTokens!.Value, false),
+        PriorityRefreshOptions o => (o.MaxBatchedTokens!.Value, false),
         VtcOptions o => (o.MaxBatchedTokens!.Value, false),
         SarathiServeOptions o => (o.MaxStepTokens(new(512, "toy", default)), true),
         FastGenOptions o => (o.TokenBudget, true),

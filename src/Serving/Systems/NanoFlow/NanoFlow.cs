@@ -100,12 +100,12 @@ public sealed class NanoFlow : IScheduler
         while (_batch.Waiting.Count > 0 && (_batch.Running.Count == 0 || _batch.Running.Count + 1 <= most))
         {
             Sequence head = _batch.Waiting.Peek();
-            int cached = memory.CachedTokens(head);
-            int tokens = budget.Slice(head.TotalTokens - cached);
+            int computed = head.ComputedTokens + memory.CachedTokens(head);
+            int tokens = budget.Slice(head.TotalTokens - computed);
             int expected = memory.BlocksFor(_balance.ExpectedTokens(head));
             // Alone it may expect more than there is: it can only try.
             bool fits = _expectedSum + expected <= memory.TotalBlocks || _batch.Running.Count == 0;
-            if (tokens == 0 || !fits || !memory.TryGrow(head, cached + tokens, head.TotalTokens)) return;
+            if (tokens == 0 || !fits || !memory.TryGrow(head, computed + tokens, head.TotalTokens)) return;
             _batch.Admit(head, tokens, plan);
             budget.Take(tokens);
             _expectedBlocks.Add(head, expected);
