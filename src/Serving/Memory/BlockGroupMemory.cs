@@ -120,7 +120,7 @@ public sealed class BlockGroupMemory : IKvMemory
     {
         if (blocks > FreeBlocks) return false;
         FreeBlocks -= blocks;
-        Extend(_reserved, blocks, 1);
+        if (blocks > 0) Extend(_reserved, blocks, 1);
         return true;
     }
 

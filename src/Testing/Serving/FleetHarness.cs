@@ -129,7 +129,8 @@ public sealed record FleetHarness
         {
             ReplicaCounters counters = replica.Counters;
             Text.Append(CultureInfo.InvariantCulture, $"replica {replica.Index}: steps {counters.Steps} preemptions {counters.Preemptions} out {counters.OutputTokens} prefill {counters.PrefillTokens} ")
-                .Append(CultureInfo.InvariantCulture, $"flops {counters.Flops} bytes {counters.MemoryBytes} busy {counters.Busy(now)} kv max {counters.KvBlocks.Max} integral {counters.KvBlocks.Integral(now)}\n");
+                .Append(CultureInfo.InvariantCulture, $"flops {counters.Flops} bytes {counters.MemoryBytes} busy {counters.Busy(now)} kv max {counters.KvBlocks.Max} integral {counters.KvBlocks.Integral(now)} ")
+                .Append(CultureInfo.InvariantCulture, $"waited {counters.MemoryWait} swapped out {replica.Swap?.TokensOut} in {replica.Swap?.TokensIn} reused {replica.Swap?.TokensReused} overwritten {replica.Swap?.TokensOverwritten}\n");
         }
 
         public void Summaries(ServingMetrics metrics)

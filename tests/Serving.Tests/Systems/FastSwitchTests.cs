@@ -93,10 +93,9 @@ public sealed class FastSwitchTests
     [InlineData("priority-refresh")]
     public void TheSwapEngineWorksUnderOtherPreemptiveSchedulers(string name)
     {
-        RandomStream random = RandomStream.Root(4).Split(name);
-        SchedulerSpec spec = RandomSystems.Make(name, random);
+        SchedulerSpec spec = Orrery.Serving.Systems.Schedulers.Registry.Find(name).Default;
         FleetHarness harness = Harness(Engine(true, true, true), blocks: 60) with { Scheduler = () => spec.Create(new(512, "toy", default)), MaxModelTokens = 512 };
-        RandomRequests requests = new() { Count = 150, MeanGapCells = 2, SessionShare = 0.6, Priorities = 3 };
+        RandomRequests requests = new() { Count = 200, MeanGapCells = 25, SessionShare = 0.6, Priorities = 3 };
         FleetOutcome outcome = harness.Run(new ScriptedTraffic(requests.Make(RandomStream.Root(8))));
         KvSwap pool = outcome.Fleet.Replicas[0].Swap!;
         Assert.All(outcome.Sequences, sequence => Assert.Contains(sequence.Outcome, new[] { Outcome.Finished, Outcome.Rejected }));
