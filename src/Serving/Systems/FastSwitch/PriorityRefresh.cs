@@ -153,14 +153,14 @@ public sealed class PriorityRefresh : IScheduler
         _running--;
     }
 
-    /// <summary>Whole prompts, and what preempted or returning sequences have to read. False when nobody has any.</summary>
+    /// <summary>Whole prompts, and what sequences on the device have to read. False when nobody has any.</summary>
     private bool AddPrompts(IKvMemory memory, StepPlan plan)
     {
         int batched = 0;
         for (int i = 0; i < _members.Count; i++)
         {
             Sequence sequence = _members[i].Sequence;
-            if (!_members[i].IsWanted || sequence.InFlight || sequence.IsDecoding) continue;
+            if (!_members[i].IsWanted || sequence.InFlight || sequence.IsDecoding || sequence.IsOnHost) continue;
             int tokens = sequence.MissingTokens - memory.CachedTokens(sequence);
             if (batched > 0 && batched + tokens > _limits.BatchedTokens) break;
             if (!TryGrow(i, sequence.TotalTokens, memory, plan)) continue;
@@ -170,17 +170,22 @@ public sealed class PriorityRefresh : IScheduler
         return batched > 0;
     }
 
+    /// <summary>Decodes, and beside them whoever comes back from the host: steps that last hide the copies of the one as of the other.</summary>
     /// <returns>True when they are all decodes of sequences that were on the device before.</returns>
     private bool AddDecodes(IKvMemory memory, StepPlan plan)
     {
         bool isSteady = true;
+        int batched = 0;
         for (int i = 0; i < _members.Count; i++)
         {
             Sequence sequence = _members[i].Sequence;
             if (!_members[i].IsWanted || sequence.InFlight) continue;
             if (!sequence.IsDecoding || sequence.IsOnHost || !_members[i].IsRunning) isSteady = false;
-            if (!sequence.IsDecoding || !TryGrow(i, sequence.TotalTokens, memory, plan)) continue;
-            Add(_members[i], 1, plan);
+            int toRead = sequence.IsDecoding ? 0 : sequence.MissingTokens;
+            if (batched > 0 && batched + toRead > _limits.BatchedTokens) continue;
+            if (!TryGrow(i, sequence.TotalTokens, memory, plan)) continue;
+            batched += toRead;
+            Add(_members[i], sequence.MissingTokens, plan);
         }
         return isSteady;
     }
