@@ -182,7 +182,7 @@ public sealed class PriorityRefresh : IScheduler
             if (!_members[i].IsWanted || sequence.InFlight) continue;
             if (!sequence.IsDecoding || sequence.IsOnHost || !_members[i].IsRunning) isSteady = false;
             int toRead = sequence.IsDecoding ? 0 : sequence.MissingTokens;
-            if (batched > 0 && batched + toRead > _limits.BatchedTokens) continue;
+            if (toRead > 0 && batched > 0 && batched + toRead > _limits.BatchedTokens) continue;
             if (!TryGrow(i, sequence.TotalTokens, memory, plan)) continue;
             batched += toRead;
             Add(_members[i], sequence.MissingTokens, plan);
