@@ -87,6 +87,15 @@ public sealed record FleetFacts(
     double WaterLitres,
     double MoneyDollars)
 {
+    /// <summary>Replica-time that steps waited for copies between device and host before they computed.</summary>
+    public double SwapWaitSeconds { get; init; }
+
+    /// <summary>Tokens whose KV was copied to the host.</summary>
+    public long SwappedOutTokens { get; init; }
+
+    /// <summary>Tokens whose KV was copied back.</summary>
+    public long SwappedInTokens { get; init; }
+
     /// <summary>Tokens of training sequences whose backward pass is complete.</summary>
     public long TrainedTokens { get; init; }
 

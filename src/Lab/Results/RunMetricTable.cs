@@ -31,6 +31,8 @@ public static class RunMetricTable
         Number("attainment", "metrics.sloAttainment", MeasureUnit.Share, Better.Higher, f => Ratio(f.MetObjective, f.Arrived), "SLO met", 4),
         Number("goodput", "metrics.goodputRequestsPerSecond", MeasureUnit.PerSecond, Better.Higher, f => Ratio(f.MetObjective, f.Seconds), "goodput", 9),
         Fleet("busy", "metrics.busyFraction", MeasureUnit.Share, Better.Neither, (_, f) => Ratio(f.BusySeconds, f.ReplicaSeconds), "busy", 18),
+        Fleet("idle", "metrics.idleFraction", MeasureUnit.Share, Better.Lower, (_, f) => Ratio(f.ReplicaSeconds - f.BusySeconds + f.MemoryWaitSeconds + f.SwapWaitSeconds, f.ReplicaSeconds)),
+        Fleet("swapWait", "metrics.swapWaitFraction", MeasureUnit.Share, Better.Lower, (_, f) => Ratio(f.SwapWaitSeconds, f.ReplicaSeconds)),
         Fleet("mfu", "metrics.modelFlopsUtilization", MeasureUnit.Share, Better.Higher, (_, f) => Ratio(f.Flops, f.PeakFlops)),
         Fleet("mbu", "metrics.memoryBandwidthUtilization", MeasureUnit.Share, Better.Higher, (_, f) => Ratio(f.Bytes, f.PeakBytes)),
         Fleet("kvMean", "metrics.kvUtilization.mean", MeasureUnit.Share, Better.Neither, (_, f) => f.KvMean),
@@ -69,6 +71,8 @@ public static class RunMetricTable
         Fleet("finetuneBytes", "metrics.finetuneBytes", MeasureUnit.Count, Better.Lower, (_, f) => f.FinetuneBytes) with { Title = "memory of finetuning" },
         Fleet("finetuneActivationBytes", "metrics.finetuneActivationBytes", MeasureUnit.Count, Better.Lower, (_, f) => f.FinetuneActivationBytes)
             with { Title = "activations of finetuning" },
+        Fleet("swappedOutTokens", "tokens.swappedOut", MeasureUnit.Count, Better.Lower, (_, f) => f.SwappedOutTokens),
+        Fleet("swappedInTokens", "tokens.swappedIn", MeasureUnit.Count, Better.Lower, (_, f) => f.SwappedInTokens),
         Fleet("cachedTokens", "tokens.cached", MeasureUnit.Count, Better.Higher, (_, f) => f.CachedTokens),
         Fleet("draftedTokens", "tokens.drafted", MeasureUnit.Count, Better.Neither, (_, f) => Drafts(f, f.DraftedTokens)),
         Fleet("acceptedTokens", "tokens.accepted", MeasureUnit.Count, Better.Higher, (_, f) => Drafts(f, f.AcceptedTokens)),

@@ -109,6 +109,9 @@ internal static class ResultBuilder
         long trainingForward = 0;
         double trainingBackward = 0;
         TrainingMemory? training = null;
+        Duration swapWait = Duration.Zero;
+        long tokensOut = 0;
+        long tokensIn = 0;
         int next = 0;
         foreach (FleetEntry entry in scenario.Fleet)
         {
@@ -124,8 +127,12 @@ internal static class ResultBuilder
             }
             for (int i = 0; i < entry.Replicas; i++)
             {
-                mappedPages += fleet.Replicas[next].Memory.MappedPages;
-                ReplicaCounters counters = fleet.Replicas[next++].Counters;
+                Replica replica = fleet.Replicas[next++];
+                ReplicaCounters counters = replica.Counters;
+                mappedPages += replica.Memory.MappedPages;
+                swapWait += counters.SwapWait;
+                tokensOut += replica.Swap?.TokensOut ?? 0;
+                tokensIn += replica.Swap?.TokensIn ?? 0;
                 steps += counters.Steps;
                 preemptions += counters.Preemptions;
                 prefillTokens += counters.PrefillTokens;
@@ -157,6 +164,9 @@ internal static class ResultBuilder
             kvMeans / replicas, kvMax, kvHeld, kvWritten, largestBatch, memoryWait.Seconds, longestWait.Seconds, mappedPages,
             footprint.FacilityEnergy.Value, footprint.Carbon.Value, footprint.Water.Value, footprint.Money.Dollars)
         {
+            SwapWaitSeconds = swapWait.Seconds,
+            SwappedOutTokens = tokensOut,
+            SwappedInTokens = tokensIn,
             TrainedTokens = trained,
             TrainingForwardTokens = trainingForward,
             TrainingBackwardTokens = trainingBackward,

@@ -103,7 +103,7 @@ public sealed partial class StepPlan
         Duration all = Duration.Zero;
         foreach (ref readonly PlanItem item in Items)
             if (item.Sequence.IsOnHost) all += pool.TimeToReturn(item.Sequence, memory);
-        bool hides = pool.HidesReturn(all, _count - _returning, lastStep);
+        bool hides = pool.HidesReturn(all, _count - _returning, lastStep, Now);
         for (int i = 0; i < _count; i++)
         {
             Sequence sequence = _items[i].Sequence;

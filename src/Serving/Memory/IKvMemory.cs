@@ -65,6 +65,15 @@ public interface IKvMemory
     {
     }
 
+    /// <summary>
+    /// A sequence's blocks will be released while tokens in them are still being copied out. True when the memory knows where they lie and
+    /// lets a step that writes there wait (<see cref="StepStarts"/>); else the caller sees to it.
+    /// </summary>
+    bool TryDrain(Sequence sequence, int fromToken, int toToken, Instant end) => false;
+
+    /// <summary>Leading tokens up to which it makes no difference, to anybody, whether a sequence grows at once or step by step.</summary>
+    int RoomInPlace(Sequence sequence) => int.MaxValue;
+
     /// <summary>A step is about to start: how long it has to wait for the memory, such as pages being mapped. Called once per plan.</summary>
     Duration StepStarts(Instant now) => Duration.Zero;
 

@@ -210,8 +210,8 @@ public sealed partial class Replica
     {
         sequence.Outcome = outcome;
         sequence.End = at;
+        _swap?.Leave(sequence, _memory, _clock.Now);
         _memory.Release(sequence);
-        _swap?.Drop(sequence);
         _live--;
         _liveTokens -= sequence.TotalTokens;
         _metrics.Left(sequence);

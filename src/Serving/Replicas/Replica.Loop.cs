@@ -96,11 +96,14 @@ public sealed partial class Replica
             _scheduler.Plan(_view, plan);
             Counters.Preemptions += plan.PreemptedCount;
         }
+        Duration decisions = plan.Delay;
         plan.SettleReturns(_view.LastStep);
         _view.Waiting = _scheduler.WaitingCount;
         foreach (IPlanAddOn addOn in _addOns) addOn.Complete(_view, plan);
         plan.SettleBlocks();
-        if (!plan.IsEmpty) Counters.AddMemoryWait(plan.SettleMemory());
+        if (plan.IsEmpty) return;
+        Counters.SwapWait += plan.Delay - decisions;
+        Counters.AddMemoryWait(plan.SettleMemory());
     }
 
     private bool HasWork() => _scheduler.WaitingCount + _scheduler.RunningCount > 0;
@@ -162,7 +165,7 @@ public sealed partial class Replica
         foreach (ref readonly PlanItem item in plan.Items)
         {
             Sequence sequence = item.Sequence;
-            horizon = Math.Min(horizon, sequence.TokensToStop);
+            horizon = Math.Min(horizon, Math.Min(sequence.TokensToStop, _memory.RoomInPlace(sequence) - sequence.ComputedTokens));
             int slack = sequence.KvBlocks * blockTokens - sequence.ComputedTokens - 1;
             if (slack < blockTokens)
             {

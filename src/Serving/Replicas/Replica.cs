@@ -155,6 +155,8 @@ public sealed partial class Replica
     public void Submit(Sequence sequence)
     {
         sequence.Replica = Index;
+        // At once: a departure before the next plan could overwrite what it finds.
+        _swap?.Adopt(sequence);
         _inbox.Add(sequence);
         _live++;
         _liveTokens += sequence.TotalTokens;

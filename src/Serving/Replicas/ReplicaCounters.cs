@@ -42,6 +42,9 @@ public sealed class ReplicaCounters(int totalBlocks)
     /// <summary>Those of them that were right, up to the first wrong one of each step; some may lie beyond the end of a request.</summary>
     public long AcceptedTokens { get; internal set; }
 
+    /// <summary>Time that steps waited for copies between device and host before they computed. Part of the busy time.</summary>
+    public Duration SwapWait { get; internal set; }
+
     public Int128 Flops => _flops.Value;
 
     public Int128 MemoryBytes => _memoryBytes.Value;

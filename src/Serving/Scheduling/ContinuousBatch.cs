@@ -82,9 +82,13 @@ public sealed class ContinuousBatch
     public bool AdmitFromHost(IKvMemory memory, StepPlan plan, AdmissionLimits limits)
     {
         bool any = false;
+        int batched = 0;
         while (Waiting.Count > 0 && Running.Count < limits.Sequences && Waiting.Peek() is { IsOnHost: true } head)
         {
+            int tokens = head.IsDecoding ? 0 : head.MissingTokens;
+            if (batched > 0 && batched + tokens > limits.BatchedTokens) break;
             if (!FitsAboveWatermark(head, head.TotalTokens, memory, limits) || !memory.TryGrow(head, head.TotalTokens)) break;
+            batched += tokens;
             Admit(head, head.MissingTokens, plan);
             any = true;
         }

@@ -55,6 +55,9 @@ public sealed class Sequence
     /// <summary>Lower is more urgent.</summary>
     public int Priority => Request.Priority;
 
+    /// <summary>The conversation it is a turn of; −1 for none.</summary>
+    public long Session => Request.Session;
+
     public int PromptTokens { get; }
 
     /// <summary>The most it may generate: the client's limit and the model's, whichever is smaller.</summary>
@@ -105,6 +108,12 @@ public sealed class Sequence
 
     /// <summary>Leading tokens of which host memory has a valid copy.</summary>
     public int HostTokens { get; internal set; }
+
+    /// <summary>
+    /// How urgent its scheduler found it last, lower first; 0 where a scheduler says nothing. Host copies of the least urgent are
+    /// overwritten first.
+    /// </summary>
+    public double Standing { get; internal set; }
 
     /// <summary>Waiting for a tool call: in no queue and no running set.</summary>
     public bool IsPaused { get; internal set; }

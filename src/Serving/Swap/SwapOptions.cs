@@ -32,7 +32,9 @@ public sealed record SwapOptions
         .Int("minBatch", o => o.MinBatch, (o, v) => o with { MinBatch = v },
             "adaptive: others that must run for a copy to stay in the background", "our choice (d)")
         .Number("hideFactor", o => o.HideFactor, (o, v) => o with { HideFactor = v },
-            "adaptive: a copy stays in the background while it takes at most this many of the last step's time", "our choice (d)");
+            "adaptive: a copy stays in the background while it takes at most this many of the last step's time", "our choice (d)")
+        .Bool("reuse", o => o.Reuse, (o, v) => o with { Reuse = v },
+            "copies stay valid: going out again copies only what was added, and the next turn of a conversation finds the turns before", "FastSwitch (b); vLLM v0: false (c)");
 
     /// <summary>Host memory per device.</summary>
     public Bytes Size { get; init; } = Bytes.FromGibibytes(4);
@@ -46,6 +48,8 @@ public sealed record SwapOptions
     public int MinBatch { get; init; } = 4;
 
     public double HideFactor { get; init; } = 8;
+
+    public bool Reuse { get; init; }
 
     /// <summary>Reads <c>16GiB</c> or <c>{size: 16GiB, out: background, …}</c>.</summary>
     /// <exception cref="Kernel.InputException">Unknown key or value.</exception>

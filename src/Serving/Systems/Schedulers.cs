@@ -4,6 +4,7 @@ using Orrery.Serving.Systems.Andes;
 using Orrery.Serving.Systems.BatchLlm;
 using Orrery.Serving.Systems.FasterTransformer;
 using Orrery.Serving.Systems.FastGen;
+using Orrery.Serving.Systems.FastSwitch;
 using Orrery.Serving.Systems.HfStatic;
 using Orrery.Serving.Systems.Lamps;
 using Orrery.Serving.Systems.NanoFlow;
@@ -38,6 +39,8 @@ public static class Schedulers
             "vLLM v1 code (b)", VllmV1Options.Set),
         Plugin("priority", "Prompts first by priority; urgent requests evict running ones of lower priority.",
             "vLLM v0 (c)", PriorityOptions.Set),
+        Plugin("priority-refresh", "Priorities change every few steps; the most urgent that fit run, the others are swapped out.",
+            "FastSwitch, arXiv 2411.18424 (b)", PriorityRefreshOptions.Set),
         Plugin("nanoflow", "Steps of one constant size: all decodes, prompts up to exactly B; batches formed one step ahead.",
             "Zhu et al., OSDI 2025, arXiv 2408.12757", NanoFlowOptions.Set),
         Plugin("trail", "Shortest predicted remaining output first; preemption only early in a request's life, memory kept.",

@@ -156,7 +156,8 @@ public sealed record FleetHarness
                 .Append(counters.DraftedTokens > 0 ? string.Create(CultureInfo.InvariantCulture, $"drafted {counters.DraftedTokens} accepted {counters.AcceptedTokens} ") : "")
                 .Append(CultureInfo.InvariantCulture, $"flops {counters.Flops} bytes {counters.MemoryBytes} busy {counters.Busy(now)} kv max {counters.KvBlocks.Max} integral {counters.KvBlocks.Integral(now)} ")
                 .Append(CultureInfo.InvariantCulture, $"held {counters.HeldTokens} written {counters.WrittenTokens} largest {counters.LargestBatch} waited {counters.MemoryWait} {counters.LongestMemoryWait} mapped {replica.Memory.MappedPages} ")
-                .Append(CultureInfo.InvariantCulture, $"trained {counters.TrainedTokens} forward {counters.TrainingForwardTokens} backward {counters.TrainingBackwardTokenLayers}\n");
+                .Append(CultureInfo.InvariantCulture, $"trained {counters.TrainedTokens} forward {counters.TrainingForwardTokens} backward {counters.TrainingBackwardTokenLayers} ")
+                .Append(CultureInfo.InvariantCulture, $"copies waited {counters.SwapWait} swapped out {replica.Swap?.TokensOut} in {replica.Swap?.TokensIn} reused {replica.Swap?.TokensReused} overwritten {replica.Swap?.TokensOverwritten}\n");
         }
 
         public void Summaries(ServingMetrics metrics)

@@ -30,6 +30,9 @@ public sealed record RandomRequests
     /// <summary>Share of requests that call tools, up to three times.</summary>
     public double CallingShare { get; init; }
 
+    /// <summary>Share of requests that are turns of a few conversations, whose prompts repeat earlier turns.</summary>
+    public double SessionShare { get; init; }
+
     public int Clients { get; init; } = 3;
 
     public int Priorities { get; init; } = 1;
@@ -38,12 +41,41 @@ public sealed record RandomRequests
     {
         List<Request> requests = [];
         Instant at = Instant.Zero;
+        RandomStream sessions = random.Split("sessions");
+        TokenSpan[][] said = [[], [], [], []];
         for (int i = 0; i < Count; i++)
         {
             at += Grid * random.NextInt(2 * MeanGapCells + 1);
-            requests.Add(MakeOne(random, i, at));
+            Request request = MakeOne(random, i, at);
+            if (sessions.NextDouble() < SessionShare) request = MakeTurn(sessions, request, said);
+            requests.Add(request);
         }
         return requests;
+    }
+
+    private Request MakeTurn(RandomStream random, Request request, TokenSpan[][] said)
+    {
+        int session = random.NextInt(said.Length);
+        ulong words = 1000 + (2 * (ulong)request.Id);
+        TokenSpan[] prompt = [.. said[session], new(words, 1 + random.NextInt(40))];
+        if (prompt.Sum(span => span.Tokens) > MaxPrompt) prompt = [new(words, 1 + random.NextInt(40))];
+        said[session] = [.. prompt, new(words + 1, request.OutputTokens)];
+        return new()
+        {
+            Id = request.Id,
+            Arrival = request.Arrival,
+            PromptTokens = prompt.Sum(span => span.Tokens),
+            OutputTokens = request.OutputTokens,
+            MaxTokens = request.MaxTokens,
+            Client = request.Client,
+            Priority = request.Priority,
+            CancelAfter = request.CancelAfter,
+            Timeout = request.Timeout,
+            Content = prompt,
+            OutputContentId = words + 1,
+            Session = session,
+            Calls = request.Calls,
+        };
     }
 
     private Request MakeOne(RandomStream random, int id, Instant at)

@@ -30,7 +30,7 @@ public sealed class FastForwardTests
         {
             RandomStream random = RandomStream.Root((ulong)seed);
             FleetHarness harness = Scenario(name, random.Split("fleet"), out string options);
-            IReadOnlyList<Request> requests = Requests(random.Split("requests"));
+            IReadOnlyList<Request> requests = Requests(random.Split("requests"), talks: harness.Swap is not null);
             FleetOutcome fast = harness.Run(new ScriptedTraffic(requests));
             FleetOutcome single = harness.Run(new ScriptedTraffic(requests), fastForward: false);
             Assert.True(fast.Text == single.Text, $"seed {seed}, {options}:\n{FirstDifference(fast.Text, single.Text)}");
@@ -126,13 +126,14 @@ public sealed class FastForwardTests
         };
     }
 
-    private static IReadOnlyList<Request> Requests(RandomStream random) => new RandomRequests
+    private static IReadOnlyList<Request> Requests(RandomStream random, bool talks) => new RandomRequests
     {
         ImpatientShare = random.NextInt(2) * 0.15,
         SharedShare = random.NextInt(2) * 0.5,
         Priorities = 1 + random.NextInt(3),
         LimitedShare = random.NextInt(2),
         CallingShare = random.NextInt(3) * 0.3,
+        SessionShare = talks ? random.NextInt(2) * 0.6 : 0,
         MeanGapCells = 2 + random.NextInt(60),
     }.Make(random);
 

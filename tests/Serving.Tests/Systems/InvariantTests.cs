@@ -36,6 +36,7 @@ public sealed class InvariantTests
                 Priorities = 1 + random.NextInt(3),
                 LimitedShare = random.NextInt(2),
                 CallingShare = random.NextInt(3) * 0.3,
+                SessionShare = random.NextInt(2) * 0.6,
                 MeanGapCells = 2 + random.NextInt(40),
             }.Make(random.Split("requests"));
             int blocks = 34 + random.NextInt(60);
@@ -98,7 +99,11 @@ public sealed class InvariantTests
         Assert.Equal(0, replica.WaitingRequests);
         Assert.Equal(0, replica.RunningRequests);
         Assert.True(replica.Memory.FreeBlocks == replica.Memory.TotalBlocks, $"{options}: {replica.Memory.UsedBlocks} blocks were never freed");
-        if (replica.Swap is { } pool) Assert.True(pool.FreeTokens == pool.TotalTokens, $"{options}: {pool.TotalTokens - pool.FreeTokens} tokens were left on the host");
+        if (replica.Swap is { } pool)
+        {
+            Assert.True(pool.FreeTokens + pool.ParkedTokens == pool.TotalTokens, $"{options}: {pool.TotalTokens - pool.FreeTokens} tokens were left on the host");
+            Assert.Equal(pool.ParkedTokens, pool.SpareTokens);
+        }
         Assert.True(outcome.Sequences.Sum(sequence => (long)sequence.GeneratedTokens) == replica.Counters.OutputTokens, options);
         Assert.Equal(outcome.Sequences.Sum(sequence => (long)sequence.DraftedTokens), replica.Counters.DraftedTokens);
         Assert.Equal(outcome.Sequences.Sum(sequence => (long)sequence.AcceptedTokens), replica.Counters.AcceptedTokens);

@@ -11,6 +11,7 @@ using Orrery.Serving.Systems.Andes;
 using Orrery.Serving.Systems.BatchLlm;
 using Orrery.Serving.Systems.FasterTransformer;
 using Orrery.Serving.Systems.FastGen;
+using Orrery.Serving.Systems.FastSwitch;
 using Orrery.Serving.Systems.HfStatic;
 using Orrery.Serving.Systems.InferCept;
 using Orrery.Serving.Systems.Lamps;
@@ -73,6 +74,15 @@ internal static class RandomSystems
                 Policy = random.NextInt(3) == 0 ? QueuePolicy.Priority : QueuePolicy.Fcfs,
             },
             "priority" => new PriorityOptions { MaxBatchedTokens = batched, MaxSequences = sequences, Watermark = watermark },
+            "priority-refresh" => new PriorityRefreshOptions
+            {
+                Frequency = random.NextInt(4) * 0.07,
+                Pattern = (PriorityPattern)random.NextInt(2),
+                Seed = random.NextInt(9),
+                MaxBatchedTokens = batched,
+                MaxSequences = sequences,
+                Watermark = watermark,
+            },
             "trail" => new TrailOptions
             {
                 Limit = random.NextInt(5) / 4.0,
@@ -199,10 +209,14 @@ internal static class RandomSystems
     {
         text = cached ? "cached" : "paged";
         if (cached) return () => new PrefixCachedMemory(tokens / 16, 16);
-        switch (random.NextInt(3))
+        switch (random.NextInt(4))
         {
             case 0:
                 return () => new PagedMemory(tokens / 16, 16);
+            case 3:
+                int group = 1 + random.NextInt(12);
+                text = $"groups of {group}";
+                return () => new BlockGroupMemory(tokens / 16, 16, group);
             case 1:
                 text = "reserved";
                 return () => new ReservedMemory(tokens / 16, 16, longest);
@@ -226,6 +240,7 @@ internal static class RandomSystems
             In = (CopyMode)random.NextInt(3),
             MinBatch = 1 + random.NextInt(3),
             HideFactor = random.NextInt(4),
+            Reuse = random.NextInt(2) == 0,
         };
         CopyCosts costs = new(1000, 4, Duration.FromMicroseconds(random.NextInt(60)), 2e7 + random.NextInt(200_000_000));
         long tokens = random.NextInt(1500);
@@ -255,6 +270,7 @@ internal static class RandomSystems
     public static bool IsFirstComeFirstServed(SchedulerSpec spec) => spec switch
     {
         PriorityOptions => false,
+        PriorityRefreshOptions => false,
         VtcOptions => false,
         TrailOptions => false,
         LampsOptions => false,
@@ -273,6 +289,7 @@ internal static class RandomSystems
         VllmV0ChunkedOptions o => o.MaxSequences,
         VllmV1Options o => o.MaxSequences!.Value,
         PriorityOptions o => o.MaxSequences,
+        PriorityRefreshOptions o => o.MaxSequences,
         VtcOptions o => o.MaxSequences,
         SarathiServeOptions o => o.MaxSequences,
         FastGenOptions o => o.MaxTrackedSequences,
@@ -293,6 +310,7 @@ internal static class RandomSystems
         VllmV0ChunkedOptions o => (o.MaxBatchedTokens, true),
         VllmV1Options o => (o.MaxBatchedTokens!.Value, true),
         PriorityOptions o => (o.MaxBatchedTokens!.Value, false),
+        PriorityRefreshOptions o => (o.MaxBatchedTokens!.Value, false),
         VtcOptions o => (o.MaxBatchedTokens!.Value, false),
         SarathiServeOptions o => (o.MaxStepTokens(new(512, "toy", default)), true),
         FastGenOptions o => (o.TokenBudget, true),
