@@ -8,6 +8,13 @@ namespace Orrery.Serving.Execution;
 public sealed partial class StepPlan
 {
     private int _returning;
+    private Action<Sequence> _onReturn = static _ => { };
+
+    /// <summary>Told of each sequence that starts to come back beside the steps; set by the replica.</summary>
+    internal Action<Sequence> OnReturn
+    {
+        init => _onReturn = value;
+    }
 
     /// <summary>Who among the paused gives its memory up first; set by the replica.</summary>
     internal Func<Sequence?>? FirstToGiveUp { get; init; }
@@ -114,6 +121,7 @@ public sealed partial class StepPlan
             {
                 RemoveAt(i--);
                 pool.StartReturn(sequence, time, Now);
+                _onReturn(sequence);
             }
             else
             {

@@ -72,7 +72,7 @@ public sealed partial class Replica
             sequence.InFlight = true;
             held += sequence.KvBlocks;
             written += sequence.ComputedTokens + item.Tokens;
-            if (sequence.FirstScheduled.IsNever) FirstScheduled(sequence);
+            FirstScheduled(sequence);
         }
         run.Begin(_clock.Now, horizon);
         _usedAtStart = _memory.UsedBlocks;
@@ -108,8 +108,10 @@ public sealed partial class Replica
 
     private bool HasWork() => _scheduler.WaitingCount + _scheduler.RunningCount > 0;
 
+    /// <summary>In a step, or on its way back to one with KV that an earlier turn left on the host.</summary>
     private void FirstScheduled(Sequence sequence)
     {
+        if (!sequence.FirstScheduled.IsNever) return;
         sequence.FirstScheduled = _clock.Now;
         _metrics.Scheduled(_clock.Now - sequence.Arrival);
     }

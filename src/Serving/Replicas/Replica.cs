@@ -98,7 +98,7 @@ public sealed partial class Replica
         string name = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"replica {parts.Index}");
         _wake = new(clock, $"work for {name}");
         _runs = new StepRun[parts.Executor.Depth];
-        for (int i = 0; i < _runs.Length; i++) _runs[i] = new(new StepPlan(parts.Memory, parts.Swap) { FirstToGiveUp = FirstToGiveUp }, () => _wake.Set());
+        for (int i = 0; i < _runs.Length; i++) _runs[i] = new(new StepPlan(parts.Memory, parts.Swap) { FirstToGiveUp = FirstToGiveUp, OnReturn = FirstScheduled }, () => _wake.Set());
         foreach (IPlanAddOn addOn in _addOns) _needsPlan |= addOn.WorksAlone;
         TakesRequests = parts.TakesRequests;
         clock.Spawn(name, Loop, background: true);

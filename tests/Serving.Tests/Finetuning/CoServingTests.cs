@@ -8,6 +8,7 @@ using Orrery.Serving.Scheduling;
 using Orrery.Serving.Swap;
 using Orrery.Serving.Systems.FlexLlm;
 using Orrery.Serving.Tests.Systems;
+using Orrery.Serving.Tests.Replicas;
 using Orrery.Testing.Serving;
 using Orrery.Testing.Traffic;
 using Orrery.Testing.World;
@@ -39,7 +40,7 @@ public sealed class CoServingTests
             IReadOnlyList<Request> requests = Requests(random.Split("requests"));
             FleetOutcome fast = harness.Run(new ScriptedTraffic(requests));
             FleetOutcome single = harness.Run(new ScriptedTraffic(requests), fastForward: false);
-            Assert.True(fast.Text == single.Text, $"seed {seed}, {finetune}");
+            Assert.True(fast.Text == single.Text, $"seed {seed}, {finetune}:\n{FastForwardTests.FirstDifference(fast.Text, single.Text)}");
             steps += fast.Fleet.Replicas.Sum(replica => replica.Counters.Steps);
             plans += fast.Fleet.Replicas.Sum(replica => replica.Counters.Plans);
             foreach (Replica replica in fast.Fleet.Replicas) RequireConservation(replica.Counters, finetune);

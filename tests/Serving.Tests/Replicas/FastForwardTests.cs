@@ -137,7 +137,7 @@ public sealed class FastForwardTests
         MeanGapCells = 2 + random.NextInt(60),
     }.Make(random);
 
-    private static string FirstDifference(string a, string b)
+    internal static string FirstDifference(string a, string b)
     {
         string[] left = a.Split('\n');
         string[] right = b.Split('\n');

@@ -71,7 +71,7 @@ public sealed class FastSwitchTests
         Duration[] waits =
         [
             .. new[] { Engine(false, false, false), Engine(true, false, false), Engine(true, true, false), Engine(true, true, true) }
-                .Select(engine => Run(engine, frequency: 0.1).Fleet.Replicas[0].Counters.MemoryWait),
+                .Select(engine => Run(engine, frequency: 0.1).Fleet.Replicas[0].Counters.SwapWait),
         ];
         for (int i = 1; i < waits.Length; i++) Assert.True(waits[i] < waits[i - 1], $"{i}: {waits[i]} after {waits[i - 1]}");
     }

@@ -25,6 +25,7 @@ public sealed class Lamps : IScheduler
     private readonly List<LampsMember> _waiting = [];
     private readonly Dictionary<Sequence, LampsMember> _members = [];
     private long _iteration;
+    private bool _lastAdmitted;
     private bool _isSorted = true;
 
     public Lamps(LampsOptions options, MemoryRank rank)
@@ -66,7 +67,9 @@ public sealed class Lamps : IScheduler
         StepBudget budget = new(_options.TokenBudget);
         budget.Take(_options.TokenBudget - _running.Decode(view.Memory, plan, _options.TokenBudget));
         Continue(plan, ref budget);
+        int before = plan.Tokens;
         if (plan.PreemptedCount == 0 && _waiting.Count > 0) Admit(view, plan, ref budget);
+        _lastAdmitted = plan.Tokens > before;
     }
 
     /// <summary>
@@ -75,6 +78,8 @@ public sealed class Lamps : IScheduler
     /// </summary>
     public Stability Stable(ReplicaView view, StepPlan plan)
     {
+        // An admission can look like a decode: of a sequence that comes back with all but one token.
+        if (_lastAdmitted) return Stability.OneStep;
         if (_waiting.Count == 0) return Stability.UntilArrival;
         if (view.Memory.SharesContent) return Stability.OneStep;
         return new((int)(_options.RescoreEvery - (_iteration % _options.RescoreEvery)), ArrivalsMatter: true);

@@ -18,6 +18,7 @@ public sealed class VllmV0Chunked : IScheduler
     private readonly AdmissionLimits _limits;
     private readonly ContinuousBatch _batch = new();
     private readonly PromptSlices _slices;
+    private bool _lastAdmitted;
 
     public VllmV0Chunked(AdmissionLimits limits)
     {
@@ -42,8 +43,11 @@ public sealed class VllmV0Chunked : IScheduler
         int left = _batch.Running.Decode(view.Memory, plan, budget.Left);
         budget.Take(budget.Left - left);
         _slices.Continue(view.Memory, plan, ref budget);
+        int before = plan.Tokens;
         if (plan.PreemptedCount == 0) _slices.Admit(view.Memory, plan, ref budget);
+        _lastAdmitted = plan.Tokens > before;
     }
 
-    public Stability Stable(ReplicaView view, StepPlan plan) => _batch.StableWhileBlocked(overtakes: false);
+    /// <summary>An admission can look like a decode: of a sequence that comes back with all but one token.</summary>
+    public Stability Stable(ReplicaView view, StepPlan plan) => _lastAdmitted ? Stability.OneStep : _batch.StableWhileBlocked(overtakes: false);
 }
