@@ -46,19 +46,22 @@ internal sealed class LampsMember(Sequence sequence)
         _starvesAt = Never;
     }
 
-    /// <summary>Whether it goes first now; true when that has changed.</summary>
+    /// <summary>Whether it goes first now; true when that, or its place among those that do, has changed.</summary>
     public bool Look(long iteration, int quantum)
     {
+        bool isPromoted = false;
         if (_starvesAt <= iteration)
         {
-            _promotedAt = _starvesAt;
+            // Whoever goes first already keeps its place and goes first for longer.
+            isPromoted = _starvesAt >= _firstUntil;
+            if (isPromoted) _promotedAt = _starvesAt;
             _firstUntil = _starvesAt + quantum;
             // Once only: whoever has not got in by the end of the quantum never will.
             _starvesAt = Never;
         }
         bool goesFirst = iteration < _firstUntil;
-        if (goesFirst == GoesFirst) return false;
+        bool hasChanged = isPromoted || goesFirst != GoesFirst;
         GoesFirst = goesFirst;
-        return true;
+        return hasChanged;
     }
 }
