@@ -11,7 +11,7 @@ public sealed record PublishedSystem(string Name, string Summary, string Source,
 /// <summary>Every published system by name.</summary>
 public static class PublishedSystems
 {
-    private const string OverAnyMemory = "any memory without shared prefixes and hostSwap, or shared prefixes; any calls, execution, draft and finetune";
+    private const string OverAnyMemory = "any memory (with shared prefixes or with hostSwap), calls, execution, draft and finetune";
     private const string SwapsBeside = "memory: {prefixCache: false, hostSwap: {size: 32GB, out: background, in: background}}";
     private const string FromPromptsAlone = "any memory and execution; calls: discard alone, no hostSwap: it takes no KV back";
 
@@ -40,6 +40,15 @@ public static class PublishedSystems
             "scheduler: nanoflow\nexecution: nano-batches", "its execution works under any scheduler, its scheduler over any execution; " + OverAnyMemory),
         new("vattention", "KV contiguous in virtual addresses, physical pages mapped as sequences grow.", "Prabhu et al., ASPLOS 2025",
             "scheduler: sarathi-serve\nmemory: {use: mapped, pageSize: 2MiB}", "its memory works under any scheduler, with hostSwap, any calls and execution; no shared prefixes"),
+        new("priority-refresh", "Priorities drawn anew every so many steps; whoever falls behind is swapped out.", "the scheduler around FastSwitch, arXiv 2411.18424", "scheduler: priority-refresh", OverAnyMemory),
+        new("fastswitch", "KV in contiguous groups, copied beside the steps, with host copies that stay valid.", "Shen et al., arXiv 2411.18424",
+            "scheduler: priority-refresh\nmemory: {use: block-groups, hostSwap: {size: 60GB, out: background, in: adaptive, reuse: true}}",
+            "its memory and swap engine work under any scheduler that takes KV back, with any calls, execution, draft and finetune"),
+        new("round-robin", "A ring of quanta: who has been served gives way to who waits.", "baseline of Andes, arXiv 2404.16283", "scheduler: round-robin", OverAnyMemory),
+        new("andes", "Serves who gains most quality of experience for the memory; pauses who is ahead of its reader.", "Liu et al., arXiv 2404.16283",
+            "scheduler: andes\nmemory: {use: paged, prefixCache: false, hostSwap: 16GiB}", "qoe: of the scenario; " + OverAnyMemory),
+        new("smartspec", "Proposes as many draft tokens as promise the most accepted tokens per second.", "Liu et al., arXiv 2406.14066",
+            "scheduler: vllm-v1\ndraft: {model: ngram, control: smartspec}", "any scheduler without rectangular batches, any memory, execution and finetune, on one pipeline stage"),
         new("flexllm", "Finetuning of adapters in what inference leaves of each step.", "Oliaro et al., NSDI 2026, arXiv 2402.18789",
             "scheduler: sarathi-serve\nfinetune: co-serve", "any scheduler, memory and execution on one pipeline stage and data rank, with a model without experts or latent attention"),
     ];
