@@ -80,7 +80,7 @@ internal static class BadScenarios
         Edit("utilization above one", "replicas: 1", "replicas: 1\n    memory: {use: paged, utilization: 2}",
             "{dir}/s.yaml:6:39: fleet.0.memory.utilization: '2' is out of range; write a number from 0.01 to 1"),
         Edit("unknown memory", "replicas: 1", "replicas: 1\n    memory: {use: pagd}",
-            "{dir}/s.yaml:6:19: fleet.0.memory.use: unknown memory 'pagd'; did you mean 'paged'? Known: paged"),
+            "{dir}/s.yaml:6:19: fleet.0.memory.use: unknown memory 'pagd'; did you mean 'paged'? Known: paged, mapped, reserved, block-groups"),
         Add("unknown predictor", "predictors: {outputLength: orcale}\n",
             "{dir}/s.yaml:13:28: predictors.outputLength: unknown predictor 'orcale'; did you mean 'oracle'? Known:"),
         Add("negative seed", "seed: -1\n",
