@@ -97,6 +97,8 @@ public sealed class BlockGroupMemory : IKvMemory
         return wait;
     }
 
+    public bool HasPlaces => true;
+
     public int RoomInPlace(Sequence sequence)
     {
         if (!_holders.TryGetValue(sequence, out BlockGroups? groups)) return 0;

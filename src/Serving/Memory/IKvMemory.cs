@@ -71,6 +71,9 @@ public interface IKvMemory
     /// </summary>
     bool TryDrain(Sequence sequence, int fromToken, int toToken, Instant end) => false;
 
+    /// <summary>True when <see cref="RoomInPlace"/> may be less than everything.</summary>
+    bool HasPlaces => false;
+
     /// <summary>Leading tokens up to which it makes no difference, to anybody, whether a sequence grows at once or step by step.</summary>
     int RoomInPlace(Sequence sequence) => int.MaxValue;
 

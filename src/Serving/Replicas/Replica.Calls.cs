@@ -43,8 +43,7 @@ public sealed partial class Replica
         int returned = sequence.CallAtStop!.Value.ReturnTokens;
         sequence.ReturnedTokens += returned;
         _liveTokens += returned;
-        sequence.CallsMade++;
-        sequence.TokensAtLastCall = sequence.GeneratedTokens;
+        sequence.EndCall();
         sequence.PausedFor += sequence.ResumedAt - sequence.PausedAt;
         sequence.IsPaused = false;
         _paused.Remove(sequence);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Orrery.Kernel.Time;
 using Orrery.Serving.Execution;
 using Orrery.Serving.Scheduling;
@@ -64,18 +65,18 @@ public sealed partial class Replica
         if (run.Plan.Training is { } work) Counters.AddTraining(work);
         // The memory each further step took when single steps would have planned it.
         int used = _usedAtStart;
-        long held = 0;
+        if (steps == 1) return;
+        long held = (steps - 1) * _heldAtStart;
+        int place = 0;
         for (int step = 1; step < steps; step++)
         {
-            int taken = _growth[(step - 1) % _growth.Length];
-            if (taken > 0)
-            {
-                used += taken;
-                Counters.KvBlocks.Set(Instant.FromNanoseconds(run.Ends[step - 1]), used);
-            }
-            held += _heldAtStart + used - _usedAtStart;
+            int taken = _growth[place];
+            if (++place == _growth.Length) place = 0;
+            if (taken == 0) continue;
+            used += taken;
+            held += (long)taken * (steps - step);
+            Counters.KvBlocks.Set(Instant.FromNanoseconds(run.Ends[step - 1]), used);
         }
-        if (steps == 1) return;
         // Step j has written j tokens more per sequence than the first: 1 + … + (steps − 1) of them.
         long items = run.Plan.Items.Length;
         Counters.AddHeld(held * _memory.BlockTokens, ((steps - 1) * _writtenAtStart) + (items * steps * (steps - 1) / 2), (int)items);
@@ -189,6 +190,7 @@ public sealed partial class Replica
         return ends;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void StopIfDue(Sequence sequence)
     {
         if (sequence.TokensToStop > 0 || sequence.GeneratedTokens == 0) return;

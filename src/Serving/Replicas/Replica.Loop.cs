@@ -163,11 +163,13 @@ public sealed partial class Replica
         if (horizon <= 1) return 1;
         int blockTokens = _memory.BlockTokens;
         int growing = 0;
+        bool hasPlaces = _memory.HasPlaces;
         Array.Clear(_growth);
         foreach (ref readonly PlanItem item in plan.Items)
         {
             Sequence sequence = item.Sequence;
-            horizon = Math.Min(horizon, Math.Min(sequence.TokensToStop, _memory.RoomInPlace(sequence) - sequence.ComputedTokens));
+            horizon = Math.Min(horizon, sequence.TokensToStop);
+            if (hasPlaces) horizon = Math.Min(horizon, _memory.RoomInPlace(sequence) - sequence.ComputedTokens);
             int slack = sequence.KvBlocks * blockTokens - sequence.ComputedTokens - 1;
             if (slack < blockTokens)
             {

@@ -34,6 +34,13 @@ public enum Outcome
 /// </remarks>
 public sealed class Sequence
 {
+    // Read for every sequence of every plan: found once for each segment.
+    private int _nextStop;
+    private int _tokensAtLastCall;
+
+    // Prompt and what tools returned.
+    private int _givenTokens;
+
     public Sequence(Request request, int limitTokens, int predictedOutputTokens)
     {
         Request = request;
@@ -41,6 +48,8 @@ public sealed class Sequence
         MaxTokens = limitTokens;
         PredictedOutputTokens = predictedOutputTokens;
         PromptTokens = request.PromptTokens;
+        _givenTokens = request.PromptTokens;
+        _nextStop = FindStop();
     }
 
     /// <summary>What arrived, with the hidden truth. Not for policies.</summary>
@@ -85,9 +94,13 @@ public sealed class Sequence
     public int ComputedTokens { get; internal set; }
 
     /// <summary>Tokens that finished tool calls have put into the context.</summary>
-    public int ReturnedTokens { get; internal set; }
+    public int ReturnedTokens
+    {
+        get => _givenTokens - PromptTokens;
+        internal set => _givenTokens = PromptTokens + value;
+    }
 
-    public int TotalTokens => PromptTokens + GeneratedTokens + ReturnedTokens;
+    public int TotalTokens => _givenTokens + GeneratedTokens;
 
     public int MissingTokens => TotalTokens - ComputedTokens;
 
@@ -119,7 +132,7 @@ public sealed class Sequence
     public bool IsPaused { get; internal set; }
 
     /// <summary>Tool calls made so far.</summary>
-    public int CallsMade { get; internal set; }
+    public int CallsMade { get; private set; }
 
     /// <summary>When the present or last pause began; <see cref="Instant.Never"/> before the first.</summary>
     public Instant PausedAt { get; internal set; } = Instant.Never;
@@ -222,19 +235,24 @@ public sealed class Sequence
     internal int RemainingTokens => OutputLimit - GeneratedTokens;
 
     /// <summary>Output tokens until it finishes or makes a tool call.</summary>
-    internal int TokensToStop => NextStop - GeneratedTokens;
+    internal int TokensToStop => _nextStop - GeneratedTokens;
 
     /// <summary>The call that it makes when it stops next, or null when it finishes then.</summary>
     internal ToolCall? CallAtStop =>
         Request.Calls is { } calls && CallsMade < calls.Length && StopFor(calls[CallsMade]) < OutputLimit ? calls[CallsMade] : null;
 
-    /// <summary>Output tokens when the last call was made.</summary>
-    internal int TokensAtLastCall { get; set; }
+    /// <summary>The tool has answered: the next stop is the next call, or the end.</summary>
+    internal void EndCall()
+    {
+        CallsMade++;
+        _tokensAtLastCall = GeneratedTokens;
+        _nextStop = FindStop();
+    }
 
-    private int NextStop => CallAtStop is { } call ? StopFor(call) : OutputLimit;
+    private int FindStop() => CallAtStop is { } call ? StopFor(call) : OutputLimit;
 
     /// <summary>Calls in a row have at least one token between them: the one that a step yields when it reads the answer.</summary>
-    private int StopFor(ToolCall call) => Math.Max(call.AfterTokens, TokensAtLastCall + 1);
+    private int StopFor(ToolCall call) => Math.Max(call.AfterTokens, _tokensAtLastCall + 1);
 
     public override string ToString() => $"request {Request.Label ?? Id.ToString(System.Globalization.CultureInfo.InvariantCulture)}";
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Orrery.Kernel.Statistics;
 using Orrery.Kernel.Time;
 using Orrery.World.Steps;
@@ -11,6 +12,7 @@ namespace Orrery.World.Cost;
 internal sealed class RooflineStepCost : StepCost
 {
     private readonly RooflineCost _cost;
+    private readonly double _tableEntry;
     private readonly double[] _stageFixed;
     private readonly double[] _stageEdge;
     private readonly DecodeWindow? _window;
@@ -42,6 +44,7 @@ internal sealed class RooflineStepCost : StepCost
     public RooflineStepCost(RooflineCost cost)
     {
         _cost = cost;
+        _tableEntry = cost.TableEntry;
         _stageFixed = new double[cost.Stages.Length];
         _stageEdge = new double[cost.Stages.Length];
         _fullLayers = cost.Work.Full;
@@ -147,6 +150,7 @@ internal sealed class RooflineStepCost : StepCost
     public override Duration At(int k) => Round(Nanoseconds(k));
 
     /// <summary>Step time before rounding, CPU work included.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal double Nanoseconds(int k)
     {
         double nanoseconds = _fixed + (_fullLayers * FullDecode(k));
@@ -227,10 +231,10 @@ internal sealed class RooflineStepCost : StepCost
     /// <summary>One rectangle: a row per sequence, as wide as the longest needs.</summary>
     private double TableCpu(int k)
     {
-        if (_cost.TableEntry == 0) return 0;
+        if (_tableEntry == 0) return 0;
         int block = _cost.Deployment.Attention.BlockTokens;
         long longest = Math.Max(_sequences == 0 ? 0 : (long)_longest + k, _longestChunk);
-        return _cost.TableEntry * (_tableRows * ((longest + block - 1) / block));
+        return _tableEntry * (_tableRows * ((longest + block - 1) / block));
     }
 
     private void PrepareTables(StepShape shape)
