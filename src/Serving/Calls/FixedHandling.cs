@@ -50,6 +50,9 @@ public abstract record FixedHandlingOptions : CallHandlingSpec
 /// <summary>Keeps the KV on the device.</summary>
 public sealed record PreserveOptions : FixedHandlingOptions
 {
+    /// <summary>Whoever holds memory goes on first, else those before it in the queue wait for memory that it holds (d).</summary>
+    public PreserveOptions() => ReturnsFirst = true;
+
     public static readonly OptionSet<PreserveOptions> Set = Declare<PreserveOptions>((o, v) => o with { ReturnsFirst = v });
 
     private protected override PausedKv Choice => PausedKv.Preserve;
@@ -66,6 +69,9 @@ public sealed record DiscardOptions : FixedHandlingOptions
 /// <summary>Copies the KV to the host.</summary>
 public sealed record SwapPausedOptions : FixedHandlingOptions
 {
+    /// <summary>What could not be swapped is kept: see <see cref="PreserveOptions"/> (d).</summary>
+    public SwapPausedOptions() => ReturnsFirst = true;
+
     public static readonly OptionSet<SwapPausedOptions> Set = Declare<SwapPausedOptions>((o, v) => o with { ReturnsFirst = v });
 
     private protected override PausedKv Choice => PausedKv.Swap;

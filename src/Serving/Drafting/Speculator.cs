@@ -26,6 +26,8 @@ public sealed class Speculator(IDraftControl control, IProposals proposals, Draf
     private int[] _tokens = new int[32];
     private bool _searched;
 
+    public bool TakesMemory => true;
+
     public void Complete(ReplicaView view, StepPlan plan)
     {
         _searched = false;

@@ -82,7 +82,7 @@ public sealed class MappedMemory : IKvMemory
         if (sequence.KvSlot < 0)
         {
             if (_slots.Free == 0) return false;
-            sequence.KvSlot = _slots.Take(sequence, Blocks(tokens));
+            sequence.KvSlot = _slots.Take(sequence, Blocks(roomTokens));
         }
         FreeBlocks -= missing;
         sequence.KvBlocks += missing;

@@ -28,6 +28,9 @@ public sealed record MappedOptions : MemorySpec
     /// <summary>More slots than this would only be a mistake.</summary>
     private const int MostSlots = 1_000_000;
 
+    /// <summary>Longer than any page takes; keeps sums of waits in range.</summary>
+    public static readonly Duration LongestMapTime = Duration.FromSeconds(1);
+
     public static readonly OptionSet<MappedOptions> Set = new OptionSet<MappedOptions>()
         .Choice("pageSize", [.. Pages.Select(page => page.Name)], o => o.PageSize, (o, v) => o with { PageSize = v },
             "physical page; a block is one page for keys and one for values of every layer", $"{Source} (b)")
@@ -60,7 +63,12 @@ public sealed record MappedOptions : MemorySpec
     /// <exception cref="Kernel.InputException">A page holds no token.</exception>
     public PageLayout Layout(Deployment deployment) => PageLayout.Of(deployment, Page.Bytes, MegaLayout);
 
-    public override int BlockTokens(Deployment deployment) => Layout(deployment).BlockTokens;
+    /// <exception cref="Kernel.InputException">A page holds no token, or takes implausibly long to map.</exception>
+    public override int BlockTokens(Deployment deployment)
+    {
+        if (MapTime > LongestMapTime) throw new Kernel.InputException($"memory: mapping one page takes at most {LongestMapTime}; usual are 8 to 40 µs");
+        return Layout(deployment).BlockTokens;
+    }
 
     public override IKvMemory Create(Deployment deployment, int blocks, int maxModelTokens)
     {

@@ -99,11 +99,16 @@ public sealed partial class Replica
         Duration decisions = plan.Delay;
         plan.SettleReturns(_view.LastStep);
         _view.Waiting = _scheduler.WaitingCount;
-        foreach (IPlanAddOn addOn in _addOns) addOn.Complete(_view, plan);
-        plan.SettleBlocks();
-        if (plan.IsEmpty) return;
-        Counters.SwapWait += plan.Delay - decisions;
-        Counters.AddMemoryWait(plan.SettleMemory());
+        foreach (IPlanAddOn addOn in _addOns)
+            if (addOn.TakesMemory) addOn.Complete(_view, plan);
+        if (plan.Items.Length > 0)
+        {
+            plan.SettleBlocks();
+            Counters.SwapWait += plan.Delay - decisions;
+            Counters.AddMemoryWait(plan.SettleMemory());
+        }
+        foreach (IPlanAddOn addOn in _addOns)
+            if (!addOn.TakesMemory) addOn.Complete(_view, plan);
     }
 
     private bool HasWork() => _scheduler.WaitingCount + _scheduler.RunningCount > 0;

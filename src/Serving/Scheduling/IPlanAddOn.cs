@@ -11,6 +11,9 @@ public interface IPlanAddOn
     /// <summary>True when it adds work to empty plans: then the replica plans from the start, and as long as there is any.</summary>
     bool WorksAlone => false;
 
+    /// <summary>True when it takes KV memory: it then completes the plan before the step's waits for memory are known, the others after.</summary>
+    bool TakesMemory => false;
+
     /// <summary>Adds to the plan, which may be empty.</summary>
     void Complete(ReplicaView view, StepPlan plan);
 

@@ -22,6 +22,13 @@ public sealed class WaitingQueue(bool byPriority)
         else _fifo.AddLast(sequence);
     }
 
+    /// <summary>Puts a sequence whose tool has answered at the front, or behind those that wait.</summary>
+    public void AddAgain(Sequence sequence, bool first)
+    {
+        if (first) AddFirst(sequence);
+        else Add(sequence);
+    }
+
     /// <summary>Puts a preempted sequence back: at the very front, or at its place by priority.</summary>
     public void AddFirst(Sequence sequence)
     {

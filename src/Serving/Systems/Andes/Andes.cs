@@ -58,8 +58,7 @@ public sealed class Andes(AndesOptions options, AdmissionLimits limits, LatencyP
 
     public void Resume(Sequence sequence, bool first)
     {
-        if (first) _batch.Waiting.AddFirst(sequence);
-        else _batch.Waiting.Add(sequence);
+        _batch.Waiting.AddAgain(sequence, first);
     }
 
     public void Plan(ReplicaView view, StepPlan plan)

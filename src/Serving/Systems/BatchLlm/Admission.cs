@@ -89,7 +89,7 @@ internal sealed class Admission(BatchLlmOptions options)
     private int Growth(Sequence sequence, int roomTokens)
     {
         double expected = Math.Max(ExpectedTokens(sequence), sequence.GeneratedTokens + 1);
-        int most = _memory.BlocksFor(sequence.PromptTokens + (int)Math.Ceiling(expected) - 1) * _memory.BlockTokens;
+        int most = _memory.BlocksFor(sequence.PromptTokens + sequence.ReturnedTokens + (int)Math.Ceiling(expected) - 1) * _memory.BlockTokens;
         return Math.Max(1, most - roomTokens);
     }
 }

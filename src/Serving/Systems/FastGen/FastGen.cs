@@ -36,6 +36,12 @@ public sealed class FastGen(int tokenBudget, int maxSequences, int maxTracked) :
 
     public void Enqueue(Sequence sequence) => _prompts.AddLast(sequence);
 
+    public void Resume(Sequence sequence, bool first)
+    {
+        if (first) _prompts.AddFirst(sequence);
+        else _prompts.AddLast(sequence);
+    }
+
     public void Remove(Sequence sequence)
     {
         if (_generating.Remove(sequence)) return;

@@ -66,12 +66,14 @@ public sealed class FlexLlm : IPlanAddOn
     private long ByTime(StepPlan plan)
     {
         ref long last = ref _queue.IsForward ? ref _lastForward : ref _lastBackward;
-        return last = StepProbe.Largest(_queue.Remaining, last, s => _probe.With(plan, _queue, s) <= _options.Target);
+        last = StepProbe.Largest(_queue.Remaining, last, s => _probe.With(plan, _queue, s) <= _options.Target);
+        // Where nobody is served there is nobody to delay: what never fits the target, an optimizer step among others, goes on then.
+        return plan.Items.Length == 0 ? Math.Max(1, last) : last;
     }
 
     private long ByTokens(StepPlan plan, int limit)
     {
-        int room = Math.Max(0, limit - plan.Tokens);
+        int room = Math.Max(0, limit - plan.Tokens - plan.DraftTokens);
         if (room == 0 || _queue.IsForward) return Math.Min(room, _queue.Remaining);
         // What is left of this layer, then the layers below, each within the limit.
         long amount = Math.Min(room, _queue.RemainingOfLayer);

@@ -32,6 +32,8 @@ public sealed class HfStatic(int maxBatchSize, Duration timeout) : IScheduler
 
     public void Enqueue(Sequence sequence) => _waiting.Add(sequence);
 
+    public void Resume(Sequence sequence, bool first) => _waiting.AddAgain(sequence, first);
+
     public void Remove(Sequence sequence)
     {
         if (_rows.Remove(sequence)) _deadRows++;

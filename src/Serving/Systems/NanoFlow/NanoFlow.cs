@@ -44,6 +44,13 @@ public sealed class NanoFlow : IScheduler
 
     public string? Refuses(Sequence sequence, IKvMemory memory) => WholePrompts.RefuseForMemory(sequence, memory, new(_options.BatchTokens, int.MaxValue));
 
+    /// <summary>No new request: the averages have seen its prompt.</summary>
+    public void Resume(Sequence sequence, bool first)
+    {
+        if (first) _batch.Waiting.AddFirst(sequence);
+        else _unseen.Enqueue(sequence);
+    }
+
     public void Enqueue(Sequence sequence)
     {
         _balance.Arrived(sequence);

@@ -28,6 +28,8 @@ public sealed class RoundRobin(AdmissionLimits limits, int quantum) : IScheduler
 
     public void Enqueue(Sequence sequence) => _batch.Waiting.Add(sequence);
 
+    public void Resume(Sequence sequence, bool first) => _batch.Waiting.AddAgain(sequence, first);
+
     public void Remove(Sequence sequence)
     {
         _batch.Remove(sequence);

@@ -31,6 +31,8 @@ public sealed class VllmV0(AdmissionLimits limits, double delayFactor) : ISchedu
 
     public void Enqueue(Sequence sequence) => _batch.Waiting.Add(sequence);
 
+    public void Resume(Sequence sequence, bool first) => _batch.Waiting.AddAgain(sequence, first);
+
     public void Remove(Sequence sequence) => _batch.Remove(sequence);
 
     public void Plan(ReplicaView view, StepPlan plan)

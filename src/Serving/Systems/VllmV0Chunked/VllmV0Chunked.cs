@@ -34,6 +34,8 @@ public sealed class VllmV0Chunked : IScheduler
 
     public void Enqueue(Sequence sequence) => _batch.Waiting.Add(sequence);
 
+    public void Resume(Sequence sequence, bool first) => _batch.Waiting.AddAgain(sequence, first);
+
     public void Remove(Sequence sequence) => _batch.Remove(sequence);
 
     public void Plan(ReplicaView view, StepPlan plan)

@@ -26,6 +26,8 @@ public sealed class VllmV1(
 
     public void Enqueue(Sequence sequence) => _waiting.Add(sequence);
 
+    public void Resume(Sequence sequence, bool first) => _waiting.AddAgain(sequence, first);
+
     public void Remove(Sequence sequence)
     {
         if (!_running.Remove(sequence)) _waiting.Remove(sequence);

@@ -49,11 +49,14 @@ public sealed class Vtc : IScheduler
 
     public string? Refuses(Sequence sequence, IKvMemory memory) => WholePrompts.Refuse(sequence, memory, _limits);
 
-    public void Enqueue(Sequence sequence)
+    public void Enqueue(Sequence sequence) => Resume(sequence, first: false);
+
+    /// <summary>First among its client's: between clients the counters decide.</summary>
+    public void Resume(Sequence sequence, bool first)
     {
         ClientAccount account = Account(sequence.Client);
         if (_options.Lift && account.Queue.Count == 0 && _queued.Count > 0) account.LiftTo(_queued.Min(other => other.Counter));
-        Queue(sequence, first: false);
+        Queue(sequence, first);
     }
 
     public void Remove(Sequence sequence)
