@@ -97,6 +97,9 @@ public sealed class BlockGroupMemory : IKvMemory
         return wait;
     }
 
+    /// <summary>New groups are that large where there is room; crowded memory has more.</summary>
+    public int RunsFor(int tokens) => ((tokens + BlockTokens - 1) / BlockTokens + _groupBlocks - 1) / _groupBlocks;
+
     public bool HasPlaces => true;
 
     public int RoomInPlace(Sequence sequence)

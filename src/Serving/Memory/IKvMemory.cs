@@ -54,6 +54,9 @@ public interface IKvMemory
     /// <summary>Contiguous ranges of device memory in which the given tokens of a sequence lie; one per block unless the layout knows better.</summary>
     int RunsOf(Sequence sequence, int fromToken, int toToken) => toToken <= fromToken ? 0 : BlocksFor(toToken) - (fromToken / BlockTokens);
 
+    /// <summary>Contiguous ranges that so many tokens would lie in, for estimates.</summary>
+    int RunsFor(int tokens) => BlocksFor(tokens);
+
     /// <summary>Sequences without memory that can be given some now, however many blocks are free.</summary>
     int FreeSlots => int.MaxValue;
 

@@ -70,6 +70,8 @@ public sealed class MappedMemory : IKvMemory
 
     internal PageSlots Slots => _slots;
 
+    public int RunsFor(int tokens) => 1;
+
     public int RunsOf(Sequence sequence, int fromToken, int toToken) => toToken <= fromToken ? 0 : 1;
 
     public bool TryGrow(Sequence sequence, int tokens) => TryGrow(sequence, tokens, tokens);

@@ -33,6 +33,8 @@ public sealed class ReservedMemory : IKvMemory
 
     public int BlocksFor(int tokens) => tokens == 0 ? 0 : Math.Max(BlocksOfLongest, (tokens + BlockTokens - 1) / BlockTokens);
 
+    public int RunsFor(int tokens) => 1;
+
     public int RunsOf(Sequence sequence, int fromToken, int toToken) => toToken <= fromToken ? 0 : 1;
 
     public bool TryGrow(Sequence sequence, int tokens) => TryGrow(sequence, tokens, tokens);

@@ -73,6 +73,7 @@ public sealed partial class Replica
     /// <summary>Something besides a step changed what a plan would be: plan at once, or at the end of the step that runs.</summary>
     private void NewsArrived()
     {
+        if (_live == 0) return;
         _needsPlan = true;
         if (_inFlight == _runs.Length) CutRun();
     }

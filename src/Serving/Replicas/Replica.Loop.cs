@@ -54,7 +54,8 @@ public sealed partial class Replica
         if (_paused.Count > 0) _calls.Review(_view, plan);
         TakeInbox();
         Fill(plan);
-        Counters.KvBlocks.Set(_clock.Now, _memory.UsedBlocks);
+        // Copies may end after the last departure, which is the end of the run.
+        if (_live > 0) Counters.KvBlocks.Set(_clock.Now, _memory.UsedBlocks);
         if (plan.IsEmpty)
         {
             _retryAt = plan.RetryAt;

@@ -152,6 +152,17 @@ public sealed class SimulationTests : IDisposable
         Assert.Empty(Directory.EnumerateFiles(folder, "*.unfinished"));
     }
 
+    [Theory]
+    [InlineData("{device: a100-sxm-40gb, scheduler: vllm-v0, memory: {prefixCache: false, hostSwap: {size: 4GB, out: background, reuse: true}}}",
+        "{generator: sessions, rate: 1/s, requests: 3, turns: 3, think: 1s, prompt: 200, output: 50}", 3)]
+    [InlineData("{device: a100-sxm-40gb, scheduler: vllm-v0, memory: {prefixCache: false, hostSwap: {size: 20GB, out: background}}, calls: swap}",
+        "{generator: poisson, rate: 1/s, requests: 1, prompt: 1500, output: 50, timeout: 1s, calls: {count: 1, tokens: 35, duration: 30s}}", 0)]
+    public void CopiesMayEndAfterTheRun(string entry, string traffic, int finished)
+    {
+        Scenario scenario = TinyScenarios.Read($"{{model: opt-13b, positionScaling: 4, fleet: [{entry}], traffic: {traffic}}}");
+        Assert.Equal(finished, Simulation.Run(scenario, new()).Requests.Finished);
+    }
+
     [Fact]
     public void AFailedRunLeavesNoFiles()
     {

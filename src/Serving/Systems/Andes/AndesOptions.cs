@@ -51,9 +51,9 @@ public sealed record AndesOptions : SchedulerSpec
         .Int("horizonSteps", o => o.HorizonSteps, (o, v) => o with { HorizonSteps = v }, "dt in steps, for horizon: steps", "our choice (d)", max: 1_000_000)
         .Duration("horizonTime", o => o.HorizonTime, (o, v) => o with { HorizonTime = v }, "dt, for horizon: time", "our choice (d)")
         .Number("memoryTrigger", o => o.MemoryTrigger, (o, v) => o with { MemoryTrigger = v },
-            "below this share of KV memory, with everybody in it, everybody is served as they came", "arXiv 2404.16283 (b)", max: 1)
+            "below this share of KV memory everybody is served as they came; above it too while nobody waits and all fit; a full running set triggers as well", "arXiv 2404.16283 (b)", max: 1)
         .Number("preemptions", o => o.Preemptions, (o, v) => o with { Preemptions = v },
-            "P: mean preemptions per request so far, at most; then running requests are kept", "arXiv 2404.16283 (b)")
+            "P: mean preemptions per request so far at which running requests are kept; memory that runs out still evicts", "arXiv 2404.16283 (b)")
         .Choice("misfit", o => o.Misfit, (o, v) => o with { Misfit = v }, "what the packing does with a request that does not fit", "arXiv 2404.16283 (b)")
         .OptionalInt("batchSizes", o => o.BatchSizes, (o, v) => o with { BatchSizes = v },
             "batch sizes tried per decision, evenly spaced from the least to the most; null: all of them", "our choice (d)", min: 2)

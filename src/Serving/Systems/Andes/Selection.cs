@@ -162,7 +162,7 @@ internal sealed class Selection(AndesOptions options, LatencyProfile profile)
     {
         long copy = 0;
         if (sequence.IsOnHost && view.Swap is { } swap)
-            copy = swap.TimeFor(sequence.ComputedTokens, view.Memory.BlocksFor(sequence.ComputedTokens)).Nanoseconds;
+            copy = swap.TimeFor(sequence.ComputedTokens, view.Memory.RunsFor(sequence.ComputedTokens)).Nanoseconds;
         return sequence.MissingTokens == 1 ? (copy, true) : (copy + profile.Prefill(sequence.MissingTokens).Nanoseconds, false);
     }
 

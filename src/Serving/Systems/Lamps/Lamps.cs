@@ -82,6 +82,8 @@ public sealed class Lamps : IScheduler
         if (_lastAdmitted) return Stability.OneStep;
         if (_waiting.Count == 0) return Stability.UntilArrival;
         if (view.Memory.SharesContent) return Stability.OneStep;
+        // The first misfit blocks the others, and whoever starves may become the first at any step.
+        if (_options is { Rank: RankForm.Arrival, StarvationThreshold: not null }) return Stability.OneStep;
         return new((int)(_options.RescoreEvery - (_iteration % _options.RescoreEvery)), ArrivalsMatter: true);
     }
 

@@ -65,7 +65,7 @@ public sealed class MemoryRank(RankForm form, int budgetTokens, StepLine line)
     }
 
     private static double CopySeconds(KvSwap? pool, IKvMemory memory, int tokens) =>
-        pool is null || tokens > pool.TotalTokens ? double.PositiveInfinity : pool.TimeFor(tokens, memory.BlocksFor(tokens)).Seconds;
+        pool is null || tokens > pool.TotalTokens ? double.PositiveInfinity : pool.TimeFor(tokens, memory.RunsFor(tokens)).Seconds;
 
     private static double OfTimeline(Sequence sequence, ReplicaView view, MemoryArea area)
     {

@@ -29,7 +29,7 @@ public sealed class PredictedHandling(CallWaste waste, bool returnsFirst) : ICal
         if (sequence.NextCall is not { } call) return null;
         if (call.Duration == Duration.Zero) return new(PausedKv.Preserve, 0);
         int context = sequence.PromptTokens + sequence.ReturnedTokens + Math.Max(call.AfterTokens, sequence.GeneratedTokens + 1);
-        double? copy = view.Swap is { } pool && context <= pool.TotalTokens ? pool.TimeFor(context, view.Memory.BlocksFor(context)).Seconds : null;
+        double? copy = view.Swap is { } pool && context <= pool.TotalTokens ? pool.TimeFor(context, view.Memory.RunsFor(context)).Seconds : null;
         return waste.Of(call.Duration.Seconds, context, view.Memory.BlockTokens, CallWaste.OtherTokens(view, sequence), view.RunningSequences, copy).Least;
     }
 
