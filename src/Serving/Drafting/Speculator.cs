@@ -17,7 +17,8 @@ public sealed record DraftLimits(int StepTokens, int Positions, Duration SearchT
 
 /// <summary>
 /// Draft and verify over any scheduler: after each plan the decodes of the step get as many proposed tokens as the controller says,
-/// where memory for them is left. Prompts never speculate, and no plan preempts for its drafts; blocks that a wrong draft took stay with
+/// where memory for them and room in the step's token limit are left: a scheduler that fills its budget with prompts leaves
+/// few. Prompts never speculate, and no plan preempts for its drafts; blocks that a wrong draft took stay with
 /// its sequence for the tokens that follow.
 /// </summary>
 public sealed class Speculator(IDraftControl control, IProposals proposals, DraftLimits limits) : IPlanAddOn

@@ -15,7 +15,8 @@ namespace Orrery.Serving.Systems.BatchLlm;
 /// The group's first member computes the prefix as the head of its own prompt; meanwhile the next group's may begin. What arrives together
 /// is planned together; what arrives later is a further batch behind it. Nothing here looks at latency or fairness. The blocks of a whole
 /// prompt are taken at its admission (d); on overflow the newest request is preempted by recompute, and nobody is admitted until somebody
-/// has left. A prefix whose group has nobody running gives way when nothing else is left.
+/// has left. Groups are per replica: a router spreads requests without knowing them, so one replica, or equal prefixes to one replica, keeps
+/// reuse whole. A prefix whose group has nobody running gives way when nothing else is left.
 /// </remarks>
 public sealed class BatchLlm(BatchLlmOptions options) : IScheduler
 {

@@ -28,7 +28,7 @@ public sealed record PriorityRefreshOptions : SchedulerSpec
         .Number("frequency", o => o.Frequency, (o, v) => o with { Frequency = v },
             "f: priorities are drawn anew every round(1/f) steps; 0: never", "FastSwitch: 0.04 and 0.02 (b)", max: 1)
         .Choice("pattern", o => o.Pattern, (o, v) => o with { Pattern = v },
-            "uniform priorities at every refresh, or with temporal locality", "FastSwitch (b)")
+            "uniform priorities at every refresh, or with temporal locality within a turn; a new turn draws anew", "FastSwitch (b)")
         .Number("keepServed", o => o.KeepServed, (o, v) => o with { KeepServed = v },
             "markov: probability that a conversation served since the last refresh keeps its priority", "our choice (d)", max: 1)
         .Number("keepWaiting", o => o.KeepWaiting, (o, v) => o with { KeepWaiting = v },

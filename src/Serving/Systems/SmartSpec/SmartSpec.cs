@@ -13,7 +13,7 @@ namespace Orrery.Serving.Systems.SmartSpec;
 /// Goodput(k) = (m·l(α, k) + b − m) / T(b, s, k) for b decodes of which m have proposals. It is taken as unimodal: the search stops after
 /// its peak. k = 0 counts 1.1 times. Decided every 20th decode step (b). The acceptance is that of a token: right tokens over right tokens
 /// and first wrong ones, for what follows a wrong one is not judged; both are averaged before they are divided, since the mean of the
-/// ratios of single steps would be too low in small batches (d).
+/// ratios of single steps would be too low in small batches (d). Trees of proposals (c) are not built.
 /// </remarks>
 internal sealed class SmartSpec(SmartSpecOptions options, DraftFacts facts) : IDraftControl
 {
