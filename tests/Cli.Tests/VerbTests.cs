@@ -34,6 +34,16 @@ public sealed class VerbTests : IDisposable
     }
 
     [Fact]
+    public void Training_and_drafts_have_a_line_where_there_are_any()
+    {
+        Assert.DoesNotContain("\ntraining", Cli.Run("simulate", _scenario).Output, StringComparison.Ordinal);
+        string trained = Cli.Run("simulate", _scenario, "--set", "fleet.0.scheduler={use: sarathi-serve, tokenBudget: 512}", "--set", "fleet.0.finetune=co-serve").Output;
+        Assert.Matches("\ntraining +[0-9,]+ tokens, [0-9,.]+ tokens/s", trained);
+        string drafted = Cli.Run("simulate", _scenario, "--set", "fleet.0.draft={model: ngram}").Output;
+        Assert.Matches("\ndrafts +[0-9,]+ tokens proposed, [0-9,]+ accepted", drafted);
+    }
+
+    [Fact]
     public void A_missed_goal_is_exit_code_one()
     {
         Assert.Equal(0, Cli.Run("simulate", _scenario, "--set", "expect=[p99(ttft) <= 1000s]").ExitCode);
