@@ -32,7 +32,7 @@ internal static class ClaimDrawings
         if (claim.Paper is { } paper)
         {
             page.Raw(Invariant($"<rect x=\"{At(paper.Low) - 1:F1}\" y=\"17\" width=\"{Math.Max(2, At(paper.High) - At(paper.Low)):F1}\" height=\"5\" fill=\"var(--faint)\"/>"));
-            Label(page, At((paper.Low + paper.High) / 2), 12, $"paper {ClaimPage.Range(paper)}");
+            Label(page, At((paper.Low + paper.High) / 2), 12, $"paper {ClaimFigures.Range(paper)}");
         }
         if (result.Measured is { } measured) Dot(page, measured, At, claim.Unit);
         page.Raw("</svg>\n");
@@ -79,7 +79,7 @@ internal static class ClaimDrawings
 
     internal static string Amount(double? value, string unit) => value is not { } amount ? ReportText.Missing
         : unit == "s" ? ReportText.Duration(amount)
-        : unit == "/s" ? $"{ClaimPage.Number(amount)}/s" : ClaimPage.Number(amount);
+        : unit == "/s" ? $"{ClaimFigures.Number(amount)}/s" : ClaimFigures.Number(amount);
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

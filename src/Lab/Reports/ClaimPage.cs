@@ -1,4 +1,3 @@
-using System.Globalization;
 using Orrery.Documents;
 using Orrery.Kernel.Statistics;
 using Orrery.Lab.Claims;
@@ -9,9 +8,6 @@ namespace Orrery.Lab.Reports;
 /// <summary>The report of one system's claims: paper beside measured, each with the plot that the paper would show.</summary>
 public static class ClaimPage
 {
-    /// <summary>Relative width below which an interval is only floating-point rounding.</summary>
-    private const double RoundingNoise = 1e-12;
-
     /// <summary>Writes the page, complete or not at all.</summary>
     /// <param name="results">Claims of one system, at least one.</param>
     /// <param name="path">Its file; folders are made.</param>
@@ -51,11 +47,11 @@ public static class ClaimPage
         {
             Claim claim = result.Claim;
             page.Raw("<tr><td class=\"name\">").Text(claim.Name).Raw("</td>");
-            page.Element("td", claim.Paper is { } paper ? $"{Range(paper)} ({claim.Mark})" : ReportText.Missing);
+            page.Element("td", claim.Paper is { } paper ? $"{ClaimFigures.Range(paper)} ({claim.Mark})" : ReportText.Missing);
             string whole = claim.Window is null ? "" : $" (whole run {Figure(result.Whole, claim.Unit)})";
             page.Element("td", Figure(result.Measured, claim.Unit) + whole);
             string own = claim.BandMark.Length > 0 ? $" ({claim.BandMark})" : "";
-            page.Element("td", claim.Band is { } band ? Range(band) + own : ReportText.Missing);
+            page.Element("td", claim.Band is { } band ? ClaimFigures.Range(band) + own : ReportText.Missing);
             page.Raw("<td>").Raw(Tick(result.Status)).Raw("</td></tr>\n");
         }
         page.Raw("</tbody></table></div>\n");
@@ -93,22 +89,5 @@ public static class ClaimPage
         _ => ChoiceNames.Of(status),
     };
 
-    internal static string Figure(ConfidenceInterval? figure, string unit)
-    {
-        if (figure is not { } value) return ReportText.Missing;
-        // Ratios of equal capacities differ in their last bit; that is no spread.
-        double halfWidth = value.HalfWidth < RoundingNoise * Math.Abs(value.Mean) ? 0 : value.HalfWidth;
-        string spread = double.IsFinite(halfWidth) ? $" ± {Number(halfWidth)}" : "";
-        return $"{Number(value.Mean)}{spread} {unit}".TrimEnd();
-    }
-
-    internal static string Number(double value) => value.ToString(Math.Abs(value) >= 1000 ? "#,0" : "G3", CultureInfo.InvariantCulture);
-
-    internal static string Range(ClaimRange range) => (double.IsInfinity(range.Low), double.IsInfinity(range.High)) switch
-    {
-        (true, true) => "any",
-        (true, false) => $"≤ {Number(range.High)}",
-        (false, true) => $"≥ {Number(range.Low)}",
-        _ => range.Low == range.High ? Number(range.Low) : $"{Number(range.Low)}–{Number(range.High)}",
-    };
+    internal static string Figure(ConfidenceInterval? figure, string unit) => ClaimFigures.Text(figure, unit, ReportText.Missing);
 }
