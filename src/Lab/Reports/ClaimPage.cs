@@ -61,7 +61,7 @@ public static class ClaimPage
     {
         Claim claim = result.Claim;
         page.Raw("<section class=\"card claim\">").Element("h3", claim.Name).Raw("<p>").Text(claim.Doc).Raw("</p><p class=\"hint\">")
-            .Text($"{claim.Node["value"]!.Text}{(claim.Window is { } window ? $" · window {window}" : "")} · {result.Seeds.Count} seeds").Raw("</p>\n");
+            .Text($"{claim.Node["value"]!.Text}{(claim.Window is { } window ? $" · window {window}" : "")} · {(result.Seeds.Count == 1 ? "1 seed" : $"{result.Seeds.Count} seeds")}").Raw("</p>\n");
         ClaimDrawings.Gauge(page, result);
         ClaimMaps.Each(page, result);
         if (result.Why.Length > 0) page.Raw("<p>").Text($"{ChoiceNames.Of(result.Status)}: {result.Why}").Raw("</p>\n");
@@ -69,7 +69,7 @@ public static class ClaimPage
         {
             page.Raw($"<figure data-chart=\"{ClaimCharts.Id(index)}\"><figcaption>").Text(plot.Text);
             if (plot.X is not null) page.Raw(" <span>").Text($"against {plot.XText}").Raw("</span>");
-            else if (claim.Full.Sweep is { } sweep) page.Raw(" <span>").Text($"over {sweep.Path}").Raw("</span>");
+            else if (claim.Full.Sweep is { } sweep) page.Raw(" <span>").Text($"over {sweep.Path}{ClaimCharts.UnitOf(plot, sweep)}").Raw("</span>");
             page.Raw("</figcaption>");
             for (int i = 0; i < result.Curves.Count && plot.Kind == PlotKind.Lines; i++)
                 page.Raw("<span class=\"key\">").Raw(ReportTables.Swatch(i)).Text(" " + result.Curves[i].Cell).Raw("</span>");

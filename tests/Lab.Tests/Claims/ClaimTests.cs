@@ -160,6 +160,10 @@ public sealed class ClaimTests
         string page = ClaimPage.Page(found.Claims, isQuick: true);
         foreach (ClaimResult claim in found.Claims) Assert.Contains(claim.Claim.Name, page, StringComparison.Ordinal);
         Assert.Contains("\"kind\":\"curve\"", page, StringComparison.Ordinal);
+        Assert.Contains("<span>over traffic.rate (/s)</span>", page, StringComparison.Ordinal);
+        Assert.Contains(" 1 seed</p>", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("1 seeds", page, StringComparison.Ordinal);
+        Assert.Contains(" 2 seeds</p>", ClaimPage.Page(ClaimRunner.Run([Only("in")], new()).Claims), StringComparison.Ordinal);
     }
 
     [Theory]
