@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Orrery.Serving.Systems;
 
 namespace Orrery.Cli.Tests;
 
@@ -42,6 +43,21 @@ public sealed class VerbTests : IDisposable
         string drafted = Cli.Run("simulate", _scenario, "--set", "fleet.0.draft={model: ngram}").Output;
         Assert.Matches("\ndrafts +[0-9,]+ tokens proposed, [0-9,]+ accepted", drafted);
     }
+
+    [Theory]
+    [InlineData("nanoflow", "its scheduler over any execution", ", execution")]
+    [InlineData("lamps", "its scheduler with any handling", ", calls")]
+    [InlineData("batchllm", "paged memory with shared prefixes", "any memory")]
+    public void What_goes_with_a_system_is_named_once(string system, string said, string again)
+    {
+        string composes = PublishedSystems.All.Single(entry => entry.Name == system).ComposesWith;
+        Assert.Contains(said, composes, StringComparison.Ordinal);
+        Assert.DoesNotContain(again, composes, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_table_of_systems_promises_claims_only_where_there_are_any() =>
+        Assert.Contains("where it has claims", Cli.Run("catalog", "systems").Output.ReplaceLineEndings(" "), StringComparison.Ordinal);
 
     [Fact]
     public void A_missed_goal_is_exit_code_one()
