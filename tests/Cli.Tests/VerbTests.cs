@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Orrery.Serving.Systems;
 
 namespace Orrery.Cli.Tests;
 
@@ -32,6 +33,31 @@ public sealed class VerbTests : IDisposable
         Assert.Equal("", Cli.Run("simulate", _scenario, "--quiet").Output);
         Assert.StartsWith("{", Cli.Run("--quiet", "simulate", _scenario, "--json", "-").Output, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Training_and_drafts_have_a_line_where_there_are_any()
+    {
+        Assert.DoesNotContain("\ntraining", Cli.Run("simulate", _scenario).Output, StringComparison.Ordinal);
+        string trained = Cli.Run("simulate", _scenario, "--set", "fleet.0.scheduler={use: sarathi-serve, tokenBudget: 512}", "--set", "fleet.0.finetune=co-serve").Output;
+        Assert.Matches("\ntraining +[0-9,]+ tokens, [0-9,.]+ tokens/s", trained);
+        string drafted = Cli.Run("simulate", _scenario, "--set", "fleet.0.draft={model: ngram}").Output;
+        Assert.Matches("\ndrafts +[0-9,]+ tokens proposed, [0-9,]+ accepted", drafted);
+    }
+
+    [Theory]
+    [InlineData("nanoflow", "its scheduler over any execution", ", execution")]
+    [InlineData("lamps", "its scheduler with any handling", ", calls")]
+    [InlineData("batchllm", "paged memory with shared prefixes", "any memory")]
+    public void What_goes_with_a_system_is_named_once(string system, string said, string again)
+    {
+        string composes = PublishedSystems.All.Single(entry => entry.Name == system).ComposesWith;
+        Assert.Contains(said, composes, StringComparison.Ordinal);
+        Assert.DoesNotContain(again, composes, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_table_of_systems_promises_claims_only_where_there_are_any() =>
+        Assert.Contains("where it has claims", Cli.Run("catalog", "systems").Output.ReplaceLineEndings(" "), StringComparison.Ordinal);
 
     [Fact]
     public void A_missed_goal_is_exit_code_one()

@@ -1,5 +1,5 @@
 import uPlot from "uplot";
-import { axis, clock, logTicks, quantity, type Unit } from "./format";
+import { axis, clock, logTicks, quantity, timeTick, timeUnit, type Unit } from "./format";
 
 export interface Mark {
   at: number;
@@ -29,7 +29,12 @@ export interface Look {
 
 const Height = 220;
 const LabelWidth = 62;
+/** Room for usual labels left of a chart, so that charts below each other begin together. */
+const SideWidth = 48;
+const SidePadding = 10;
 const ShareTicks = [0, 0.25, 0.5, 0.75, 0.9, 1];
+/** 1-2-5 steps of seconds from a nanosecond to a hundred seconds. */
+const DecimalSteps = Array.from({ length: 11 }, (_, power) => [1, 2, 5].map((step) => parseFloat(`${step}e${power - 9}`))).flat();
 const TimeSteps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400];
 
 function drawMarks(marks: Mark[], look: Look): uPlot.Plugin {
@@ -112,8 +117,19 @@ function showValues(chart: Chart, labels: string[], look: Look): uPlot.Plugin {
   };
 }
 
+/** Width of the column that holds all these labels. */
+function widest(plot: uPlot, labels: string[], font: string): number {
+  const { ctx } = plot;
+  ctx.save();
+  ctx.font = font;
+  const width = Math.max(0, ...labels.map((label) => ctx.measureText(label).width));
+  ctx.restore();
+  return Math.max(SideWidth, Math.ceil(width) + SidePadding);
+}
+
 export function draw(chart: Chart, host: HTMLElement, labels: string[], shown: boolean[], look: Look): uPlot {
   const isLog = chart.kind === "cdf";
+  const isTime = chart.kind !== "cdf" && chart.unit === "s";
   const isCurve = chart.kind === "curve";
   const width = host.clientWidth;
   const font = `11px ${look.font}`;
@@ -153,9 +169,14 @@ export function draw(chart: Chart, host: HTMLElement, labels: string[], shown: b
       },
       {
         ...line,
-        size: 48,
+        size: (plot: uPlot, values: string[] | null) => widest(plot, values ?? [], font),
         ...(chart.kind === "cdf" ? { splits: () => ShareTicks } : {}),
-        values: (_plot: uPlot, splits: number[]) => splits.map((tick) => axis(tick, chart.unit)),
+        ...(isTime
+          ? {
+              incrs: (_plot: uPlot, _axis: number, _min: number, max: number) => timeUnit(max).steps ?? DecimalSteps,
+              values: (plot: uPlot, splits: number[]) => splits.map((tick) => timeTick(tick, plot.scales.y.max ?? 0)),
+            }
+          : { values: (_plot: uPlot, splits: number[]) => splits.map((tick) => axis(tick, chart.unit)) }),
       },
     ],
     series: [

@@ -42,6 +42,31 @@ export function quantity(value: number, unit: Unit): string {
   }
 }
 
+interface TimeUnit {
+  name: string;
+  seconds: number;
+  /** Distances of round ticks in seconds; without them a decimal step is round already. */
+  steps?: number[];
+}
+
+const Hour = 3600;
+const Decades = [1, 10, 100, 1000, 10000];
+
+/** The one unit in which an axis from zero to this many seconds is labelled, as durations of that size are. */
+export function timeUnit(seconds: number): TimeUnit {
+  if (seconds < 1e-3) return { name: "µs", seconds: 1e-6 };
+  if (seconds < 1) return { name: "ms", seconds: 1e-3 };
+  if (seconds < 120) return { name: "s", seconds: 1 };
+  if (seconds < 2 * Hour) return { name: "min", seconds: 60, steps: [30, 60, 120, 300, 600, 1200, 1800] };
+  return { name: "h", seconds: Hour, steps: [Hour / 2, ...Decades.flatMap((size) => [size * Hour, 2 * size * Hour, 5 * size * Hour])] };
+}
+
+/** A tick of an axis of durations; largest is the axis' upper end. */
+export function timeTick(value: number, largest: number): string {
+  const unit = timeUnit(largest);
+  return value === 0 ? "0" : `${digits(value / unit.seconds)} ${unit.name}`;
+}
+
 export function axis(value: number, unit: Unit): string {
   if (unit === "share") return `${Math.round(value * 100)} %`;
   if (unit === "s") return duration(value);

@@ -19,7 +19,7 @@ internal static class SystemKind
             Fact.Of("entry", "keys of a fleet entry", OneLine(system.Entry)), Fact.Of("composesWith", "goes together with", system.ComposesWith),
         ],
         Options = system => Schedulers.Registry.All.FirstOrDefault(plugin => plugin.Name == system.Name) is { } plugin ? PluginKinds.Rows<PublishedSystem>(plugin.Options) : [],
-        Note = "Parts of one system work beside those of others: 'catalog systems NAME' says what goes together; 'reproduce NAME' what it claims.",
+        Note = "Parts of one system work beside those of others: 'catalog systems NAME' says what goes together; 'reproduce NAME' what it claims, where it has claims.",
     };
 
     private static string OneLine(string entry) => entry.Replace("\n", ", ", StringComparison.Ordinal);

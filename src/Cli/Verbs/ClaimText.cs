@@ -2,7 +2,6 @@ using System.Globalization;
 using Orrery.Cli.Shell;
 using Orrery.Cli.Tables;
 using Orrery.Documents;
-using Orrery.Kernel.Statistics;
 using Orrery.Lab.Claims;
 
 namespace Orrery.Cli.Verbs;
@@ -28,10 +27,10 @@ internal static class ClaimText
         foreach (ClaimResult result in found.Claims)
         {
             Claim claim = result.Claim;
-            string paper = claim.Paper is { } range ? $"{Range(range)} ({claim.Mark})" : Missing;
+            string paper = claim.Paper is { } range ? $"{ClaimFigures.Range(range)} ({claim.Mark})" : Missing;
             table.Add(
-                result.File.System, claim.Name, paper, Figure(result.Measured, claim.Unit), claim.Band is { } band ? Range(band) + Own(claim) : Missing, ChoiceNames.Of(result.Status));
-            if (claim.Window is not null) table.Add("", "whole run", "", Figure(result.Whole, claim.Unit), "", "");
+                result.File.System, claim.Name, paper, ClaimFigures.Text(result.Measured, claim.Unit, Missing), claim.Band is { } band ? ClaimFigures.Range(band) + Own(claim) : Missing, ChoiceNames.Of(result.Status));
+            if (claim.Window is not null) table.Add("", "whole run", "", ClaimFigures.Text(result.Whole, claim.Unit, Missing), "", "");
         }
         table.Write(terminal.Output);
         foreach (ClaimResult result in found.Claims)
@@ -53,22 +52,6 @@ internal static class ClaimText
         return string.Join(", ", parts) + string.Create(CultureInfo.InvariantCulture, $"; {found.Runs + found.Resumed} runs");
     }
 
-    /// <summary>The mean with half its interval's width; one seed has no interval.</summary>
-    private static string Figure(ConfidenceInterval? figure, string unit)
-    {
-        if (figure is not { } value) return Missing;
-        string spread = double.IsFinite(value.HalfWidth) ? $" ± {TextTable.Figure(value.HalfWidth, 2)}" : "";
-        return $"{TextTable.Figure(value.Mean)}{spread} {unit}".TrimEnd();
-    }
-
     /// <summary>Whose rule the band is, where it is not the published one.</summary>
     private static string Own(Claim claim) => claim.BandMark.Length > 0 ? $" ({claim.BandMark})" : "";
-
-    private static string Range(ClaimRange range) => (double.IsInfinity(range.Low), double.IsInfinity(range.High)) switch
-    {
-        (true, true) => "any",
-        (true, false) => $"≤ {TextTable.Figure(range.High)}",
-        (false, true) => $"≥ {TextTable.Figure(range.Low)}",
-        _ => range.Low == range.High ? TextTable.Figure(range.Low) : $"{TextTable.Figure(range.Low)}–{TextTable.Figure(range.High)}",
-    };
 }

@@ -3,6 +3,7 @@ using Orrery.Cli.Shell;
 using Orrery.Cli.Tables;
 using Orrery.Documents;
 using Orrery.Kernel.Statistics;
+using Orrery.Lab.Reports;
 using Orrery.Lab.Results;
 using Orrery.Lab.Scenarios;
 using Orrery.Lab.Studies;
@@ -30,6 +31,7 @@ internal static class RunTable
         output.WriteLine();
         Line(output, "requests", Requests(run));
         Line(output, "tokens", string.Create(CultureInfo.InvariantCulture, $"{run.Tokens.Prompt:N0} prompt, {run.Tokens.Output:N0} output, {run.Tokens.Cached:N0} from the prefix cache"));
+        foreach ((string label, string text) in SideWork.Of(run.Figures)) Line(output, label, text);
         Line(output, "throughput", $"{Figure(run.Metrics.OutputTokensPerSecond)} output tokens/s, {Figure(run.Metrics.RequestsPerSecond)} requests/s");
         Line(output, "objective", Objective(run, scenario));
         Line(output, "utilisation", $"busy {Percent(run.Metrics.BusyFraction)}, model FLOP {Percent(run.Metrics.ModelFlopsUtilization)}, "

@@ -82,7 +82,8 @@ public sealed record ClaimCell(string Name, IReadOnlyList<KeyValuePair<string, N
 
 /// <summary>What is varied along an axis.</summary>
 /// <param name="Numbers">The values in plain units, rising; null where they are names.</param>
-public sealed record ClaimSweep(string Path, IReadOnlyList<Node> Values, IReadOnlyList<double>? Numbers);
+/// <param name="Kind">What the numbers measure; a plain number where they are names.</param>
+public sealed record ClaimSweep(string Path, IReadOnlyList<Node> Values, IReadOnlyList<double>? Numbers, Quantity Kind = Quantity.Number);
 
 /// <summary>A figure or a range; an end without limit is infinite.</summary>
 public sealed record ClaimRange(double Low, double High)

@@ -158,20 +158,23 @@ public static class ClaimReader
     {
         IReadOnlyList<Node> values = node.AsList();
         if (values.Count == 0) throw node.Error("a sweep needs at least one value");
-        double[]? numbers = Numbers(values);
+        double[]? numbers = Numbers(values, out Quantity measured);
         if (numbers is not null && numbers.Zip(numbers.Skip(1)).Any(pair => pair.First >= pair.Second)) throw node.Error("the values of a sweep must rise");
-        return new(path, values, numbers);
+        return new(path, values, numbers, measured);
     }
 
     /// <summary>In plain units where all values are of one kind, else null.</summary>
-    private static double[]? Numbers(IReadOnlyList<Node> values)
+    private static double[]? Numbers(IReadOnlyList<Node> values, out Quantity measured)
     {
+        measured = Quantity.Number;
         foreach (Quantity kind in Enum.GetValues<Quantity>())
         {
             var numbers = new double[values.Count];
             int read = 0;
             while (read < values.Count && values[read].Kind == NodeKind.Scalar && Quantities.TryParse(values[read].Text, kind, out numbers[read], out _)) read++;
-            if (read == values.Count) return numbers;
+            if (read < values.Count) continue;
+            measured = kind;
+            return numbers;
         }
         return null;
     }

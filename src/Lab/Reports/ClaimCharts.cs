@@ -23,6 +23,16 @@ internal static class ClaimCharts
         _ => "count",
     };
 
+    /// <summary>After the name of a line's axis: <c> (/s)</c>; empty where its ticks are plain numbers. Bars carry their values as written.</summary>
+    public static string UnitOf(ClaimPlot plot, ClaimSweep sweep) => plot.Kind != PlotKind.Lines ? "" : sweep.Kind switch
+    {
+        Quantity.Duration => " (s)",
+        Quantity.Rate => " (/s)",
+        Quantity.Bytes => " (B)",
+        Quantity.BytesPerSecond => " (B/s)",
+        _ => "",
+    };
+
     public static string Data(IReadOnlyList<ClaimResult> results)
     {
         using var stream = new MemoryStream();

@@ -10,6 +10,9 @@ internal static class ClaimDrawings
     private const double Width = 620;
     private const double Left = 10;
     private const double Right = 610;
+    /// <summary>Mean width of a character of the labels, which are 11 high; a little more than system fonts take.</summary>
+    private const double LetterWidth = 6.2;
+
     private const int BarHeight = 16;
     private const int BarLabel = 190;
     private const int BarRoom = 340;
@@ -32,7 +35,7 @@ internal static class ClaimDrawings
         if (claim.Paper is { } paper)
         {
             page.Raw(Invariant($"<rect x=\"{At(paper.Low) - 1:F1}\" y=\"17\" width=\"{Math.Max(2, At(paper.High) - At(paper.Low)):F1}\" height=\"5\" fill=\"var(--faint)\"/>"));
-            Label(page, At((paper.Low + paper.High) / 2), 12, $"paper {ClaimPage.Range(paper)}");
+            Label(page, At((paper.Low + paper.High) / 2), 12, $"paper {ClaimFigures.Range(paper)}");
         }
         if (result.Measured is { } measured) Dot(page, measured, At, claim.Unit);
         page.Raw("</svg>\n");
@@ -70,16 +73,17 @@ internal static class ClaimDrawings
         Label(page, at(measured.Mean), 58, $"measured {ClaimPage.Figure(measured, unit)}");
     }
 
-    /// <summary>A word near an edge begins or ends there.</summary>
+    /// <summary>A text that would pass an edge if it stood in the middle begins or ends at its point.</summary>
     private static void Label(HtmlWriter page, double x, double y, string text, string anchor = "")
     {
-        if (anchor.Length == 0) anchor = x < 80 ? "start" : x > Width - 80 ? "end" : "middle";
+        double half = text.Length * LetterWidth / 2;
+        if (anchor.Length == 0) anchor = x < half ? "start" : x > Width - half ? "end" : "middle";
         page.Raw(Invariant($"<text x=\"{x:F1}\" y=\"{y:F1}\" text-anchor=\"{anchor}\">")).Text(text).Raw("</text>");
     }
 
     internal static string Amount(double? value, string unit) => value is not { } amount ? ReportText.Missing
         : unit == "s" ? ReportText.Duration(amount)
-        : unit == "/s" ? $"{ClaimPage.Number(amount)}/s" : ClaimPage.Number(amount);
+        : unit == "/s" ? $"{ClaimFigures.Number(amount)}/s" : ClaimFigures.Number(amount);
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -14,7 +14,7 @@ internal static class ClaimMaps
         {
             ClaimMap map = result.Maps[i];
             (ClaimAxis rows, ClaimAxis columns) = (map.Grid.Axes[0], map.Grid.Axes[1]);
-            HeatMap.Figure(page, new(map.Each.Length > 0 ? $"{map.Cell} · {map.Each}" : map.Cell, rows.Name, Texts(rows), columns.Name, Texts(columns), map.Values, ClaimPage.Number), $"{id}-{i}");
+            HeatMap.Figure(page, new(map.Each.Length > 0 ? $"{map.Cell} · {map.Each}" : map.Cell, rows.Name, Texts(rows), columns.Name, Texts(columns), map.Values, ClaimFigures.Number), $"{id}-{i}");
         }
         page.Raw("</div>\n");
     }
@@ -24,7 +24,7 @@ internal static class ClaimMaps
     {
         if (result.Each.Count == 0) return;
         string unit = result.Claim.Unit.Length > 0 ? $" {result.Claim.Unit}" : "";
-        IEnumerable<string> parts = result.Each.Select(each => $"{each.Key} {(each.Value is { } value ? ClaimPage.Number(value) + unit : ReportText.Missing)}");
+        IEnumerable<string> parts = result.Each.Select(each => $"{each.Key} {(each.Value is { } value ? ClaimFigures.Number(value) + unit : ReportText.Missing)}");
         page.Raw("<p class=\"hint\">").Text("Mean of " + string.Join(", ", parts)).Raw("</p>\n");
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Orrery.Documents;
 using Orrery.Kernel.Statistics;
 using Orrery.Lab.Claims;
@@ -9,9 +8,6 @@ namespace Orrery.Lab.Reports;
 /// <summary>The report of one system's claims: paper beside measured, each with the plot that the paper would show.</summary>
 public static class ClaimPage
 {
-    /// <summary>Relative width below which an interval is only floating-point rounding.</summary>
-    private const double RoundingNoise = 1e-12;
-
     /// <summary>Writes the page, complete or not at all.</summary>
     /// <param name="results">Claims of one system, at least one.</param>
     /// <param name="path">Its file; folders are made.</param>
@@ -51,11 +47,11 @@ public static class ClaimPage
         {
             Claim claim = result.Claim;
             page.Raw("<tr><td class=\"name\">").Text(claim.Name).Raw("</td>");
-            page.Element("td", claim.Paper is { } paper ? $"{Range(paper)} ({claim.Mark})" : ReportText.Missing);
+            page.Element("td", claim.Paper is { } paper ? $"{ClaimFigures.Range(paper)} ({claim.Mark})" : ReportText.Missing);
             string whole = claim.Window is null ? "" : $" (whole run {Figure(result.Whole, claim.Unit)})";
             page.Element("td", Figure(result.Measured, claim.Unit) + whole);
             string own = claim.BandMark.Length > 0 ? $" ({claim.BandMark})" : "";
-            page.Element("td", claim.Band is { } band ? Range(band) + own : ReportText.Missing);
+            page.Element("td", claim.Band is { } band ? ClaimFigures.Range(band) + own : ReportText.Missing);
             page.Raw("<td>").Raw(Tick(result.Status)).Raw("</td></tr>\n");
         }
         page.Raw("</tbody></table></div>\n");
@@ -65,7 +61,7 @@ public static class ClaimPage
     {
         Claim claim = result.Claim;
         page.Raw("<section class=\"card claim\">").Element("h3", claim.Name).Raw("<p>").Text(claim.Doc).Raw("</p><p class=\"hint\">")
-            .Text($"{claim.Node["value"]!.Text}{(claim.Window is { } window ? $" · window {window}" : "")} · {result.Seeds.Count} seeds").Raw("</p>\n");
+            .Text($"{claim.Node["value"]!.Text}{(claim.Window is { } window ? $" · window {window}" : "")} · {(result.Seeds.Count == 1 ? "1 seed" : $"{result.Seeds.Count} seeds")}").Raw("</p>\n");
         ClaimDrawings.Gauge(page, result);
         ClaimMaps.Each(page, result);
         if (result.Why.Length > 0) page.Raw("<p>").Text($"{ChoiceNames.Of(result.Status)}: {result.Why}").Raw("</p>\n");
@@ -73,7 +69,7 @@ public static class ClaimPage
         {
             page.Raw($"<figure data-chart=\"{ClaimCharts.Id(index)}\"><figcaption>").Text(plot.Text);
             if (plot.X is not null) page.Raw(" <span>").Text($"against {plot.XText}").Raw("</span>");
-            else if (claim.Full.Sweep is { } sweep) page.Raw(" <span>").Text($"over {sweep.Path}").Raw("</span>");
+            else if (claim.Full.Sweep is { } sweep) page.Raw(" <span>").Text($"over {sweep.Path}{ClaimCharts.UnitOf(plot, sweep)}").Raw("</span>");
             page.Raw("</figcaption>");
             for (int i = 0; i < result.Curves.Count && plot.Kind == PlotKind.Lines; i++)
                 page.Raw("<span class=\"key\">").Raw(ReportTables.Swatch(i)).Text(" " + result.Curves[i].Cell).Raw("</span>");
@@ -93,22 +89,5 @@ public static class ClaimPage
         _ => ChoiceNames.Of(status),
     };
 
-    internal static string Figure(ConfidenceInterval? figure, string unit)
-    {
-        if (figure is not { } value) return ReportText.Missing;
-        // Ratios of equal capacities differ in their last bit; that is no spread.
-        double halfWidth = value.HalfWidth < RoundingNoise * Math.Abs(value.Mean) ? 0 : value.HalfWidth;
-        string spread = double.IsFinite(halfWidth) ? $" ± {Number(halfWidth)}" : "";
-        return $"{Number(value.Mean)}{spread} {unit}".TrimEnd();
-    }
-
-    internal static string Number(double value) => value.ToString(Math.Abs(value) >= 1000 ? "#,0" : "G3", CultureInfo.InvariantCulture);
-
-    internal static string Range(ClaimRange range) => (double.IsInfinity(range.Low), double.IsInfinity(range.High)) switch
-    {
-        (true, true) => "any",
-        (true, false) => $"≤ {Number(range.High)}",
-        (false, true) => $"≥ {Number(range.Low)}",
-        _ => range.Low == range.High ? Number(range.Low) : $"{Number(range.Low)}–{Number(range.High)}",
-    };
+    internal static string Figure(ConfidenceInterval? figure, string unit) => ClaimFigures.Text(figure, unit, ReportText.Missing);
 }

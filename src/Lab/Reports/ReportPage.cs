@@ -39,6 +39,7 @@ internal sealed class ReportPage
         WriteFigures();
         StudyMaps.Write(_page, _variants);
         WriteCharts();
+        ReportTables.Beside(_page, _variants, _labels);
         ReportTables.Costs(_page, _variants, _labels);
         ReportTables.Notes(_page, _variants, _labels);
         WriteLock();

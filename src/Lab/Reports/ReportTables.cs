@@ -111,6 +111,24 @@ internal static class ReportTables
         page.Raw("</tbody></table></div>\n");
     }
 
+    /// <summary>Swaps, drafts and training of every variant that had any.</summary>
+    public static void Beside(HtmlWriter page, IReadOnlyList<Variant> variants, IReadOnlyList<string> labels)
+    {
+        IReadOnlyList<(string Label, string Text)>[] work = [.. variants.Select(variant => SideWork.Of(variant.Runs[0].Result.Figures))];
+        if (work.All(lines => lines.Count == 0)) return;
+        page.Raw("<h2>Beside prompts and outputs</h2>\n<ul class=\"notes card\">\n");
+        for (int i = 0; i < variants.Count; i++)
+        {
+            foreach ((string label, string text) in work[i])
+            {
+                page.Raw("<li>").Text($"{label}: {text}");
+                if (variants.Count > 1) page.Raw(" <span class=\"who\">").Text(Who(labels[i], variants[i].Runs[0], variants[i])).Raw("</span>");
+                page.Raw("</li>\n");
+            }
+        }
+        page.Raw("</ul>\n");
+    }
+
     /// <summary>Notes and rejections; what all variants share is said once.</summary>
     public static void Notes(HtmlWriter page, IReadOnlyList<Variant> variants, IReadOnlyList<string> labels)
     {

@@ -11,9 +11,11 @@ public sealed record PublishedSystem(string Name, string Summary, string Source,
 /// <summary>Every published system by name.</summary>
 public static class PublishedSystems
 {
-    private const string OverAnyMemory = "any memory (with shared prefixes or with hostSwap), calls, execution, draft and finetune";
+    private const string AnyMemory = "any memory (with shared prefixes or with hostSwap)";
+    private const string OverAnyMemory = AnyMemory + ", calls, execution, draft and finetune";
     private const string SwapsBeside = "memory: {prefixCache: false, hostSwap: {size: 32GB, out: background, in: background}}";
-    private const string FromPromptsAlone = "any memory and execution; calls: discard alone, no hostSwap: it takes no KV back";
+    private const string TakesNothingBack = "calls: discard alone, no hostSwap: it takes no KV back";
+    private const string FromPromptsAlone = "any memory and execution; " + TakesNothingBack;
 
     public static readonly IReadOnlyList<PublishedSystem> All =
     [
@@ -33,11 +35,11 @@ public static class PublishedSystems
             $"scheduler: vllm-v0-chunked\ncalls: infercept\n{SwapsBeside}", "its handling of calls works under any scheduler that takes KV back; with hostSwap it may swap"),
         new("lamps", "Smallest predicted memory over time first; handling of tool calls decided before the call.", "Shahout et al., NeurIPS 2025, arXiv 2410.18248",
             $"scheduler: lamps\ncalls: predicted\n{SwapsBeside}",
-            "predictors: {calls}; its handling of calls works under any scheduler that takes KV back, its scheduler with any handling; " + OverAnyMemory),
+            "predictors: {calls}; its handling of calls works under any scheduler that takes KV back, its scheduler with any handling; " + AnyMemory + ", execution, draft and finetune"),
         new("batchllm", "Offline jobs in groups of shared prefixes, computed once and pinned.", "Zheng et al., arXiv 2412.03594", "scheduler: batchllm",
-            "paged memory with shared prefixes; " + FromPromptsAlone),
+            "paged memory with shared prefixes, any execution; " + TakesNothingBack),
         new("nanoflow", "Overlapped nano-batches on the device, fed with steps of one size.", "Zhu et al., OSDI 2025",
-            "scheduler: nanoflow\nexecution: nano-batches", "its execution works under any scheduler, its scheduler over any execution; " + OverAnyMemory),
+            "scheduler: nanoflow\nexecution: nano-batches", "its execution works under any scheduler, its scheduler over any execution; " + AnyMemory + ", calls, draft and finetune"),
         new("vattention", "KV contiguous in virtual addresses, physical pages mapped as sequences grow.", "Prabhu et al., ASPLOS 2025",
             "scheduler: sarathi-serve\nmemory: {use: mapped, pageSize: 2MiB}", "its memory works under any scheduler, with hostSwap, any calls and execution; no shared prefixes"),
         new("priority-refresh", "Priorities drawn anew every so many steps; whoever falls behind is swapped out.", "the scheduler around FastSwitch, arXiv 2411.18424", "scheduler: priority-refresh", OverAnyMemory),

@@ -1,7 +1,10 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Orrery.Documents;
 using Orrery.Kernel;
+using Orrery.Kernel.Statistics;
 using Orrery.Lab.Claims;
 using Orrery.Lab.Reports;
 
@@ -85,6 +88,25 @@ public sealed class ClaimTests
         Assert.DoesNotContain("\"kind\":\"curve\"", page, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(20)]
+    [InlineData(33)]
+    [InlineData(40)]
+    public void The_words_under_the_strip_stay_inside_it(double measured)
+    {
+        const double LetterWidth = 6;
+        const double StripWidth = 620;
+        ClaimResult result = ClaimRunner.Run([Only("in")], new() { Quick = true }).Claims[0];
+        var interval = new ConfidenceInterval(measured, measured - 0.5, measured + 0.5, ConfidenceInterval.DefaultLevel);
+        string page = ClaimPage.Page([result with { Claim = result.Claim with { Unit = "output tokens per second and device" }, Measured = interval }]);
+        Match word = Regex.Match(page, "<text x=\"([0-9.]+)\" y=\"58.0\" text-anchor=\"(start|middle|end)\">([^<]+)</text>");
+        Assert.True(word.Success);
+        double width = LetterWidth * System.Net.WebUtility.HtmlDecode(word.Groups[3].Value).Length;
+        double left = double.Parse(word.Groups[1].Value, CultureInfo.InvariantCulture) - (word.Groups[2].Value switch { "start" => 0, "middle" => width / 2, _ => width });
+        Assert.InRange(left, 0, StripWidth - width);
+    }
+
     [Fact]
     public void A_rerun_takes_everything_from_the_journal_and_gives_the_same()
     {
@@ -138,6 +160,10 @@ public sealed class ClaimTests
         string page = ClaimPage.Page(found.Claims, isQuick: true);
         foreach (ClaimResult claim in found.Claims) Assert.Contains(claim.Claim.Name, page, StringComparison.Ordinal);
         Assert.Contains("\"kind\":\"curve\"", page, StringComparison.Ordinal);
+        Assert.Contains("<span>over traffic.rate (/s)</span>", page, StringComparison.Ordinal);
+        Assert.Contains(" 1 seed</p>", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("1 seeds", page, StringComparison.Ordinal);
+        Assert.Contains(" 2 seeds</p>", ClaimPage.Page(ClaimRunner.Run([Only("in")], new()).Claims), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -89,6 +89,38 @@ public sealed partial class ReportTests
     }
 
     [Fact]
+    public void SwapsDraftsAndTrainingAreToldWhereTheyHappened()
+    {
+        RunRecord plain = SampleRuns.Record();
+        Assert.DoesNotContain("Beside prompts", Report.Page(plain), StringComparison.Ordinal);
+        Dictionary<string, double> numbers = new(plain.Result.Figures.Numbers)
+        {
+            ["swappedOutTokens"] = 12_345,
+            ["swappedInTokens"] = 6_789,
+            ["swapWait"] = 0.125,
+            ["draftedTokens"] = 4_000,
+            ["acceptedTokens"] = 3_000,
+            ["acceptedShare"] = 0.75,
+            ["draftLength"] = 2.5,
+            ["trainedTokens"] = 163_840,
+            ["trainedTokensPerSecond"] = 4_043,
+            ["finetuneBytes"] = 1.5e9,
+        };
+        RunRecord busy = plain with { Result = plain.Result with { Figures = plain.Result.Figures with { Numbers = numbers } } };
+        string[] lines =
+        [
+            "swaps: 12,345 tokens out to host memory, 6,789 back; waiting for copies 12.5 % of the time",
+            "drafts: 4,000 tokens proposed, 3,000 accepted (75.0 %); 2.5 proposed per sequence and step",
+            "training: 163,840 tokens, 4,043 tokens/s; 1.5 GB per device beside the frozen weights",
+        ];
+        Assert.Equal(lines, SideWork.Of(busy.Result.Figures).Select(line => $"{line.Label}: {line.Text}"));
+        string alone = WebUtility.HtmlDecode(Report.Page(busy));
+        Assert.All(lines, line => Assert.Contains($"<li>{line}</li>", alone, StringComparison.Ordinal));
+        string both = WebUtility.HtmlDecode(Report.Page([("plain", plain), ("busy", busy)], ""));
+        Assert.All(lines, line => Assert.Contains($"<li>{line} <span class=\"who\">busy</span></li>", both, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void AnInterruptedRunSaysSo() =>
         Assert.Contains("class=\"banner\"", Report.Page(SampleRuns.Record(isPartial: true)), StringComparison.Ordinal);
 
