@@ -94,6 +94,7 @@ internal sealed class FleetReader
         CallHandlingSpec calls = ReadCalls(callsNode, scheduler, swap);
         ExecutionSpec execution = ExecutionStyles.Registry.Read(executionNode ?? Node.Plain(ExecutionStyles.Usual));
         FinetuneSpec? finetune = finetuneNode is null ? null : FinetuneStyles.Registry.Read(finetuneNode);
+        if (finetune?.Unheeded is { } unheeded) _notes.Add($"{finetuneNode!.Path}: {unheeded}");
         int asked = MaxLength(lengthNode, model, scaling);
         if (model.Quantization is { } stored && precisionNode?["weights"] is null)
             _notes.Add($"{model.Name}: its config.json stores weights as {stored}, but the run counts 16 bit; say for example precision: {{weights: fp8}}");

@@ -213,6 +213,17 @@ public sealed class BrokenScenarioTests
         Assert.StartsWith($"fleet.0: the KV memory holds {scenario.Fleet[0].MaxModelTokens} tokens", note, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("layersPerStep: 4", 1)]
+    [InlineData("layersPerStep: 4, tokenLimit: 1024", 0)]
+    [InlineData("layersPerStep: 1", 0)]
+    public void AnOptionWithoutEffectIsNoted(string options, int notes)
+    {
+        Scenario scenario = Read(Right.Replace("device: a100-sxm-80gb", "{device: a100-sxm-80gb, finetune: {use: co-serve, " + options + "}}", StringComparison.Ordinal));
+        Assert.Equal(notes, scenario.Notes.Count);
+        Assert.All(scenario.Notes, note => Assert.StartsWith("fleet.0.finetune: layersPerStep has no effect without tokenLimit", note, StringComparison.Ordinal));
+    }
+
     private static Scenario Read(string text) => ScenarioReader.Read(Document.Parse(text, "s.yaml"), "");
 
     private static string WithoutList(string message)
