@@ -127,7 +127,7 @@ internal sealed class FleetReader
         int blockTokens = memory.BlockTokens(deployment);
         if (finetune is null) return KvCapacity.Of(deployment, memory.Utilization, blockTokens, stepTokens, draft: draft?.Model);
         Bytes reserved = TrainingMemory.Of(deployment, finetune.Training).Total;
-        return KvCapacity.Of(deployment, memory.Utilization, blockTokens, stepTokens + finetune.SequenceTokens, reserved: reserved, draft: draft?.Model);
+        return KvCapacity.Of(deployment, memory.Utilization, blockTokens, stepTokens, reserved: reserved, draft: draft?.Model, trainingTokens: finetune.SequenceTokens);
     }
 
     /// <summary>Checks of the world know no places: their sentence opens with the key, whose place is put before it.</summary>

@@ -213,6 +213,16 @@ public sealed class BrokenScenarioTests
         Assert.StartsWith($"fleet.0: the KV memory holds {scenario.Fleet[0].MaxModelTokens} tokens", note, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void ATrainingSequenceThatDoesNotFitIsNamedAndNotTheModel()
+    {
+        InputException mistake = Assert.Throws<InputException>(() => Read(Right.Replace(
+            "device: a100-sxm-80gb", "{device: a100-sxm-80gb, finetune: {use: co-serve, sequenceTokens: 1048576, activations: stored}}", StringComparison.Ordinal)));
+        Assert.StartsWith("s.yaml:3:5: fleet.0: llama-2-7b does not fit a100-sxm-80gb", mistake.Message, StringComparison.Ordinal);
+        Assert.EndsWith("; without finetuning it fits; write fewer sequenceTokens there, or activations: rematerialised, which keeps least", mistake.Message, StringComparison.Ordinal);
+        Assert.True(mistake.IsInfeasible);
+    }
+
     [Theory]
     [InlineData("layersPerStep: 4", 1)]
     [InlineData("layersPerStep: 4, tokenLimit: 1024", 0)]
