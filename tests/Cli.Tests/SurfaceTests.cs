@@ -55,6 +55,17 @@ public sealed class SurfaceTests
         }
     }
 
+    [Theory]
+    [InlineData("memory", "paged", "blockTokens", "hostSwap", "hostSwap.size", "hostSwap.hideFactor", "hostSwap.reuse")]
+    [InlineData("memory", "block-groups", "hostSwap.out", "hostSwap.launch")]
+    [InlineData("drafts", "smartspec", "most", "draft.model", "draft.acceptance.rate", "draft.acceptance.spread")]
+    [InlineData("drafts", "ngram", "draft.acceptance.match", "draft.searchTime")]
+    public void A_page_names_the_keys_beside_a_part(string kind, string name, params string[] keys)
+    {
+        string[] words = Cli.Run("catalog", kind, name).Output.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+        Assert.All(keys, key => Assert.Contains(key, words));
+    }
+
     [Fact]
     public void No_argument_shows_the_help() => Assert.Contains("Verbs:", Cli.Run().Output, StringComparison.Ordinal);
 

@@ -14,7 +14,7 @@ internal static class CatalogVerbs
         Add(group, "systems", "Published systems: of which parts each is made, and what goes with it.", SystemKind.Systems, "vllm-v1");
         Add(group, "schedulers", "Schedulers: who decides what goes into the next step.", PluginKinds.Schedulers, "vllm-v1");
         Add(group, "routers", "Routers: which replica gets a request.", PluginKinds.Routers, "round-robin");
-        Add(group, "predictors", "Predictors of output lengths.", PluginKinds.Predictors, "oracle");
+        Add(group, "predictors", "Predictors of output lengths and of tool calls.", PluginKinds.Predictors, "oracle");
         Add(group, "memory", "KV memories of a replica.", PluginKinds.Memories, "paged");
         Add(group, "executions", "Execution styles: how the operations of a step are laid out on the device.", PluginKinds.Executions, "sequential");
         Add(group, "calls", "What becomes of the KV of a request that waits for a tool.", PluginKinds.CallHandlers, "preserve");

@@ -21,8 +21,8 @@ internal static class PluginKinds
         "A scenario names one under 'predictors: {outputLength: …}', or without its prefix under 'predictors: {remaining: …}' and 'predictors: {calls: …}'.");
 
     public static CatalogKind<PluginEntry> Memories { get; } = Of("memory",
-        () => Entries(Serving.Memory.Memories.Registry),
-        "A scenario names one as 'memory: {use: NAME, option: value}' in a fleet entry.");
+        () => [.. Entries(Serving.Memory.Memories.Registry).Select(entry => entry with { Options = [.. entry.Options, .. PartOptions.HostSwap] })],
+        "A scenario names one as 'memory: {use: NAME, option: value}' in a fleet entry; 'hostSwap: 16GiB' or 'hostSwap: {size: 16GiB, option: value}' among them adds a pool in host memory.");
 
     public static CatalogKind<PluginEntry> CallHandlers { get; } = Of("handling of calls", () => Entries(Serving.Systems.CallHandlers.Registry),
         "A scenario names one as 'calls: NAME' or 'calls: {use: NAME, option: value}' in a fleet entry.");
@@ -33,7 +33,7 @@ internal static class PluginKinds
     public static CatalogKind<PluginEntry> Finetunings { get; } = Of("finetuning", () => Entries(Serving.Systems.FinetuneStyles.Registry),
         "A scenario names one as 'finetune: NAME' or 'finetune: {use: NAME, option: value}' in a fleet entry, over any scheduler and execution style.");
 
-    public static CatalogKind<PluginEntry> DraftControls { get; } = Of("draft control", () => Entries(Serving.Systems.DraftControls.Registry),
+    public static CatalogKind<PluginEntry> DraftControls { get; } = Of("draft control", PartOptions.Drafts(() => Entries(Serving.Systems.DraftControls.Registry)),
         "A scenario names one as 'draft: {model: NAME, control: {use: NAME, option: value}}' in a fleet entry, under any scheduler without a rectangular batch.");
 
     private static CatalogKind<PluginEntry> Of(string noun, Func<IReadOnlyList<PluginEntry>> all, string note) => new()

@@ -94,6 +94,7 @@ internal sealed class FleetReader
         CallHandlingSpec calls = ReadCalls(callsNode, scheduler, swap);
         ExecutionSpec execution = ExecutionStyles.Registry.Read(executionNode ?? Node.Plain(ExecutionStyles.Usual));
         FinetuneSpec? finetune = finetuneNode is null ? null : FinetuneStyles.Registry.Read(finetuneNode);
+        if (finetune?.Unheeded is { } unheeded) _notes.Add($"{finetuneNode!.Path}: {unheeded}");
         int asked = MaxLength(lengthNode, model, scaling);
         if (model.Quantization is { } stored && precisionNode?["weights"] is null)
             _notes.Add($"{model.Name}: its config.json stores weights as {stored}, but the run counts 16 bit; say for example precision: {{weights: fp8}}");
@@ -126,7 +127,7 @@ internal sealed class FleetReader
         int blockTokens = memory.BlockTokens(deployment);
         if (finetune is null) return KvCapacity.Of(deployment, memory.Utilization, blockTokens, stepTokens, draft: draft?.Model);
         Bytes reserved = TrainingMemory.Of(deployment, finetune.Training).Total;
-        return KvCapacity.Of(deployment, memory.Utilization, blockTokens, stepTokens + finetune.SequenceTokens, reserved: reserved, draft: draft?.Model);
+        return KvCapacity.Of(deployment, memory.Utilization, blockTokens, stepTokens, reserved: reserved, draft: draft?.Model, trainingTokens: finetune.SequenceTokens);
     }
 
     /// <summary>Checks of the world know no places: their sentence opens with the key, whose place is put before it.</summary>
@@ -206,19 +207,22 @@ internal sealed class FleetReader
         }
     }
 
-    private static MemorySpec ReadMemory(Node? node, SchedulerSpec scheduler, out SwapOptions? swap)
+    private MemorySpec ReadMemory(Node? node, SchedulerSpec scheduler, out SwapOptions? swap)
     {
         swap = null;
         if (node is null || node.Kind == NodeKind.Scalar)
             return Memories.Registry.Read(node ?? Node.Plain(Memories.Usual)).Resolve(scheduler.UsesPrefixCache, scheduler.UsualBlockTokens);
         MapReader map = node.AsMap();
-        MemorySpec spec = Memories.Registry.ReadKeys(map, Memories.Usual).Resolve(scheduler.UsesPrefixCache, scheduler.UsualBlockTokens);
+        MemorySpec asked = Memories.Registry.ReadKeys(map, Memories.Usual);
         Node? swapNode = map.Optional("hostSwap");
         map.Done();
-        if (swapNode is null) return spec;
+        MemorySpec usual = asked.Resolve(scheduler.UsesPrefixCache, scheduler.UsualBlockTokens);
+        if (swapNode is null) return usual;
+        MemorySpec spec = asked.Resolve(usesPrefixCache: false, scheduler.UsualBlockTokens);
         swap = SwapOptions.Read(swapNode);
-        if (spec.SharesPrefixes) throw swapNode.KeyError("blocks shared between sequences are not swapped to the host; write prefixCache: false beside it, or leave the key out");
+        if (spec.SharesPrefixes) throw swapNode.KeyError("blocks shared between sequences are not swapped to the host; write prefixCache: false, or leave one of the two keys out");
         if (!scheduler.TakesKvBack) throw swapNode.KeyError("this scheduler takes no KV back from the host, so nothing would be swapped; leave the key out");
+        if (usual.SharesPrefixes) _notes.Add($"{swapNode.Path}: this engine shares prefixes, but shared blocks are not swapped, so prefixCache is false here");
         return spec;
     }
 
@@ -227,7 +231,7 @@ internal sealed class FleetReader
         if (node is null) return CallHandlers.Registry.Find(CallHandlers.Usual).Default;
         CallHandlingSpec calls = CallHandlers.Registry.Read(node);
         if (calls is not DiscardOptions && !scheduler.TakesKvBack) throw node.Error("this scheduler computes a sequence anew after a call; write calls: discard");
-        if (calls is SwapPausedOptions && swap is null) throw node.Error("swapping needs a host pool; write for example memory: {prefixCache: false, hostSwap: 16GiB}");
+        if (calls is SwapPausedOptions && swap is null) throw node.Error("swapping needs a host pool; write for example memory: {hostSwap: 16GiB}");
         return calls;
     }
 

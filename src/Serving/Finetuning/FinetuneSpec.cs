@@ -39,6 +39,9 @@ public abstract record FinetuneSpec
     /// <summary>False for a replica that only trains.</summary>
     public virtual bool TakesRequests => true;
 
+    /// <summary>One sentence about an option that is set and has no effect; null: none.</summary>
+    public virtual string? Unheeded => null;
+
     public AdapterTraining Training => new(Rank, Activations, SequenceTokens);
 
     /// <summary>What completes the plans of one replica.</summary>

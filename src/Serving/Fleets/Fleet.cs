@@ -164,7 +164,11 @@ public sealed class Fleet : IFleetView, IServingObserver
     private static string? TooLong(Request request, int maxModelTokens)
     {
         int output = request.MaxTokens > 0 ? Math.Min(request.OutputTokens, request.MaxTokens) : request.OutputTokens;
-        return request.PromptTokens + output + ReturnTokens(request) <= maxModelTokens ? null : "prompt and output are longer than the maximum model length";
+        int returned = ReturnTokens(request);
+        if (request.PromptTokens + output + returned <= maxModelTokens) return null;
+        return returned == 0
+            ? "prompt and output are longer than the maximum model length"
+            : "prompt, output and what tools return are longer than the maximum model length";
     }
 
     private static int ReturnTokens(Request request)

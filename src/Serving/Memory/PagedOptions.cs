@@ -19,7 +19,7 @@ public sealed record PagedOptions : MemorySpec
         .Number("utilization", o => o.Utilization, (o, v) => o with { Utilization = v },
             "share of the usable device memory that the engine takes", "vLLM (b)", min: SmallestUtilization, max: 1)
         .OptionalBool("prefixCache", o => o.PrefixCache, (o, v) => o with { PrefixCache = v },
-            "keeps and shares the KV of prefixes; null: as the engine does", "vLLM v1 code (b)")
+            "keeps and shares the KV of prefixes; null: as the engine does, but false beside hostSwap", "vLLM v1 code (b)")
         .Number("prefillPenalty", o => o.PrefillPenalty, (o, v) => o with { PrefillPenalty = v },
             "time that paged kernels add to prefill attention, as a share of it; a measured input, implied at most: 2.92 FlashAttention, 0.45 FlashInfer",
             "vAttention's headlines (d)", max: MostPenalty)

@@ -61,6 +61,7 @@ public sealed record KvCapacity(
     /// <param name="maxSequences">Most sequences of a step: decides the logits.</param>
     /// <param name="reserved">Memory of a device that is set aside for other work, such as training.</param>
     /// <param name="draft">A draft model beside it on the same devices, cut the same way: its weights and its KV of every token take memory too.</param>
+    /// <param name="trainingTokens">Most tokens of a training sequence that a step computes beside those of inference.</param>
     /// <exception cref="InputException">The weights do not fit; the sentence says by how much and which tensor degree would.</exception>
     public static KvCapacity Of(
         Deployment deployment,
@@ -69,13 +70,16 @@ public sealed record KvCapacity(
         int maxBatchedTokens = 2048,
         int maxSequences = 256,
         Bytes reserved = default,
-        Deployment? draft = null)
+        Deployment? draft = null,
+        int trainingTokens = 0)
     {
         ArgumentNullException.ThrowIfNull(deployment);
         if (utilization is not (> 0 and <= 1)) throw new InputException($"utilization: {utilization:0.###} is not a share of memory; use a number above 0 and at most 1, usually 0.9");
         if (blockTokens < 1) throw new InputException($"blockTokens: a block must hold at least 1 token, not {blockTokens}; 16 is usual");
-        KvCapacity capacity = Measure(deployment, utilization, blockTokens, maxBatchedTokens, maxSequences, reserved, draft);
-        return capacity.Blocks > 0 ? capacity : throw DoesNotFit(deployment, capacity, utilization, blockTokens, maxBatchedTokens, maxSequences, draft);
+        KvCapacity capacity = Measure(deployment, utilization, blockTokens, maxBatchedTokens + trainingTokens, maxSequences, reserved, draft);
+        if (capacity.Blocks > 0) return capacity;
+        bool trainingIsTooLong = trainingTokens > 0 && Measure(deployment, utilization, blockTokens, maxBatchedTokens, maxSequences, default, draft).Blocks > 0;
+        throw DoesNotFit(deployment, capacity, utilization, blockTokens, maxBatchedTokens + trainingTokens, maxSequences, draft, trainingIsTooLong);
     }
 
     private static KvCapacity Measure(
@@ -121,7 +125,7 @@ public sealed record KvCapacity(
     }
 
     private static InputException DoesNotFit(
-        Deployment deployment, KvCapacity capacity, double utilization, int blockTokens, int maxBatchedTokens, int maxSequences, Deployment? draft)
+        Deployment deployment, KvCapacity capacity, double utilization, int blockTokens, int maxBatchedTokens, int maxSequences, Deployment? draft, bool trainingIsTooLong)
     {
         Bytes missing = capacity.KvPerBlock - capacity.Kv;
         ParallelPlan plan = deployment.Parallel;
@@ -134,6 +138,7 @@ public sealed record KvCapacity(
             advice = $"tensor: {tensor} would fit";
             break;
         }
+        if (trainingIsTooLong) advice = "without finetuning it fits; write fewer sequenceTokens there, or activations: rematerialised, which keeps least";
         string reserved = capacity.Reserved.Count > 0 ? $", reserved {capacity.Reserved}" : "";
         return new InputException(string.Create(
             System.Globalization.CultureInfo.InvariantCulture,

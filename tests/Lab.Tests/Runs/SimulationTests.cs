@@ -180,6 +180,17 @@ public sealed class SimulationTests : IDisposable
     }
 
     [Fact]
+    public void WhatToolsReturnCountsInTheReasonOfARejection()
+    {
+        Scenario scenario = TinyScenarios.Read("""
+            model: llama-2-7b
+            fleet: [{device: a100-sxm-80gb}]
+            traffic: {generator: constant, rate: 1/s, requests: 3, prompt: 100, output: 200, calls: {count: 100, duration: 1s, tokens: 1, return: 100}}
+            """);
+        Assert.Equal(["prompt, output and what tools return are longer than the maximum model length"], Simulation.Run(scenario).RejectionReasons.Keys);
+    }
+
+    [Fact]
     public void RequestRowsTellWhatHappened()
     {
         RunInto("rows");

@@ -77,8 +77,8 @@ public sealed class BrokenScenarioTests
             "s.yaml:3:51: fleet.0.draft: the rows of this scheduler's batches advance together, so they cannot keep different numbers of drafts; leave the key out" },
         { "device: a100-sxm-80gb", "{device: a100-sxm-80gb, adapters: {count: 8, rank: 16}}",
             "s.yaml:3:29: fleet.0.adapters: adapters (LoRA): not simulated by this version; remove the key" },
-        { "device: a100-sxm-80gb", "{device: a100-sxm-80gb, memory: {hostSwap: 16GiB}}",
-            "s.yaml:3:38: fleet.0.memory.hostSwap: blocks shared between sequences are not swapped to the host; write prefixCache: false beside it, or leave the key out" },
+        { "device: a100-sxm-80gb", "{device: a100-sxm-80gb, memory: {prefixCache: true, hostSwap: 16GiB}}",
+            "s.yaml:3:57: fleet.0.memory.hostSwap: blocks shared between sequences are not swapped to the host; write prefixCache: false, or leave one of the two keys out" },
         { "device: a100-sxm-80gb", "{device: a100-sxm-80gb, memory: {prefixCache: false, hostSwap: {out: backgrond}}}",
             "s.yaml:3:74: fleet.0.memory.hostSwap.out: unknown out 'backgrond'; did you mean 'background'?" },
         { "device: a100-sxm-80gb", "{device: a100-sxm-80gb, memory: {use: block-groups, prefixCache: true}}",
@@ -86,7 +86,7 @@ public sealed class BrokenScenarioTests
         { "device: a100-sxm-80gb", "{device: a100-sxm-80gb, memory: {use: block-groups, groupBlocks: 0}}",
             "s.yaml:3:70: fleet.0.memory.groupBlocks: '0' is out of range; write a whole number from 1 to 4096" },
         { "device: a100-sxm-80gb", "{device: a100-sxm-80gb, calls: swap}",
-            "s.yaml:3:36: fleet.0.calls: swapping needs a host pool; write for example memory: {prefixCache: false, hostSwap: 16GiB}" },
+            "s.yaml:3:36: fleet.0.calls: swapping needs a host pool; write for example memory: {hostSwap: 16GiB}" },
         { "device: a100-sxm-80gb", "{device: a100-sxm-80gb, scheduler: hf-static, calls: preserve}",
             "s.yaml:3:58: fleet.0.calls: this scheduler computes a sequence anew after a call; write calls: discard" },
         { "device: a100-sxm-80gb", "{device: a100-sxm-80gb, finetune: co-serv}",
@@ -211,6 +211,27 @@ public sealed class BrokenScenarioTests
         Assert.InRange(scenario.Fleet[0].MaxModelTokens, 16, 4095);
         string note = Assert.Single(scenario.Notes);
         Assert.StartsWith($"fleet.0: the KV memory holds {scenario.Fleet[0].MaxModelTokens} tokens", note, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ATrainingSequenceThatDoesNotFitIsNamedAndNotTheModel()
+    {
+        InputException mistake = Assert.Throws<InputException>(() => Read(Right.Replace(
+            "device: a100-sxm-80gb", "{device: a100-sxm-80gb, finetune: {use: co-serve, sequenceTokens: 1048576, activations: stored}}", StringComparison.Ordinal)));
+        Assert.StartsWith("s.yaml:3:5: fleet.0: llama-2-7b does not fit a100-sxm-80gb", mistake.Message, StringComparison.Ordinal);
+        Assert.EndsWith("; without finetuning it fits; write fewer sequenceTokens there, or activations: rematerialised, which keeps least", mistake.Message, StringComparison.Ordinal);
+        Assert.True(mistake.IsInfeasible);
+    }
+
+    [Theory]
+    [InlineData("layersPerStep: 4", 1)]
+    [InlineData("layersPerStep: 4, tokenLimit: 1024", 0)]
+    [InlineData("layersPerStep: 1", 0)]
+    public void AnOptionWithoutEffectIsNoted(string options, int notes)
+    {
+        Scenario scenario = Read(Right.Replace("device: a100-sxm-80gb", "{device: a100-sxm-80gb, finetune: {use: co-serve, " + options + "}}", StringComparison.Ordinal));
+        Assert.Equal(notes, scenario.Notes.Count);
+        Assert.All(scenario.Notes, note => Assert.StartsWith("fleet.0.finetune: layersPerStep has no effect without tokenLimit", note, StringComparison.Ordinal));
     }
 
     private static Scenario Read(string text) => ScenarioReader.Read(Document.Parse(text, "s.yaml"), "");

@@ -39,6 +39,26 @@ public sealed class LockTests
         Assert.Equal(TinyScenarios.Comparable(Simulation.Run(scenario)), TinyScenarios.Comparable(Simulation.Run(again)));
     }
 
+    [Theory]
+    [InlineData("vllm-v1", 1)]
+    [InlineData("vllm-v0", 0)]
+    public void BesideAHostPoolPrefixesAreNotSharedAndTheLockSaysSo(string scheduler, int notes)
+    {
+        Scenario scenario = TinyScenarios.Read($$$"""
+            model: llama-2-7b
+            fleet: [{device: a100-sxm-80gb, scheduler: {{{scheduler}}}, memory: {hostSwap: {size: 16GiB, out: background}, use: paged}}]
+            traffic: {generator: poisson, rate: 1/s, requests: 10, prompt: 10, output: 10}
+            """);
+        Assert.False(Assert.Single(scenario.Fleet).Memory.SharesPrefixes);
+        Assert.Equal(notes, scenario.Notes.Count);
+        Assert.All(scenario.Notes, note => Assert.StartsWith("fleet.0.memory.hostSwap: ", note, StringComparison.Ordinal));
+        string text = ScenarioLock.Write(scenario);
+        Assert.Contains("prefixCache: false", text, StringComparison.Ordinal);
+        Scenario again = TinyScenarios.Read(text);
+        Assert.Equal(text, ScenarioLock.Write(again));
+        Assert.Empty(again.Notes);
+    }
+
     [Fact]
     public void StretchedPositionsAndAnEnginesBlocksSurvive()
     {

@@ -12,6 +12,9 @@ public sealed record FlexLlmOptions : FinetuneSpec
     /// <summary>Latency target of a step, the strict end of the objectives on time per token, 50 to 75 ms (c).</summary>
     public const double DefaultTargetSeconds = 0.05;
 
+    /// <summary>Layers that a step goes back through under a token limit (d).</summary>
+    private const int DefaultLayersPerStep = 1;
+
     public static readonly OptionSet<FlexLlmOptions> Set = Declare<FlexLlmOptions>()
         .Duration("target", o => o.Target, (o, v) => o with { Target = v },
             "finetuning takes what is left of a step of this length; it yields when nothing is", "arXiv 2402.18789: the objective on time per token (c)")
@@ -25,7 +28,11 @@ public sealed record FlexLlmOptions : FinetuneSpec
 
     public int? TokenLimit { get; init; }
 
-    public int LayersPerStep { get; init; } = 1;
+    public int LayersPerStep { get; init; } = DefaultLayersPerStep;
+
+    public override string? Unheeded => TokenLimit is null && LayersPerStep != DefaultLayersPerStep
+        ? "layersPerStep has no effect without tokenLimit; write for example tokenLimit: 1024, or leave it out"
+        : null;
 
     public override IPlanAddOn Create(ICostModel stepTimes, int layers) => new FlexLlm(this, stepTimes, Queue(layers));
 }
