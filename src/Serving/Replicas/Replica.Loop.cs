@@ -73,7 +73,7 @@ public sealed partial class Replica
             sequence.InFlight = true;
             held += sequence.KvBlocks;
             written += sequence.ComputedTokens + item.Tokens;
-            FirstScheduled(sequence);
+            if (sequence.FirstScheduled.IsNever) FirstScheduled(sequence);
         }
         run.Begin(_clock.Now, horizon);
         _usedAtStart = _memory.UsedBlocks;

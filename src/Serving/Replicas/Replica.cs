@@ -52,7 +52,7 @@ public sealed partial class Replica
     private readonly IStepExecutor _executor;
     private readonly KvSwap? _swap;
     private readonly ICallHandling _calls;
-    private readonly IReadOnlyList<IPlanAddOn> _addOns;
+    private readonly IPlanAddOn[] _addOns;
     private readonly IAcceptance? _acceptance;
     private readonly ReplicaView _view;
     private readonly ServingMetrics _metrics;
@@ -84,7 +84,7 @@ public sealed partial class Replica
         _executor = parts.Executor;
         _swap = parts.Swap;
         _calls = parts.Calls;
-        _addOns = parts.AddOns;
+        _addOns = [.. parts.AddOns];
         _acceptance = parts.Acceptance;
         _metrics = metrics;
         _observer = observer;
