@@ -34,20 +34,21 @@ public abstract class Plugin<TSpec>(string name, string summary, string source)
 }
 
 /// <summary>A plug-in whose spec is an options record.</summary>
-public sealed class Plugin<TSpec, TOptions>(string name, string summary, string source, OptionSet<TOptions> options)
+/// <param name="options">Its declared options; asked for when first needed, since a run uses few of all plug-ins.</param>
+public sealed class Plugin<TSpec, TOptions>(string name, string summary, string source, Func<OptionSet<TOptions>> options)
     : Plugin<TSpec>(name, summary, source)
     where TSpec : class
     where TOptions : class, TSpec, new()
 {
-    public override IReadOnlyList<OptionInfo> Options => options.Options;
+    public override IReadOnlyList<OptionInfo> Options => options().Options;
 
     public override TSpec Default => new TOptions();
 
-    public override TSpec Read(MapReader map) => options.Read(map);
+    public override TSpec Read(MapReader map) => options().Read(map);
 
-    public override Node ToNode(TSpec spec) => options.ToNode((TOptions)spec);
+    public override Node ToNode(TSpec spec) => options().ToNode((TOptions)spec);
 
-    public override JsonObject ToJsonSchema() => options.ToJsonSchema();
+    public override JsonObject ToJsonSchema() => options().ToJsonSchema();
 
     public override bool Made(TSpec spec) => spec.GetType() == typeof(TOptions);
 }

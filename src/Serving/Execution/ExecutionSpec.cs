@@ -27,7 +27,7 @@ public static class ExecutionStyles
 
     public static readonly PluginRegistry<ExecutionSpec> Registry = new(
         "execution",
-        new Plugin<ExecutionSpec, SequentialExecution>(Usual, "One operation after the other.", "roofline per operator (Williams et al. 2009)", SequentialExecution.Set),
+        new Plugin<ExecutionSpec, SequentialExecution>(Usual, "One operation after the other.", "roofline per operator (Williams et al. 2009)", () => SequentialExecution.Set),
         new Plugin<ExecutionSpec, NanoBatchExecution>("nano-batches",
-            "Compute, memory and network operations of nano-batches side by side; goes with any scheduler.", "NanoFlow (OSDI 2025)", NanoBatchExecution.Set));
+            "Compute, memory and network operations of nano-batches side by side; goes with any scheduler.", "NanoFlow (OSDI 2025)", () => NanoBatchExecution.Set));
 }

@@ -8,18 +8,18 @@ public static class Routers
     public static readonly PluginRegistry<RouterSpec> Registry = new(
         "router",
         Plugin("random", "Any replica with equal chance, fixed per request.",
-            "textbook", RandomRouterOptions.Set),
+            "textbook", () => RandomRouterOptions.Set),
         Plugin("round-robin", "One replica after the other.",
-            "textbook", RoundRobinOptions.Set),
+            "textbook", () => RoundRobinOptions.Set),
         Plugin("least-loaded", "The replica with the fewest live requests.",
-            "textbook (join the shortest queue)", LeastLoadedOptions.Set),
+            "textbook (join the shortest queue)", () => LeastLoadedOptions.Set),
         Plugin("least-tokens", "The replica with the fewest prompt and output tokens of live requests.",
-            "textbook (least work, as far as it is known)", LeastTokensOptions.Set),
+            "textbook (least work, as far as it is known)", () => LeastTokensOptions.Set),
         Plugin("power-of-two", "The less loaded of two replicas drawn per request.",
-            "Mitzenmacher, IEEE TPDS 2001", PowerOfTwoOptions.Set),
+            "Mitzenmacher, IEEE TPDS 2001", () => PowerOfTwoOptions.Set),
         Plugin("prefix-aware", "The replica whose cache holds most of the prompt, unless the fleet is out of balance.",
-            "SGLang router, cache-aware policy (c)", PrefixAwareOptions.Set));
+            "SGLang router, cache-aware policy (c)", () => PrefixAwareOptions.Set));
 
-    private static Plugin<RouterSpec, TOptions> Plugin<TOptions>(string name, string summary, string source, OptionSet<TOptions> options)
+    private static Plugin<RouterSpec, TOptions> Plugin<TOptions>(string name, string summary, string source, Func<OptionSet<TOptions>> options)
         where TOptions : RouterSpec, new() => new(name, summary, source, options);
 }

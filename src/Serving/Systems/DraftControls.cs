@@ -12,6 +12,6 @@ public static class DraftControls
 
     public static readonly PluginRegistry<DraftControlSpec> Registry = new(
         "draft control",
-        new Plugin<DraftControlSpec, FixedDraftsOptions>(Usual, "The same number of proposed tokens for every decode of every step.", "Leviathan et al., ICML 2023 (c)", FixedDraftsOptions.Set),
-        new Plugin<DraftControlSpec, SmartSpecOptions>("smartspec", "As many as promise the most accepted tokens per second, none under load.", "SmartSpec, arXiv 2406.14066", SmartSpecOptions.Set));
+        new Plugin<DraftControlSpec, FixedDraftsOptions>(Usual, "The same number of proposed tokens for every decode of every step.", "Leviathan et al., ICML 2023 (c)", () => FixedDraftsOptions.Set),
+        new Plugin<DraftControlSpec, SmartSpecOptions>("smartspec", "As many as promise the most accepted tokens per second, none under load.", "SmartSpec, arXiv 2406.14066", () => SmartSpecOptions.Set));
 }
