@@ -46,6 +46,9 @@ public sealed record RunFacts
     /// <summary>Output tokens delivered.</summary>
     public long OutputTokens { get; init; }
 
+    /// <summary>What the fleet's matrix units could do at most, every token at full rate; see <c>OptimalThroughput</c>.</summary>
+    public double OptimalTokensPerSecond { get; init; }
+
     /// <summary>What replicas count for whole runs only; null for a part of a run.</summary>
     public FleetFacts? Fleet { get; init; }
 }

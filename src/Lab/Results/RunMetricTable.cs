@@ -27,6 +27,7 @@ public static class RunMetricTable
             { Samples = f => f.Qoe, SketchUnits = ServingMetrics.QoePartsPerOne, Header = "QoE", Label = "QoE, 0 to 1", Columns = [new(13, Statistic.Mean)] },
         Number("outputTokensPerSecond", "metrics.outputTokensPerSecond", MeasureUnit.PerSecond, Better.Higher, f => Ratio(f.OutputTokens, f.Seconds), "tokens", 5),
         Number("tokensPerSecond", "metrics.tokensPerSecond", MeasureUnit.PerSecond, Better.Higher, f => Ratio(f.PromptTokens + f.OutputTokens, f.Seconds)),
+        Number("optimumShare", "metrics.optimumFraction", MeasureUnit.Share, Better.Higher, f => Ratio(Ratio(f.PromptTokens + f.OutputTokens, f.Seconds), f.OptimalTokensPerSecond)),
         Number("requestsPerSecond", "metrics.requestsPerSecond", MeasureUnit.PerSecond, Better.Higher, f => Ratio(f.Departed, f.Seconds)),
         Number("attainment", "metrics.sloAttainment", MeasureUnit.Share, Better.Higher, f => Ratio(f.MetObjective, f.Arrived), "SLO met", 4),
         Number("goodput", "metrics.goodputRequestsPerSecond", MeasureUnit.PerSecond, Better.Higher, f => Ratio(f.MetObjective, f.Seconds), "goodput", 9),

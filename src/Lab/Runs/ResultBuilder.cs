@@ -7,6 +7,7 @@ using Orrery.Serving.Fleets;
 using Orrery.Serving.Metrics;
 using Orrery.Serving.Replicas;
 using Orrery.World.Deployments;
+using Orrery.World.Overlap;
 using Orrery.World.Power;
 using Orrery.World.Training;
 
@@ -28,6 +29,7 @@ internal static class ResultBuilder
                 Seconds = end.Seconds,
                 Arrived = fleet.Arrived,
                 OutputTokens = fleet.Replicas.Sum(replica => replica.Counters.OutputTokens),
+                OptimalTokensPerSecond = OptimalTokensPerSecond(scenario),
                 Fleet = facts,
             }),
             Simulation = new(end.Seconds, watch.WallSeconds, clock.Events, facts.Steps),
@@ -36,6 +38,10 @@ internal static class ResultBuilder
         };
         return result with { Expectations = [.. scenario.Expect.Select(expectation => Outcome(expectation, result))] };
     }
+
+    /// <summary>Over all devices of the fleet (NanoFlow, OSDI 2025).</summary>
+    public static double OptimalTokensPerSecond(Scenario scenario) =>
+        scenario.Fleet.Sum(entry => entry.Replicas * entry.Deployment.Parallel.Devices * OptimalThroughput.TokensPerSecond(entry.Deployment));
 
     /// <summary>What users felt; the time and what replicas count is not part of it.</summary>
     public static RunFacts Felt(ServingMetrics metrics) => new()

@@ -58,6 +58,7 @@ internal sealed class WindowTally(RunWindow window, Scenario scenario)
             Departed = _leftFinished,
             PromptTokens = _leftPrompt,
             OutputTokens = _leftOutput,
+            OptimalTokensPerSecond = ResultBuilder.OptimalTokensPerSecond(scenario),
         }),
         Expectations = [],
     };
@@ -100,8 +101,7 @@ internal sealed class WindowTally(RunWindow window, Scenario scenario)
         _endToEnd.Add(total);
         _normalized.Add(total / sequence.GeneratedTokens);
         _qoe.Add((long)Math.Round(sequence.QualityOfExperience(scenario.Qoe) * ServingMetrics.QoePartsPerOne));
-        if (sequence.GeneratedTokens > 1)
-            _tpot.Add((sequence.LastToken - sequence.FirstToken).Nanoseconds / (sequence.GeneratedTokens - 1));
+        if (sequence.GeneratedTokens > 1) _tpot.Add(sequence.TimePerToken.Nanoseconds);
         if (sequence.Meets(scenario.Slo)) _met++;
     }
 }

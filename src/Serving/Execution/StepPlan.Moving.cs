@@ -32,16 +32,6 @@ public sealed partial class StepPlan
         return refund;
     }
 
-    /// <summary>Frees a sequence's memory; it will recompute prompt and generated tokens. If it is in this plan it leaves it.</summary>
-    /// <returns>The tokens it had in this plan: a budget to refund.</returns>
-    public int PreemptByRecompute(Sequence victim)
-    {
-        int refund = Remove(victim);
-        Discard(victim);
-        CountPreemption(victim);
-        return refund;
-    }
-
     /// <summary>
     /// Takes a sequence out of the running set while it keeps its memory: nobody else can use those blocks, and it resumes for free.
     /// If it is in this plan it leaves it.

@@ -23,15 +23,10 @@ public readonly record struct ServiceObjective(Duration Ttft, Duration Tpot)
         Duration ttftLimit = sequence.Request.TtftLimit > Duration.Zero ? sequence.Request.TtftLimit : Ttft;
         Duration tpotLimit = sequence.Request.TpotLimit > Duration.Zero ? sequence.Request.TpotLimit : Tpot;
         return ttft <= ttftLimit
-            && TimePerToken(sequence) <= tpotLimit
+            && sequence.TimePerToken <= tpotLimit
             && ttft.Seconds * PromptTokensPerSecond <= sequence.PromptTokens
             && (!Pace.Exists || sequence.Pace.Slowest * Pace.TokensPerSecond < 1);
     }
-
-    /// <summary>(last − first token − pauses for tools) / (tokens − 1); zero for a single token.</summary>
-    internal static Duration TimePerToken(Sequence sequence) => sequence.GeneratedTokens > 1
-        ? Duration.FromNanoseconds((sequence.LastToken - sequence.FirstToken - sequence.PausedFor).Nanoseconds / (sequence.GeneratedTokens - 1))
-        : Duration.Zero;
 }
 
 /// <summary>

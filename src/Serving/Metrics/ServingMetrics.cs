@@ -110,7 +110,7 @@ public sealed class ServingMetrics(ServiceObjective objective, QoeRule qoe)
         EndToEnd.Add(total);
         NormalizedLatency.Add(total / sequence.GeneratedTokens);
         Qoe.Add((long)Math.Round(sequence.QualityOfExperience(QoeRule) * QoePartsPerOne));
-        if (sequence.GeneratedTokens > 1) Tpot.Add(ServiceObjective.TimePerToken(sequence).Nanoseconds);
+        if (sequence.GeneratedTokens > 1) Tpot.Add(sequence.TimePerToken.Nanoseconds);
         if (Objective.IsMetBy(sequence)) MetObjective++;
     }
 }

@@ -31,9 +31,6 @@ public sealed class RankedBatch(AdmissionLimits limits, double margin)
     /// <summary>Members queued, those that were preempted and hold memory included.</summary>
     public int QueuedCount => _queue.Count;
 
-    /// <summary>Queued members that hold memory.</summary>
-    public int HoldingCount => _holders.Count;
-
     public IReadOnlyList<RankedMember> Running => _running;
 
     public RankedMember? Head => _queue.Min;

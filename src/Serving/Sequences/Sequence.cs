@@ -175,6 +175,11 @@ public sealed class Sequence
 
     public Instant LastToken { get; internal set; } = Instant.Never;
 
+    /// <summary>TPOT: (last − first token − pauses for tools) / (output tokens − 1); zero for a single token.</summary>
+    public Duration TimePerToken => GeneratedTokens > 1
+        ? Duration.FromNanoseconds((LastToken - FirstToken - PausedFor).Nanoseconds / (GeneratedTokens - 1))
+        : Duration.Zero;
+
     /// <summary>When it left the fleet, whatever the outcome.</summary>
     public Instant End { get; internal set; } = Instant.Never;
 

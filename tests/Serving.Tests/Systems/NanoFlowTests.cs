@@ -91,13 +91,16 @@ public sealed class NanoFlowTests
     [Fact]
     public void The_mean_output_counts_those_that_still_run()
     {
-        BatchBalance balance = new(new() { BatchTokens = 100 });
-        Assert.Equal(double.PositiveInfinity, balance.TargetRequests);
+        // The assumed mean counts like 256 finished requests: 256 · 20 tokens.
+        BatchBalance balance = new(new() { BatchTokens = 100, TypicalOutput = 20 });
+        Assert.Equal(100, balance.TargetRequests);
         balance.Arrived(new(new Request { Id = 0, Arrival = Instant.Zero, PromptTokens = 30, OutputTokens = 10 }, 100, 0));
-        balance.Generated(20);
-        balance.Left();
         // 100 / (1 + 30/20).
         Assert.Equal(40, balance.TargetRequests, 12);
+        balance.Generated(276);
+        Assert.Equal(100 / (1 + (30 / (5396 / 256.0))), balance.TargetRequests, 12);
+        balance.Left();
+        Assert.Equal(100 / (1 + (30 / (5396 / 257.0))), balance.TargetRequests, 12);
     }
 
     /// <summary>Any scheduler may run in any style: the overlapped cost keeps fast-forward exact.</summary>

@@ -8,7 +8,8 @@ namespace Orrery.Serving.Systems.NanoFlow;
 /// </summary>
 /// <remarks>
 /// The mean output is all generated tokens over all finished requests: those that still run count with what they have, so the short ones
-/// that finish first do not pull it down. Exact integers: many steps at once count like single ones.
+/// that finish first do not pull it down. That is the likeliest mean of exponential lengths some of which are still open; at first, when
+/// hardly anybody has finished, an assumed mean counts like some requests more (d). Exact integers: many steps at once count like single ones.
 /// </remarks>
 /// <param name="options">Configured averages go before measured ones.</param>
 public sealed class BatchBalance(NanoFlowOptions options)
@@ -18,19 +19,21 @@ public sealed class BatchBalance(NanoFlowOptions options)
     private long _finished;
     private long _generatedTokens;
 
-    /// <summary>Running requests that keep the mix steady; no limit until something is known of outputs.</summary>
+    /// <summary>Requests that the assumed mean counts for: as many as engines of the time ran at once (d).</summary>
+    private const int PriorRequests = 256;
+
+    /// <summary>Running requests that keep the mix steady.</summary>
     public double TargetRequests
     {
         get
         {
             double prompt = options.MeanPrompt ?? (_arrived > 0 ? (double)_promptTokens / _arrived : 0);
-            double output = MeanOutput;
-            return output > 0 ? options.BatchTokens / (1 + (prompt / output)) : double.PositiveInfinity;
+            return options.BatchTokens / (1 + (prompt / MeanOutput));
         }
     }
 
-    /// <summary>0 while nothing is known.</summary>
-    private double MeanOutput => options.MeanOutput ?? (_finished > 0 ? (double)_generatedTokens / _finished : 0);
+    private double MeanOutput =>
+        options.MeanOutput ?? (_generatedTokens + (PriorRequests * options.TypicalOutput)) / (_finished + PriorRequests);
 
     public void Arrived(Sequence sequence)
     {

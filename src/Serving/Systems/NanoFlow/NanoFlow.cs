@@ -97,6 +97,7 @@ public sealed class NanoFlow : IScheduler
     {
         ArgumentNullException.ThrowIfNull(plan);
         // Delivered by now: a prompt that is through has its first token and decodes.
+        _balance.Generated(plan.AcceptedTokens);
         foreach (ref readonly PlanItem item in plan.Items)
         {
             if (item.Sequence.IsDecoding) _balance.Generated(steps);

@@ -12,6 +12,9 @@ public sealed record NanoFlowOptions : SchedulerSpec
     /// <summary>How far running requests may exceed the target: room for chance, so that steps stay full (d).</summary>
     public const double DefaultSlack = 0.1;
 
+    /// <summary>A chat-like answer; as BatchLLM assumes (d).</summary>
+    public const double DefaultTypicalOutput = 128;
+
     public static readonly OptionSet<NanoFlowOptions> Set = new OptionSet<NanoFlowOptions>()
         .Int("batchTokens", o => o.BatchTokens, (o, v) => o with { BatchTokens = v },
             "B: tokens of every step, decodes first, prompts up to exactly B", "artefact (b)")
@@ -19,6 +22,8 @@ public sealed record NanoFlowOptions : SchedulerSpec
             "p, mean prompt in B/(1 + p/d), the target for running decodes; null: the mean of what arrived", "artefact (b)", min: 1)
         .OptionalNumber("meanOutput", o => o.MeanOutput, (o, v) => o with { MeanOutput = v },
             "d, mean output; null: generated tokens per finished request", "artefact (b)", min: 1)
+        .Number("typicalOutput", o => o.TypicalOutput, (o, v) => o with { TypicalOutput = v },
+            "output assumed before requests have finished", "ours (d)", min: 1)
         .Number("slack", o => o.Slack, (o, v) => o with { Slack = v },
             "running requests may exceed the target by this share", "ours (d)", max: 10)
         .Bool("asynchronous", o => o.Asynchronous, (o, v) => o with { Asynchronous = v },
@@ -29,6 +34,8 @@ public sealed record NanoFlowOptions : SchedulerSpec
     public double? MeanPrompt { get; init; }
 
     public double? MeanOutput { get; init; }
+
+    public double TypicalOutput { get; init; } = DefaultTypicalOutput;
 
     public double Slack { get; init; } = DefaultSlack;
 
