@@ -25,9 +25,6 @@ public sealed class TrainingQueue(FinetuneJobs jobs, int layers)
     /// <summary>True when every job has ended.</summary>
     public bool IsOver => jobs.Jobs is { } most && _job >= most;
 
-    /// <summary>Jobs that have ended.</summary>
-    public long FinishedJobs => _job;
-
     /// <summary>True while the present sequence goes forward.</summary>
     public bool IsForward => _forward < jobs.SequenceTokens;
 
