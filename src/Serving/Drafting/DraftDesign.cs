@@ -35,6 +35,7 @@ public sealed record DraftDesign(DraftControlSpec Control, AcceptanceSpec Accept
         return new DraftedCost(cost, passes, Duration.FromSeconds(target.Profile.StepCpuSeconds));
     }
 
+    /// <summary>The add-on that drafts on one replica, and the truth that judges its drafts.</summary>
     /// <param name="stepTimes">From <see cref="CostOf"/>.</param>
     /// <param name="stepTokens">Most tokens of a step.</param>
     /// <param name="random">The stream of acceptance.</param>

@@ -4,6 +4,7 @@ using Orrery.Serving.Execution;
 namespace Orrery.Serving.Drafting;
 
 /// <summary>Every decode verifies the same number of proposed tokens in every step, as engines do that let the user choose it.</summary>
+/// <param name="length">Proposed tokens per decode and step; 0 never proposes.</param>
 public sealed class FixedDrafts(int length) : IDraftControl
 {
     public bool Proposes => length > 0;

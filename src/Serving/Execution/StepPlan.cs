@@ -109,6 +109,7 @@ public sealed partial class StepPlan(IKvMemory memory, KvSwap? swap = null)
 
     /// <summary>Trains in this step too, with or without inference beside it.</summary>
     /// <param name="work">Stays as it is until the step has ended.</param>
+    /// <exception cref="ArgumentException">The work is empty.</exception>
     public void Train(TrainingWork work)
     {
         if (work.IsEmpty) throw new ArgumentException("there is nothing to train", nameof(work));

@@ -1,6 +1,5 @@
 using Orrery.World.Steps;
 
-
 namespace Orrery.World.Models;
 
 /// <summary>

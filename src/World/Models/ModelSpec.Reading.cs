@@ -68,8 +68,10 @@ public sealed partial record ModelSpec
         double feedForward = 3.0 * Hidden * FfnWidth;
         double experts = Experts is { } e ? 3.0 * Hidden * (((double)e.Count * e.Width) + ((double)e.Shared * e.SharedWidth) + e.Count) : 0;
         double parameters = (2.0 * Vocabulary * Hidden) + ((double)MaxPositions * Hidden) + (Layers * (attention + latent + feedForward + experts));
-        if (parameters > mostParameters || 2.0 * KvHeads * HeadWidth > mostCachedElements)
+        if (parameters > mostParameters)
             throw node.Error(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"the sizes make a model of more than {mostParameters:0e0} parameters; check them"));
+        if (2.0 * KvHeads * HeadWidth > mostCachedElements)
+            throw node.Error(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{KvHeads} KV heads of width {HeadWidth} cache more than {mostCachedElements:0e0} elements per token and layer; check them"));
     }
 
     private static int Size(MapReader map, string key) => map.Required(key).AsInt(1, LargestSize);

@@ -20,7 +20,6 @@ public sealed class TrainingCost(ICostModel inner, RooflineCost roofline, Adapte
 
     public StepCost CreateStep() => new Step(inner.CreateStep(), inner.CreateStep(), _times);
 
-
     private sealed class Step(StepCost inner, StepCost alone, TrainingTimes times) : StepCost
     {
         private readonly StepShape _aloneShape = new();
