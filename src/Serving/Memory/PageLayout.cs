@@ -10,7 +10,7 @@ namespace Orrery.Serving.Memory;
 /// <remarks>
 /// tokens per page = g / (H_kv·d·bytes), with g the page and H_kv the KV heads of a device; with all layers in one tensor pair ("mega") a
 /// token takes L times as much of a page, and a block is 2 pages. A latent cache is one tensor instead of two. Bytes of a page that hold no
-/// whole token stay empty. L is of the stage with most layers.
+/// whole token stay empty. L is of the first stage, which has most layers.
 /// </remarks>
 /// <param name="PageBytes">g.</param>
 /// <param name="TokenBytes">What one token takes of one tensor on one device.</param>
@@ -29,10 +29,8 @@ public sealed record PageLayout(long PageBytes, long TokenBytes, int PagesPerBlo
     public static PageLayout Of(Deployment deployment, long pageBytes, bool mega)
     {
         ArgumentNullException.ThrowIfNull(deployment);
-        int layers = 0;
-        for (int stage = 0; stage < deployment.Parallel.Pipeline; stage++)
-            layers = Math.Max(layers, deployment.Parallel.StageLayers(deployment.Model.Layers, stage));
-        int tensors = deployment.Model.Latent is null ? 2 : 1;
+        int layers = deployment.Parallel.StageLayers(deployment.Model.Layers, 0);
+        int tensors = deployment.Model.KvTensorsPerLayer;
         long tokenBytes = deployment.Shards.KvBytesPerTokenLayer / tensors * (mega ? layers : 1);
         if (tokenBytes <= pageBytes) return new(pageBytes, tokenBytes, mega ? tensors : tensors * layers);
         throw new InputException($"memory: a token of {deployment.Model.Name} takes {tokenBytes} bytes of a page, more than its {pageBytes}; write a larger pageSize or megaLayout: false");

@@ -6,8 +6,11 @@ namespace Orrery.Serving.Metrics;
 /// <summary>What a reader expects: the first token after <paramref name="Ttft"/>, then one token every <paramref name="TokenInterval"/>.</summary>
 public readonly record struct ReadingExpectation(Duration Ttft, Duration TokenInterval)
 {
-    /// <summary>One second to the first token and 4.8 tokens/s (Andes, Liu et al. 2024, b).</summary>
-    public static ReadingExpectation Default => new(Duration.FromSeconds(1), Duration.FromSeconds(1 / 4.8));
+    /// <summary>Mean reading speed (Andes, Liu et al. 2024, b).</summary>
+    public const double UsualTokensPerSecond = 4.8;
+
+    /// <summary>One second to the first token (Andes, Liu et al. 2024, b), then tokens at the mean reading speed.</summary>
+    public static ReadingExpectation Default => new(Duration.FromSeconds(1), Duration.FromSeconds(1 / UsualTokensPerSecond));
 }
 
 /// <summary>

@@ -47,9 +47,9 @@ public sealed record QoeRule
         .Number("ttftPenalty", o => o.TtftPenalty, (o, v) => o with { TtftPenalty = v },
             "alpha: QoE is multiplied by it for every second that the first token is late; 1: not at all", "arXiv 2404.16283 (b)", max: 1);
 
-    public Duration Ttft { get; init; } = Duration.FromSeconds(1);
+    public Duration Ttft { get; init; } = ReadingExpectation.Default.Ttft;
 
-    public double TokensPerSecond { get; init; } = 4.8;
+    public double TokensPerSecond { get; init; } = ReadingExpectation.UsualTokensPerSecond;
 
     public ReaderGroups Readers { get; init; } = ReaderGroups.Same;
 

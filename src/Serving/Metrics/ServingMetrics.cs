@@ -10,8 +10,9 @@ namespace Orrery.Serving.Metrics;
 /// </summary>
 /// <remarks>
 /// TTFT counts from arrival to the first token, of every request that got one. TPOT = (last − first token − pauses for tools) / (output
-/// tokens − 1), gaps lie between two tokens of one request or between a tool's answer and the next token, queue is arrival to first scheduled; TPOT, end-to-end, normalised latency (end-to-end per
-/// output token) and QoE are of finished requests. Times are in nanoseconds, QoE in parts (<see cref="QoePartsPerOne"/>).
+/// tokens − 1), gaps lie between two tokens of one request or between a tool's answer and the next token, queue is arrival to first
+/// scheduled; TPOT, end-to-end, normalised latency (end-to-end per output token) and QoE are of finished requests. Times are in
+/// nanoseconds, QoE in parts (<see cref="QoePartsPerOne"/>).
 /// </remarks>
 public sealed class ServingMetrics(ServiceObjective objective, QoeRule qoe)
 {

@@ -10,7 +10,15 @@ namespace Orrery.Serving.Scheduling;
 /// <param name="WatermarkShare">Share of all blocks that an admission must leave free; growth of running sequences may use it.</param>
 public readonly record struct AdmissionLimits(int BatchedTokens, int Sequences, double WatermarkShare = 0)
 {
+    /// <summary>Blocks that an admission must leave free.</summary>
     public int WatermarkBlocks(IKvMemory memory) => (int)(WatermarkShare * memory.TotalBlocks);
+
+    /// <summary>
+    /// The same for a sequence that enters. One that was served before may have outgrown the watermark: alone it may ignore it, else it
+    /// could never come back.
+    /// </summary>
+    public int WatermarkBlocks(IKvMemory memory, Sequence entering, bool isAlone) =>
+        isAlone && (entering.Preemptions > 0 || entering.CallsMade > 0) ? 0 : WatermarkBlocks(memory);
 }
 
 /// <summary>
@@ -42,8 +50,7 @@ public sealed class ContinuousBatch
     public bool FitsAboveWatermark(Sequence head, int roomTokens, IKvMemory memory, AdmissionLimits limits)
     {
         if (head.KvBlocks == 0 && memory.FreeSlots == 0) return false;
-        bool mayHaveOutgrown = head.Preemptions > 0 || head.CallsMade > 0;
-        int watermark = Running.Count == 0 && mayHaveOutgrown ? 0 : limits.WatermarkBlocks(memory);
+        int watermark = limits.WatermarkBlocks(memory, head, isAlone: Running.Count == 0);
         return memory.FreeBlocks - memory.BlocksFor(roomTokens) + head.KvBlocks >= watermark;
     }
 

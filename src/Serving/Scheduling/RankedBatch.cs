@@ -125,9 +125,7 @@ public sealed class RankedBatch(AdmissionLimits limits, double margin)
         bool holds = sequence.KvBlocks > 0;
         int room = Math.Max(sequence.TotalTokens, sequence.KvBlocks * memory.BlockTokens);
         int missing = memory.BlocksFor(room) - sequence.KvBlocks;
-        // A sequence that was preempted may have outgrown the watermark: alone it may ignore it, else it could never come back.
-        bool isAlone = _running.Count == 0 && _entered.Count == 0;
-        int watermark = holds || (isAlone && (sequence.Preemptions > 0 || sequence.CallsMade > 0)) ? 0 : limits.WatermarkBlocks(memory);
+        int watermark = holds ? 0 : limits.WatermarkBlocks(memory, sequence, isAlone: _running.Count == 0 && _entered.Count == 0);
         if (!holds && memory.FreeSlots == 0 && WorstHolder(member) is { } last) Discard(last, plan);
         if (!TryFree(member, missing + watermark, memory, plan)) return false;
         int cached = holds ? 0 : memory.CachedTokens(sequence);

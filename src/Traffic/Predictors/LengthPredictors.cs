@@ -24,9 +24,7 @@ public sealed class NoisyOraclePredictor(double relativeError, RandomStream rand
 
     public int Predict(Request request)
     {
-        double radius = Math.Sqrt(-2 * Math.Log(1 - random.Keyed(request.Id, 0)));
-        double normal = radius * Math.Cos(2 * Math.PI * random.Keyed(request.Id, 1));
-        double predicted = request.OutputTokens * Math.Exp(_sigma * normal);
+        double predicted = request.OutputTokens * Math.Exp(_sigma * KeyedNormal.Of(random, request.Id, 0));
         return (int)Math.Clamp(Math.Round(predicted, MidpointRounding.AwayFromZero), 1, int.MaxValue);
     }
 }

@@ -69,6 +69,9 @@ public sealed partial record ModelSpec
     /// <summary>FLOP of one layer per cached token that a chunk must expand from the latent again; 0 without latent attention.</summary>
     public long HistoryFlopsPerToken => Latent is { } latent ? 2 * LatentUpParameters(latent) : 0;
 
+    /// <summary>Tensors in which a layer's KV lies: keys and values, or one latent tensor.</summary>
+    public int KvTensorsPerLayer => Latent is null ? 2 : 1;
+
     /// <summary>Elements cached per token and layer: 2·K·d, or latent plus rotary width.</summary>
     public int KvElementsPerLayer => Latent is { } latent ? latent.KvRank + latent.RopeWidth : 2 * KvHeads * HeadWidth;
 

@@ -30,6 +30,16 @@ public sealed class KvSwapTests
         Assert.Equal(seconds, costs.Of(tokens, groups).Seconds, 1e-9);
     }
 
+    [Theory]
+    [InlineData("llama-3-8b", 1, 64)]
+    [InlineData("llama-3-8b", 3, 22)]
+    [InlineData("deepseek-v3", 4, 16)]
+    public void ARunTakesACopyForEachTensorOfTheLongestStage(string model, int stages, int copies)
+    {
+        Deployment deployment = Deployment.Create(Catalog.Model(model), Catalog.Device("a10"), new(1, stages), PrecisionPlan.SixteenBit, null);
+        Assert.Equal(copies, CopyCosts.Of(deployment, Duration.Zero).CopiesPerRun);
+    }
+
     /// <summary>The card puts the share at 90-95 % (c); dispatches of 10 µs, the top of their published range, reach it.</summary>
     [Theory]
     [InlineData(8, 0.885, 0.89)]

@@ -30,6 +30,9 @@ internal sealed class Selection(AndesOptions options, LatencyProfile profile)
     private long _context;
     private long _tightest = long.MaxValue;
 
+    /// <summary>Q_min: the lowest QoE of now.</summary>
+    private double _lowest;
+
     public int Count { get; private set; }
 
     /// <summary>All candidates, best first.</summary>
@@ -133,8 +136,6 @@ internal sealed class Selection(AndesOptions options, LatencyProfile profile)
         }
         _lowest = lowest;
     }
-
-    private double _lowest;
 
     private void WeighAt(long latency)
     {

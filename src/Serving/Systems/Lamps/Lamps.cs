@@ -134,11 +134,9 @@ public sealed class Lamps : IScheduler
         }
     }
 
-    /// <summary>A sequence that was served before may have outgrown the watermark: alone it may ignore it, else it could never come back.</summary>
     private bool Fits(Sequence sequence, IKvMemory memory)
     {
-        bool mayHaveOutgrown = sequence.Preemptions > 0 || sequence.CallsMade > 0;
-        int watermark = _running.Count == 0 && mayHaveOutgrown ? 0 : _limits.WatermarkBlocks(memory);
+        int watermark = _limits.WatermarkBlocks(memory, sequence, isAlone: _running.Count == 0);
         return memory.FreeBlocks - memory.BlocksFor(sequence.TotalTokens) + sequence.KvBlocks >= watermark;
     }
 
