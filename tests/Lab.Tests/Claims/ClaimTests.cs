@@ -53,7 +53,7 @@ public sealed class ClaimTests
     [Fact]
     public void Every_status_occurs_and_shared_runs_are_made_once()
     {
-        Reproduction found = ClaimRunner.Run([Read(File)], new() { Workers = 2 });
+        Reproduction found = ClaimRunner.Run([ClaimText.Read(File)], new() { Workers = 2 });
         Assert.Equal(
             [ClaimStatus.InBand, ClaimStatus.Missed, ClaimStatus.NoBand, ClaimStatus.NotComparable, ClaimStatus.NoBand, ClaimStatus.NoBand, ClaimStatus.InBand, ClaimStatus.NoBand],
             found.Claims.Select(claim => claim.Status));
@@ -114,13 +114,13 @@ public sealed class ClaimTests
         try
         {
             Reproduction first = ClaimRunner.Run([Only("in", "out")], new() { Folder = folder });
-            Reproduction all = ClaimRunner.Run([Read(File)], new() { Folder = folder, Workers = 2 });
-            Reproduction again = ClaimRunner.Run([Read(File)], new() { Folder = folder, Workers = 1 });
+            Reproduction all = ClaimRunner.Run([ClaimText.Read(File)], new() { Folder = folder, Workers = 2 });
+            Reproduction again = ClaimRunner.Run([ClaimText.Read(File)], new() { Folder = folder, Workers = 1 });
             Assert.Equal(0, first.Resumed);
             Assert.Equal(4, all.Resumed);
             Assert.Equal(0, again.Runs);
             Assert.Equal(Json(all), Json(again));
-            Assert.Equal(Json(ClaimRunner.Run([Read(File)], new())), Json(again));
+            Assert.Equal(Json(ClaimRunner.Run([ClaimText.Read(File)], new())), Json(again));
         }
         finally
         {
@@ -132,7 +132,7 @@ public sealed class ClaimTests
     public void An_interrupted_reproduction_is_partial()
     {
         using var cancel = new CancellationTokenSource();
-        Reproduction found = ClaimRunner.Run([Read(File)], new() { Workers = 1, Cancel = cancel.Token, Progress = step => { if (step.Finished == 2) cancel.Cancel(); } });
+        Reproduction found = ClaimRunner.Run([ClaimText.Read(File)], new() { Workers = 1, Cancel = cancel.Token, Progress = step => { if (step.Finished == 2) cancel.Cancel(); } });
         Assert.True(found.IsPartial);
         Assert.True(found.Claims.Count < 8);
     }
@@ -140,7 +140,7 @@ public sealed class ClaimTests
     [Fact]
     public void The_quick_grid_is_smaller_and_one_seed_has_no_interval()
     {
-        Reproduction found = ClaimRunner.Run([Read(File)], new() { Quick = true, Seed = 9 });
+        Reproduction found = ClaimRunner.Run([ClaimText.Read(File)], new() { Quick = true, Seed = 9 });
         Assert.Equal(20, found.Claims[0].Measured!.Value.Mean);
         Assert.Equal([9ul], found.Claims[0].Seeds);
         Assert.True(double.IsInfinity(found.Claims[0].Measured!.Value.HalfWidth));
@@ -149,7 +149,7 @@ public sealed class ClaimTests
     [Fact]
     public void The_JSON_has_the_promised_keys_and_the_page_every_claim()
     {
-        Reproduction found = ClaimRunner.Run([Read(File)], new() { Quick = true });
+        Reproduction found = ClaimRunner.Run([ClaimText.Read(File)], new() { Quick = true });
         using JsonDocument document = JsonDocument.Parse(Json(found));
         Assert.Equal("orrery.claims/1", document.RootElement.GetProperty("schema").GetString());
         JsonElement first = document.RootElement.GetProperty("claims")[0];
@@ -183,13 +183,7 @@ public sealed class ClaimTests
     [InlineData("x: \"requestsPerSecond\"", "x: \"requestPerSecond\"", "did you mean 'requestsPerSecond'")]
     [InlineData("kind: lines, x: \"requestsPerSecond\"", "kind: bars, x: \"requestsPerSecond\"", "only lines with a sweep")]
     [InlineData("kind: lines, x: sweep", "kind: pies, x: sweep", "unknown kind 'pies'")]
-    public void A_mistake_in_the_file_names_file_and_line(string right, string wrong, string part)
-    {
-        Assert.Contains(right, File, StringComparison.Ordinal);
-        var mistake = Assert.Throws<InputException>(() => ClaimRunner.Run([Read(File.Replace(right, wrong, StringComparison.Ordinal))], new() { Quick = true }));
-        Assert.Matches(@"^claims\.yaml:\d+:\d+: ", mistake.Message);
-        Assert.Contains(part, mistake.Message, StringComparison.Ordinal);
-    }
+    public void A_mistake_in_the_file_names_file_and_line(string right, string wrong, string part) => ClaimText.AssertRefused(File, right, wrong, part);
 
     [Fact]
     public void Every_shipped_file_is_sound_and_unknown_systems_get_the_nearest()
@@ -206,11 +200,9 @@ public sealed class ClaimTests
         Assert.Equal(ClaimStatus.InBand, found.Claims.Single(claim => claim.Claim.Name == "equal-service").Status);
     }
 
-    private static ClaimFile Read(string text) => ClaimReader.Read(Document.Parse(text, "claims.yaml"), "claims.yaml", "");
-
     private static ClaimFile Only(params string[] names)
     {
-        ClaimFile file = Read(File);
+        ClaimFile file = ClaimText.Read(File);
         return file with { Claims = [.. file.Claims.Where(claim => names.Contains(claim.Name))] };
     }
 

@@ -45,7 +45,7 @@ public sealed class GridClaimTests
     [Fact]
     public void What_does_not_fit_is_absent_and_everything_else_runs_once()
     {
-        Reproduction found = ClaimRunner.Run([Read(File)], new() { Workers = 2 });
+        Reproduction found = ClaimRunner.Run([ClaimText.Read(File)], new() { Workers = 2 });
         ClaimResult gain = found.Claims[0];
         Assert.True(gain.File.IsStudy);
         Assert.True(gain.Measured!.Value.Mean >= 1);
@@ -105,13 +105,7 @@ public sealed class GridClaimTests
     [InlineData("  gpus:", "  g-pus:", "no name of an axis")]
     [InlineData("  - name: where", "  - name: where\n    sweep: {path: a, values: [1]}\n    grid: {gpus: {path: b, values: [1]}}", "a sweep or a grid")]
     [InlineData("use: hf-static", "use: hf-statick", "unknown scheduler 'hf-statick'")]
-    public void A_mistake_in_the_file_names_file_and_line(string right, string wrong, string part)
-    {
-        Assert.Contains(right, File, StringComparison.Ordinal);
-        var mistake = Assert.Throws<InputException>(() => ClaimRunner.Run([Read(File.Replace(right, wrong, StringComparison.Ordinal))], new() { Quick = true }));
-        Assert.Matches(@"^claims\.yaml:\d+:\d+: ", mistake.Message);
-        Assert.Contains(part, mistake.Message, StringComparison.Ordinal);
-    }
+    public void A_mistake_in_the_file_names_file_and_line(string right, string wrong, string part) => ClaimText.AssertRefused(File, right, wrong, part);
 
     [Fact]
     public void The_published_study_of_settings_is_shipped_and_its_large_model_does_not_fit_one_card()
@@ -148,11 +142,9 @@ public sealed class GridClaimTests
         }
     }
 
-    private static ClaimFile Read(string text) => ClaimReader.Read(Document.Parse(text, "claims.yaml"), "claims.yaml", "");
-
     private static ClaimFile Only(string text, string name)
     {
-        ClaimFile file = Read(text);
+        ClaimFile file = ClaimText.Read(text);
         return file with { Claims = [.. file.Claims.Where(claim => claim.Name == name)] };
     }
 }
