@@ -13,10 +13,10 @@ public sealed partial class NamespaceArrowTests
     {
         ["Kernel"] = [["Time"], ["Units"], ["Statistics"], ["Random"], ["Processes"], ["Resources"]],
         ["Documents"] = [["Parsing"], ["Expectations"]],
-        ["World"] = [["Hardware", "Steps"], ["Models"], ["Profiles"], ["Deployments"], ["Cost"], ["Overlap"], ["Training"], ["Power"], ["Catalogue"]],
+        ["World"] = [["Hardware", "Steps"], ["Models", "Measurements"], ["Profiles"], ["Deployments"], ["Cost"], ["Overlap"], ["Training"], ["Power"], ["Catalogue"]],
         ["Traffic"] = [["Requests"], ["Readers"], ["Generators"], ["Description", "Predictors"], ["Catalogue"], ["Specs"], ["Fitting"]],
         ["Serving"] = [["Sequences"], ["Memory", "Metrics", "Routing", "Speculation", "Swap"], ["Execution"], ["Scheduling", "Calls", "Drafting"], ["Finetuning"], ["Systems", "Replicas"], ["Fleets"]],
-        ["Lab"] = [["Results"], ["Scenarios"], ["Runs"], ["Studies"], ["Claims"], ["Reports"]],
+        ["Lab"] = [["Results"], ["Scenarios"], ["Runs"], ["Studies"], ["Import"], ["Calibration"], ["Fidelity"], ["Claims"], ["Reports"]],
         ["Cli"] = [["Tables"], ["Shell"], ["Catalogues", "Verbs"]],
         ["Testing"] = [["Data", "Kernel", "World", "Traffic", "Serving"]],
     };

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Orrery.Documents;
 using Orrery.Kernel;
 using Orrery.Kernel.Statistics;
 using Orrery.Lab.Claims;

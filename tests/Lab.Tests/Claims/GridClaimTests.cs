@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Orrery.Documents;
 using Orrery.Kernel;
 using Orrery.Lab.Claims;
 using Orrery.Lab.Reports;
