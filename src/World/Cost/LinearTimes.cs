@@ -1,32 +1,26 @@
 namespace Orrery.World.Cost;
 
-/// <summary>Roofline of a list of operators: per operator max(compute, memory), summed. Coefficients in nanoseconds, precomputed.</summary>
+/// <summary>A list of operators that run one after the other on the same rows, with their times.</summary>
 internal sealed class LinearTimes
 {
-    private readonly double[] _computePerRow;
-    private readonly double[] _memoryFixed;
-    private readonly double[] _memoryPerRow;
+    private readonly IReadOnlyList<LinearOperator> _operators;
+    private readonly OperatorPrices _prices;
+    private readonly RowCache<OperatorTime> _times;
 
-    public LinearTimes(IReadOnlyList<LinearOperator> operators, double nanosecondsPerFlop, double nanosecondsPerByte, double kernelNanoseconds)
+    public LinearTimes(IReadOnlyList<LinearOperator> operators, OperatorPrices prices)
     {
-        _computePerRow = new double[operators.Count];
-        _memoryFixed = new double[operators.Count];
-        _memoryPerRow = new double[operators.Count];
-        int kernels = 0;
-        for (int i = 0; i < operators.Count; i++)
+        _operators = operators;
+        _prices = prices;
+        _times = new(Sum);
+        foreach (LinearOperator op in operators)
         {
-            LinearOperator op = operators[i];
-            _computePerRow[i] = op.FlopsPerRow * nanosecondsPerFlop;
-            _memoryFixed[i] = op.WeightBytes * nanosecondsPerByte;
-            _memoryPerRow[i] = op.BytesPerRow * nanosecondsPerByte;
-            kernels += op.Kernels;
             WeightBytes += op.WeightBytes;
             BytesPerRow += op.BytesPerRow;
         }
-        Launch = kernels * kernelNanoseconds;
+        Launch = Sum(1).Launch;
     }
 
-    /// <summary>Launch time of all kernels, in nanoseconds.</summary>
+    /// <summary>Launch time of all kernels, in nanoseconds, where it stands beside their times.</summary>
     public double Launch { get; }
 
     public double WeightBytes { get; }
@@ -34,38 +28,12 @@ internal sealed class LinearTimes
     public double BytesPerRow { get; }
 
     /// <summary>Time of all operators for so many rows, launches included.</summary>
-    public OperatorTime At(double rows)
+    public OperatorTime At(long rows) => _times.At(rows);
+
+    private OperatorTime Sum(long rows)
     {
-        double[] perRow = _computePerRow;
-        double[] memoryFixed = _memoryFixed;
-        double[] memoryPerRow = _memoryPerRow;
-        double compute = 0;
-        double memory = 0;
-        double busy = 0;
-        for (int i = 0; i < perRow.Length && i < memoryFixed.Length && i < memoryPerRow.Length; i++)
-        {
-            double c = rows * perRow[i];
-            double m = memoryFixed[i] + (rows * memoryPerRow[i]);
-            compute += c;
-            memory += m;
-            busy += c > m ? c : m;
-        }
-        return new(compute, memory, busy, Launch);
+        OperatorTime sum = default;
+        foreach (LinearOperator op in _operators) sum += _prices.Linear(op, rows);
+        return sum;
     }
-}
-
-/// <summary>Nanoseconds of a group of operators.</summary>
-/// <param name="Compute">Matrix units.</param>
-/// <param name="Memory">Device memory.</param>
-/// <param name="Busy">Sum over operators of the larger of the two.</param>
-/// <param name="Launch">Kernel launches.</param>
-internal readonly record struct OperatorTime(double Compute, double Memory, double Busy, double Launch)
-{
-    public double Elapsed => Busy + Launch;
-
-    public static OperatorTime operator +(OperatorTime a, OperatorTime b) =>
-        new(a.Compute + b.Compute, a.Memory + b.Memory, a.Busy + b.Busy, a.Launch + b.Launch);
-
-    public static OperatorTime operator *(int count, OperatorTime a) =>
-        new(count * a.Compute, count * a.Memory, count * a.Busy, count * a.Launch);
 }

@@ -3,13 +3,39 @@ using Orrery.World.Models;
 
 namespace Orrery.World.Cost;
 
-/// <summary>One linear or elementwise operator on one device; rows are tokens (or sampled tokens for the vocabulary projection).</summary>
+/// <summary>One matrix product or elementwise operator on one device; rows are tokens (or sampled tokens for the vocabulary projection).</summary>
 /// <param name="Name">Short name for reports.</param>
 /// <param name="FlopsPerRow">FLOP per row on this device.</param>
 /// <param name="WeightBytes">Weights read once per step on this device.</param>
 /// <param name="BytesPerRow">Activations read and written per row on this device.</param>
 /// <param name="Kernels">Launches.</param>
-public readonly record struct LinearOperator(string Name, double FlopsPerRow, double WeightBytes, double BytesPerRow, int Kernels = 1);
+public readonly record struct LinearOperator(string Name, double FlopsPerRow, double WeightBytes, double BytesPerRow, int Kernels = 1)
+{
+    /// <summary>Columns of a matrix product; 0 for elementwise operators.</summary>
+    public long Outputs { get; private init; }
+
+    /// <summary>Rows of its weights.</summary>
+    public long Inputs { get; private init; }
+
+    /// <summary>True for products that stay in 16 bit whatever the format of the model: router and vocabulary projection.</summary>
+    public bool IsPlain { get; init; }
+
+    public bool IsMatrix => Inputs > 0;
+
+    /// <summary>[rows × inputs] · [inputs × outputs].</summary>
+    /// <param name="name">Short name for reports.</param>
+    /// <param name="inputs">Rows of the weights.</param>
+    /// <param name="outputs">Columns of the weights.</param>
+    /// <param name="weightBytes">Bytes per weight, scales included.</param>
+    /// <param name="activationBytes">Bytes per activation.</param>
+    /// <param name="kernels">Launches.</param>
+    public static LinearOperator Matrix(string name, double inputs, double outputs, double weightBytes, double activationBytes, int kernels = 1) =>
+        new(name, 2 * inputs * outputs, inputs * outputs * weightBytes, (inputs + outputs) * activationBytes, kernels)
+        {
+            Outputs = (long)Math.Ceiling(outputs),
+            Inputs = (long)Math.Ceiling(inputs),
+        };
+}
 
 /// <summary>The operators of a deployment, per layer and device. Attention over the cache and the routed experts are not linear in rows and stand apart.</summary>
 /// <param name="Attention">Everything of the attention part but the attention over the cache.</param>
@@ -43,22 +69,19 @@ public sealed record LayerOperators(
         double kvOut = model.Latent is { } m ? m.KvRank + m.RopeWidth : 2.0 * shard.KvHeads * model.HeadWidth;
         double attentionOut = (double)shard.Heads * (model.Latent?.ValueWidth ?? model.HeadWidth);
 
-        List<LinearOperator> attention =
-        [
-            norm,
-            // Latent attention runs down, up and two absorbed products where others run one fused product.
-            new("qkv", 2.0 * shard.QkvParameters, shard.QkvParameters * b, (h + queryOut + kvOut) * a, model.Latent is null ? 1 : 4),
-            new("position and cache write", 0, 0, (2 * (queryOut + kvOut) * a) + shard.KvBytesPerTokenLayer),
-            new("output", 2.0 * shard.OutputParameters, shard.OutputParameters * b, (attentionOut + h) * a),
-        ];
+        List<LinearOperator> attention = [norm];
+        if (model.Latent is { } latent) AddLatentProjections(attention, latent);
+        else attention.Add(LinearOperator.Matrix("qkv", h, queryOut + kvOut, b, a));
+        attention.Add(new("position and cache write", 0, 0, (2 * (queryOut + kvOut) * a) + shard.KvBytesPerTokenLayer));
+        attention.Add(LinearOperator.Matrix("output", attentionOut, h, b, a));
 
         List<LinearOperator> dense = model.ParallelBlock ? [] : [norm];
         List<LinearOperator> expert = [.. dense];
-        AddFeedForward(dense, "ffn", shard.DenseFfnParameters, (double)model.FfnWidth / t);
+        AddFeedForward(dense, "ffn", (double)model.FfnWidth / t);
         if (model.Experts is { } experts)
         {
-            expert.Add(new("router", 2.0 * model.RouterParameters, model.RouterParameters * a, (h + experts.Count) * a, 2));
-            if (experts.Shared > 0) AddFeedForward(expert, "shared", shard.SharedExpertParameters, (double)experts.Shared * experts.SharedWidth / t);
+            expert.Add(LinearOperator.Matrix("router", h, experts.Count, a, a, 2) with { IsPlain = true });
+            if (experts.Shared > 0) AddFeedForward(expert, "shared", (double)experts.Shared * experts.SharedWidth / t);
             expert.Add(new("combine", 0, 0, (experts.TopK + 1) * h * a));
         }
 
@@ -70,18 +93,25 @@ public sealed record LayerOperators(
             [new("embedding", 0, 0, 2 * h * a)],
             [
                 norm,
-                new("logits", 2.0 * shard.EmbeddingParameters, shard.EmbeddingParameters * a, ((h + vocabulary) * a)),
+                LinearOperator.Matrix("logits", h, vocabulary, a, a) with { IsPlain = true },
                 new("sampling", 0, 0, 2 * model.Vocabulary * LogitBytes, 2),
             ]);
 
-        void AddFeedForward(List<LinearOperator> to, string name, double parameters, double width)
+        // Down to the ranks and up again to this device's heads. The keys' and values' part of the way up is absorbed into queries and outputs.
+        void AddLatentProjections(List<LinearOperator> to, LatentAttention l)
         {
-            double down = model.Gated ? parameters / 3 : parameters / 2;
-            double up = parameters - down;
+            if (l.QueryRank > 0) to.Add(LinearOperator.Matrix("query down", h, l.QueryRank, b, a));
+            to.Add(LinearOperator.Matrix("query up", l.QueryRank > 0 ? l.QueryRank : h, queryOut, b, a));
+            to.Add(LinearOperator.Matrix("latent down", h, l.KvRank + l.RopeWidth, b, a));
+            to.Add(LinearOperator.Matrix("absorbed", l.KvRank, (double)shard.Heads * (l.NopeWidth + l.ValueWidth), b, a));
+        }
+
+        void AddFeedForward(List<LinearOperator> to, string name, double width)
+        {
             double upWidth = model.Gated ? 2 * width : width;
-            to.Add(new($"{name} up", 2 * up, up * b, (h + upWidth) * a));
+            to.Add(LinearOperator.Matrix($"{name} up", h, upWidth, b, a));
             to.Add(new($"{name} activation", 0, 0, (upWidth + width) * a));
-            to.Add(new($"{name} down", 2 * down, down * b, (width + h) * a));
+            to.Add(LinearOperator.Matrix($"{name} down", width, h, b, a));
         }
     }
 }

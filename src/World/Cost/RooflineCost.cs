@@ -10,12 +10,16 @@ namespace Orrery.World.Cost;
 /// bandwidth) plus a launch per kernel; operators run one after the other; weights are read once per step whatever the mix.
 /// </summary>
 /// <remarks>
-/// Approximations: matrix efficiency does not depend on shape beyond padding to graph sizes and whole tiles; the sequences of a step are
-/// shared out evenly over data ranks; routing is uniform; a chunk reads its history from memory once; chunks of a step share one
-/// attention kernel. All coefficients are computed here once, in nanoseconds, so that preparing a step is a few dozen operations.
+/// Approximations: the sequences of a step are shared out evenly over data ranks; routing is uniform; a chunk reads its history from
+/// memory once; chunks of a step share one attention kernel. Times by number of rows are kept, so that preparing a step is a few dozen
+/// operations; one object serves one run.
 /// </remarks>
 public sealed class RooflineCost : ICostModel
 {
+    private readonly double _missLog;
+    private readonly double _expertSliceBytes;
+    private readonly double _routedBytesPerRow;
+
     public RooflineCost(Deployment deployment)
     {
         ArgumentNullException.ThrowIfNull(deployment);
@@ -23,47 +27,23 @@ public sealed class RooflineCost : ICostModel
         ModelSpec model = deployment.Model;
         CostProfile profile = deployment.Profile;
         ParallelPlan plan = deployment.Parallel;
-        ShardSizes shard = deployment.Shards;
-        double peak = deployment.Device.PeakRate(deployment.Precision.Activations)!.Value.Value;
-        double bandwidth = deployment.Device.MemoryBandwidth.Value;
-        double perFlop = Duration.NanosecondsPerSecond / (peak * profile.GemmEfficiency);
-        double perByte = Duration.NanosecondsPerSecond / (bandwidth * profile.MemoryBandwidthFraction);
-        Kernel = profile.KernelSeconds * Duration.NanosecondsPerSecond;
-
+        Prices = new AnalyticPrices(deployment);
         LayerOperators operators = LayerOperators.Of(deployment);
         Operators = operators;
-        NanosecondsPerFlop = perFlop;
-        NanosecondsPerByte = perByte;
-        AttentionLinear = new(operators.Attention, perFlop, perByte, Kernel);
-        DenseFfn = new(operators.DenseFfn, perFlop, perByte, Kernel);
-        ExpertFfn = new(operators.ExpertFfn, perFlop, perByte, Kernel);
-        Embedding = new(operators.Embedding, perFlop, perByte, Kernel);
-        Head = new(operators.Head, perFlop, perByte, Kernel);
-
-        // Attention cuts heads over tensor ranks and sequences over data ranks.
-        double attentionPerFlop = Duration.NanosecondsPerSecond / (peak * profile.AttentionEfficiency);
-        double prefillTime = 1 + deployment.Attention.PrefillPenalty;
-        double decodeTime = 1 + deployment.Attention.DecodePenalty;
-        double headShare = (double)shard.Heads / model.Heads / plan.Data;
-        PrefillPerPair = model.PrefillFlopsPerPair * headShare * attentionPerFlop * prefillTime;
-        PrefillPerHistoryToken = model.HistoryFlopsPerToken * headShare * perFlop;
-        PrefillPerKvToken = shard.KvBytesPerTokenLayer * perByte / plan.Data * prefillTime;
-        DecodePerPair = model.DecodeFlopsPerPair * headShare * attentionPerFlop * decodeTime;
-        DecodePerKvToken = shard.KvBytesPerTokenLayer * Duration.NanosecondsPerSecond
-            / (bandwidth * profile.DecodeAttentionBandwidthFraction) / plan.Data * decodeTime;
-
+        AttentionLinear = Times(operators.Attention);
+        DenseFfn = Times(operators.DenseFfn);
+        ExpertFfn = Times(operators.ExpertFfn);
+        Embedding = Times(operators.Embedding);
+        Head = Times(operators.Head);
         if (model.Experts is { } experts)
         {
             double slices = (double)plan.ExpertGroup / plan.Expert;
-            double perRank = (double)experts.Count / plan.Expert;
-            ExpertsPerRank = perRank;
-            MissLog = Math.Log(1 - ((double)experts.TopK / experts.Count));
-            ExpertSliceBytes = model.ExpertParameters * deployment.Precision.BytesPerWeight / slices;
+            ExpertsPerRank = (double)experts.Count / plan.Expert;
+            _missLog = Math.Log(1 - ((double)experts.TopK / experts.Count));
+            _expertSliceBytes = model.ExpertParameters * deployment.Precision.BytesPerWeight / slices;
             double visits = (double)experts.TopK / plan.ExpertGroup * profile.ExpertImbalance;
-            RoutedPerRow = 2.0 * model.ExpertParameters * visits * perFlop;
             double width = (model.Gated ? 3.0 : 2.0) * experts.Width;
-            RoutedBytesPerRow = visits * ((2.0 * model.Hidden * slices) + width) * deployment.Precision.BytesPerActivation;
-            RoutedMemoryPerByte = perByte;
+            _routedBytesPerRow = visits * ((2.0 * model.Hidden * slices) + width) * deployment.Precision.BytesPerActivation;
         }
 
         double activation = deployment.Precision.BytesPerActivation;
@@ -92,13 +72,8 @@ public sealed class RooflineCost : ICostModel
     /// <summary>What <see cref="AttentionLinear"/> and its siblings were made of, for execution styles that cut a layer elsewhere.</summary>
     internal LayerOperators Operators { get; }
 
-    /// <summary>Of a matrix product on one device.</summary>
-    internal double NanosecondsPerFlop { get; }
-
-    /// <summary>Of device memory, for everything but decode attention.</summary>
-    internal double NanosecondsPerByte { get; }
-
-    internal double Kernel { get; }
+    /// <summary>What single operators cost.</summary>
+    internal OperatorPrices Prices { get; }
 
     internal LinearTimes AttentionLinear { get; }
 
@@ -110,28 +85,7 @@ public sealed class RooflineCost : ICostModel
 
     internal LinearTimes Head { get; }
 
-    internal double PrefillPerPair { get; }
-
-    internal double PrefillPerHistoryToken { get; }
-
-    internal double PrefillPerKvToken { get; }
-
-    internal double DecodePerPair { get; }
-
-    internal double DecodePerKvToken { get; }
-
     internal double ExpertsPerRank { get; }
-
-    /// <summary>ln(1 − k/E): the chance that one token misses an expert, in logarithm.</summary>
-    internal double MissLog { get; }
-
-    internal double ExpertSliceBytes { get; }
-
-    internal double RoutedPerRow { get; }
-
-    internal double RoutedBytesPerRow { get; }
-
-    internal double RoutedMemoryPerByte { get; }
 
     internal CollectiveTime AllReduce { get; }
 
@@ -166,8 +120,11 @@ public sealed class RooflineCost : ICostModel
 
     public StepCost CreateStep() => new RooflineStepCost(this);
 
+    /// <summary>A list of operators with what they cost here, for execution styles that cut a layer elsewhere and for training.</summary>
+    internal LinearTimes Times(IReadOnlyList<LinearOperator> operators) => new(operators, Prices);
+
     /// <summary>Expected distinct experts of a rank that so many tokens touch: E/e·(1 − (1 − k/E)^B).</summary>
-    internal double TouchedPerRank(long tokens) => tokens == 0 ? 0 : ExpertsPerRank * (1 - Math.Exp(tokens * MissLog));
+    internal double TouchedPerRank(long tokens) => tokens == 0 ? 0 : ExpertsPerRank * (1 - Math.Exp(tokens * _missLog));
 
     /// <summary>The routed experts of one layer and device.</summary>
     /// <param name="tokens">Tokens of the step over all data ranks.</param>
@@ -178,12 +135,10 @@ public sealed class RooflineCost : ICostModel
         ParallelPlan plan = Deployment.Parallel;
         // Experts spread over the data ranks see the tokens of all of them; experts cut like dense layers only those of their own rank.
         bool shared = plan.Expert > 1;
-        long routedRows = shared ? localRows * plan.Data : localRows;
-        double touched = TouchedPerRank(shared ? tokens : Share(tokens, plan.Data));
-        routedBytes = (touched * ExpertSliceBytes) + (routedRows * RoutedBytesPerRow);
-        double compute = routedRows * RoutedPerRow;
-        double memory = routedBytes * RoutedMemoryPerByte;
-        return new(compute, memory, Math.Max(compute, memory), 2 * Kernel);
+        long rows = shared ? localRows * plan.Data : localRows;
+        long reaching = shared ? tokens : Share(tokens, plan.Data);
+        routedBytes = (TouchedPerRank(reaching) * _expertSliceBytes) + (rows * _routedBytesPerRow);
+        return Prices.Routed(new(reaching, rows, routedBytes));
     }
 
     /// <summary>Tokens of the fullest of so many data ranks.</summary>

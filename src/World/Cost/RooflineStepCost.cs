@@ -16,11 +16,9 @@ internal sealed class RooflineStepCost : StepCost
     private readonly double[] _stageFixed;
     private readonly double[] _stageEdge;
     private readonly DecodeWindow? _window;
+    private readonly DecodeTimes _decode;
     private readonly int _fullLayers;
     private readonly int _windowedLayers;
-    private readonly double _perKvToken;
-    private readonly double _perPair;
-    private readonly double _skewFraction;
 
     private double _fixed;
     private double _compute;
@@ -28,7 +26,6 @@ internal sealed class RooflineStepCost : StepCost
     private double _network;
     private double _launch;
     private double _cpu;
-    private double _skewTokens;
     private long _context;
     private long _repeated;
     private long _pairs;
@@ -50,9 +47,7 @@ internal sealed class RooflineStepCost : StepCost
         _fullLayers = cost.Work.Full;
         _windowedLayers = cost.Work.Windowed;
         _window = _windowedLayers > 0 ? new DecodeWindow(cost.Work.Window) : null;
-        _perKvToken = cost.DecodePerKvToken;
-        _perPair = cost.DecodePerPair;
-        _skewFraction = cost.Deployment.Profile.DecodeSkewFraction;
+        _decode = cost.Prices.CreateDecode();
     }
 
     /// <summary>CPU work of the step, in nanoseconds.</summary>
@@ -77,11 +72,9 @@ internal sealed class RooflineStepCost : StepCost
         _sequences = shape.DecodeSequences;
         _queries = shape.DecodeTokens;
         _context = shape.DecodeContextTokens;
-        // Layers with a window read the end of the contexts, not their common beginning: nothing is shared there.
         _repeated = shape.RepeatedContextTokens;
         _pairs = shape.DecodePairs;
         _longest = shape.LongestDecodeContext;
-        _skewTokens = _skewFraction * ((_sequences * _longest) - _context);
         _window?.Prepare(shape);
 
         int data = cost.Deployment.Parallel.Data;
@@ -105,10 +98,8 @@ internal sealed class RooflineStepCost : StepCost
         double handOver = cost.HandOver.At(localRows * cost.HandOverBytesPerRow);
         _cpu = cost.StepCpu + ((shape.DecodeSequences + shape.Chunks.Length) * cost.SequenceCpu);
         PrepareTables(shape);
-        PrepareChunks(shape, out OperatorTime fullPrefill, out OperatorTime windowedPrefill);
-        FullPrefill = fullPrefill;
-        WindowedPrefill = windowedPrefill;
-        double decodeLaunch = _sequences > 0 ? cost.Kernel : 0;
+        PrepareChunks(shape);
+        double decodeLaunch = _sequences > 0 ? cost.Prices.Kernel : 0;
 
         EdgeNetwork = gather + ((_stageFixed.Length - 1) * handOver);
         _fixed = _compute = _memory = _network = _launch = 0;
@@ -116,7 +107,7 @@ internal sealed class RooflineStepCost : StepCost
         {
             StageLayers stage = cost.Stages[s];
             OperatorTime time = (stage.Layers * attention) + (stage.Dense * dense) + (stage.Experts * expert)
-                + (stage.Full * fullPrefill) + (stage.Windowed * windowedPrefill);
+                + (stage.Full * FullPrefill) + (stage.Windowed * WindowedPrefill);
             double network = (stage.Dense * denseNetwork) + (stage.Experts * expertNetwork);
             double launch = time.Launch + (stage.Layers * decodeLaunch);
             _stageEdge[s] = stage.IsLast ? head.Elapsed + gather : handOver;
@@ -206,27 +197,28 @@ internal sealed class RooflineStepCost : StepCost
 
     public override StepTerms TermsAt(int k)
     {
-        double compute = _compute + (_fullLayers * _perPair * (_pairs + (_queries * k)));
-        double memory = _memory + (_fullLayers * _perKvToken * (_context - _repeated + (_sequences * k) + _skewTokens));
-        if (_window is not null)
-        {
-            compute += _windowedLayers * _perPair * WindowedPairs(k);
-            memory += _windowedLayers * _perKvToken * WindowedTokens(k);
-        }
+        OperatorTime decode = _fullLayers * _decode.TimeAt(Sums(k));
+        if (_window is not null) decode += _windowedLayers * _decode.TimeAt(WindowedSums(k));
+        double compute = _compute + decode.Compute;
+        double memory = _memory + decode.Memory;
         const double s = 1e-9;
         return new(compute * s, memory * s, 0, 0, _network * s, (_launch + TableCpu(k)) * s, At(k).Seconds);
     }
 
     /// <summary>Decode attention of one layer that sees everything, without its launch.</summary>
-    internal double FullDecode(int k)
-    {
-        double memory = _perKvToken * (_context - _repeated + (_sequences * k) + _skewTokens);
-        double compute = _perPair * (_pairs + (_queries * k));
-        return memory > compute ? memory : compute;
-    }
+    internal double FullDecode(int k) => _sequences == 0 ? 0 : _decode.At(Sums(k));
 
     /// <summary>Decode attention of one layer with a window, without its launch.</summary>
-    internal double WindowedDecode(int k) => Math.Max(_perKvToken * WindowedTokens(k), _perPair * WindowedPairs(k));
+    internal double WindowedDecode(int k) => _sequences == 0 ? 0 : _decode.At(WindowedSums(k));
+
+    private DecodeSums Sums(int k) => new(_context + (_sequences * k), _repeated, (long)_longest + k, _pairs + (_queries * k));
+
+    /// <summary>Layers with a window read the end of the contexts, not their common beginning: nothing is shared there.</summary>
+    private DecodeSums WindowedSums(int k)
+    {
+        long context = _window!.ContextAt(k);
+        return new(context, 0, Math.Min((long)_longest + k, _window.Tokens), AttentionSpan.SpreadOverQueries(context, _queries, _sequences));
+    }
 
     /// <summary>One rectangle: a row per sequence, as wide as the longest needs.</summary>
     private double TableCpu(int k)
@@ -244,44 +236,35 @@ internal sealed class RooflineStepCost : StepCost
         foreach (PrefillChunk chunk in shape.Chunks) _longestChunk = Math.Max(_longestChunk, chunk.HistoryTokens + chunk.Tokens);
     }
 
-    private double WindowedTokens(int k)
-    {
-        long context = _window!.ContextAt(k);
-        long longest = Math.Min((long)_longest + k, _window.Tokens);
-        return context + (_skewFraction * ((_sequences * longest) - context));
-    }
-
     private long WindowedPairs(int k) => AttentionSpan.SpreadOverQueries(_window!.ContextAt(k), _queries, _sequences);
 
-    private void PrepareChunks(StepShape shape, out OperatorTime full, out OperatorTime windowed)
+    private void PrepareChunks(StepShape shape)
     {
-        full = windowed = default;
         ReadOnlySpan<PrefillChunk> chunks = shape.Chunks;
-        if (chunks.Length == 0) return;
-        long pairs = 0;
-        long kvTokens = 0;
-        long history = 0;
-        long windowedPairs = 0;
-        long windowedKv = 0;
-        int window = _cost.Work.Window;
-        foreach (PrefillChunk chunk in chunks)
+        FullPrefill = WindowedPrefill = default;
+        ChunkSums full = default;
+        if (chunks.Length > 0)
         {
-            pairs += AttentionSpan.Pairs(chunk);
-            kvTokens += (long)chunk.HistoryTokens + chunk.Tokens;
-            history += chunk.HistoryTokens;
-            if (_window is null) continue;
-            windowedPairs += AttentionSpan.Pairs(chunk, window);
-            windowedKv += AttentionSpan.KvTokens(chunk, window);
+            long pairs = 0;
+            long kvTokens = 0;
+            long history = 0;
+            long windowedPairs = 0;
+            long windowedKv = 0;
+            int window = _cost.Work.Window;
+            foreach (PrefillChunk chunk in chunks)
+            {
+                pairs += AttentionSpan.Pairs(chunk);
+                kvTokens += (long)chunk.HistoryTokens + chunk.Tokens;
+                history += chunk.HistoryTokens;
+                if (_window is null) continue;
+                windowedPairs += AttentionSpan.Pairs(chunk, window);
+                windowedKv += AttentionSpan.KvTokens(chunk, window);
+            }
+            full = new(chunks.Length, shape.PrefillTokens, pairs, kvTokens, history);
+            FullPrefill = _cost.Prices.Prefill(full);
+            if (_window is not null) WindowedPrefill = _cost.Prices.Prefill(new(chunks.Length, shape.PrefillTokens, windowedPairs, windowedKv, history));
         }
-        full = Attention(pairs, kvTokens, history);
-        if (_window is not null) windowed = Attention(windowedPairs, windowedKv, history);
-    }
-
-    private OperatorTime Attention(long pairs, long kvTokens, long history)
-    {
-        double compute = (pairs * _cost.PrefillPerPair) + (history * _cost.PrefillPerHistoryToken);
-        double memory = kvTokens * _cost.PrefillPerKvToken;
-        return new(compute, memory, Math.Max(compute, memory), _cost.Kernel);
+        _decode.Prepare(_sequences, full);
     }
 
     private void PrepareWork(StepShape shape, double routedBytes)

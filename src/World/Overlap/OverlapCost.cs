@@ -27,6 +27,7 @@ public sealed class OverlapCost : ICostModel
     private readonly LinearTimes _expertUp;
     private readonly LinearTimes _expertDown;
     private readonly PipelineSearch _search;
+    private readonly DecodeTimes _nominalDecode;
 
     public OverlapCost(Deployment deployment, OverlapOptions? options = null)
     {
@@ -39,11 +40,10 @@ public sealed class OverlapCost : ICostModel
         (_expertUp, _expertDown) = Cut(operators.ExpertFfn);
         Kinds = FindKinds(deployment);
         _search = new(this);
+        _nominalDecode = Roofline.Prices.CreateDecode();
 
         (LinearTimes Before, LinearTimes Last) Cut(IReadOnlyList<LinearOperator> list) =>
-            (Times([.. list.SkipLast(1)]), Times([.. list.TakeLast(1)]));
-
-        LinearTimes Times(IReadOnlyList<LinearOperator> part) => new(part, Roofline.NanosecondsPerFlop, Roofline.NanosecondsPerByte, Roofline.Kernel);
+            (Roofline.Times([.. list.SkipLast(1)]), Roofline.Times([.. list.TakeLast(1)]));
     }
 
     public OverlapOptions Options { get; }
@@ -117,7 +117,7 @@ public sealed class OverlapCost : ICostModel
         for (int part = 0; part < 2; part++)
         {
             long partRows = decode > 0 ? split.PartRows(nano, part, rows) : 0;
-            own[(int)LayerOperation.DecodeAttention0 + part] = partRows > 0 ? (decode * partRows / rows) + Roofline.Kernel : 0;
+            own[(int)LayerOperation.DecodeAttention0 + part] = partRows > 0 ? (decode * partRows / rows) + Roofline.Prices.Kernel : 0;
         }
     }
 
@@ -134,7 +134,7 @@ public sealed class OverlapCost : ICostModel
         }
         (LinearTimes up, LinearTimes down) = work.HasExperts ? (_expertUp, _expertDown) : (_up, _down);
         double bytes = ((parts - 1) * _input.WeightBytes) + ((batches - 1) * (_output.WeightBytes + up.WeightBytes + down.WeightBytes));
-        double launch = ((parts - 1) * (_input.Launch + (work.Decode > 0 ? Roofline.Kernel : 0)))
+        double launch = ((parts - 1) * (_input.Launch + (work.Decode > 0 ? Roofline.Prices.Kernel : 0)))
             + ((batches - 1) * (_output.Launch + up.Launch + down.Launch + work.Prompt.Launch));
         if (!work.HasExperts) return new(bytes, launch);
         OperatorTime whole = Roofline.Routed(work.Tokens, 0, out double touched);
@@ -159,11 +159,11 @@ public sealed class OverlapCost : ICostModel
         long context = kind.IsWindowed ? Math.Min(Options.ContextTokens, Roofline.Work.Window) : Options.ContextTokens;
         long decodes = rows * plan.Data * decodeQuarters / ShareParts;
         long prompts = (rows * plan.Data) - decodes;
-        double decode = Math.Max(decodes * context * Roofline.DecodePerKvToken, decodes * context * Roofline.DecodePerPair);
         // Each prompt token sees half of its prompt on average.
-        double compute = prompts * context / 2 * Roofline.PrefillPerPair;
-        double memory = prompts * Roofline.PrefillPerKvToken;
-        OperatorTime prompt = prompts > 0 ? new(compute, memory, Math.Max(compute, memory), Roofline.Kernel) : default;
+        ChunkSums chunks = prompts > 0 ? new(1, prompts, prompts * context / 2, prompts, 0) : default;
+        _nominalDecode.Prepare(decodes, chunks);
+        double decode = decodes > 0 ? _nominalDecode.At(new(decodes * context, 0, context, decodes * context)) : 0;
+        OperatorTime prompt = prompts > 0 ? Roofline.Prices.Prefill(chunks) : default;
         return new(kind.HasExperts, rows * plan.Data, decode, prompt);
     }
 

@@ -54,7 +54,7 @@ internal sealed class OverlapStepCost : StepCost
             bytes += kind.Layers * excess.WeightBytes;
             _excessLaunch += kind.Layers * excess.Launch;
         }
-        _excessMemory = bytes * _cost.Roofline.NanosecondsPerByte;
+        _excessMemory = bytes * _cost.Roofline.Prices.NanosecondsPerByte;
         _bytesReread = (long)Math.Round(bytes * deployment.Parallel.StageDevices);
     }
 

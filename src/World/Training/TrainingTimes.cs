@@ -30,7 +30,6 @@ internal sealed class TrainingTimes
     private readonly LinearTimes _backward;
     private readonly LinearTimes _forwardAdapters;
     private readonly int _halves;
-    private readonly double _perPair;
     private readonly double _kvBytesPerToken;
     private readonly double _kvPerToken;
     private readonly int _devices;
@@ -57,20 +56,17 @@ internal sealed class TrainingTimes
         backward.Add(new(
             "adapter gradients", 4 * parameters, parameters * (activation + (2 * TrainingMemory.WideBytes)),
             ((2 * hidden) + (3 * width) + (4 * rank)) * activation, 4));
-        _backward = Times(backward);
-        _forwardAdapters = Times([new("adapter", 2 * parameters, parameters * activation, ((2 * hidden) + width + (2 * rank)) * activation, 2)]);
+        _backward = cost.Times(backward);
+        _forwardAdapters = cost.Times([new("adapter", 2 * parameters, parameters * activation, ((2 * hidden) + width + (2 * rank)) * activation, 2)]);
         _halves = training.Kept == KeptActivations.Stored ? StoredAttentionBackwardHalves : AttentionBackwardHalves;
-        _perPair = cost.PrefillPerPair * _halves / 2;
         // Keys and values are read, their gradients read and written.
         _kvBytesPerToken = 2.0 * deployment.Shards.KvHeads * model.HeadWidth * (activation + (2 * TrainingMemory.WideBytes));
-        _kvPerToken = _kvBytesPerToken * cost.NanosecondsPerByte;
+        _kvPerToken = _kvBytesPerToken * cost.Prices.NanosecondsPerByte;
         _devices = deployment.Parallel.Tensor;
         long adapter = training.Rank * ((long)model.Hidden + model.FfnWidth);
         _backwardFlopsPerToken = (model.LinearFlopsPerToken / model.Layers) + (4 * adapter);
         _adapterForwardFlopsPerToken = model.Layers * 2 * adapter;
         _optimizerBytes = (double)TrainingMemory.AdapterParameters(deployment, training.Rank) * OptimizerBytesPerParameter;
-
-        LinearTimes Times(IReadOnlyList<LinearOperator> operators) => new(operators, cost.NanosecondsPerFlop, cost.NanosecondsPerByte, cost.Kernel);
     }
 
     /// <summary>Time of a step without any pass of inference before it.</summary>
@@ -92,8 +88,8 @@ internal sealed class TrainingTimes
         TrainingTerms sum = default;
         foreach (ref readonly BackwardUnit unit in work.Units) sum += Unit(unit);
         if (!work.Updates) return sum;
-        double memory = _optimizerBytes * _cost.NanosecondsPerByte;
-        return sum + new TrainingTerms(new(0, memory, memory, 2 * _cost.Kernel), 0, 0, Whole(_optimizerBytes));
+        double memory = _optimizerBytes * _cost.Prices.NanosecondsPerByte;
+        return sum + new TrainingTerms(new(0, memory, memory, 2 * _cost.Prices.Kernel), 0, 0, Whole(_optimizerBytes));
     }
 
     private TrainingTerms Unit(BackwardUnit unit)
@@ -106,9 +102,9 @@ internal sealed class TrainingTimes
         int window = windowed ? model.Window!.Tokens : int.MaxValue;
         long pairs = windowed ? AttentionSpan.Pairs(chunk, window) : AttentionSpan.Pairs(chunk);
         long kvTokens = windowed ? AttentionSpan.KvTokens(chunk, window) : unit.ContextTokens;
-        double compute = pairs * _perPair;
+        double compute = _cost.Prices.Prefill(new(1, unit.Tokens, pairs, kvTokens, 0)).Busy * _halves / 2;
         double memory = kvTokens * _kvPerToken;
-        OperatorTime time = _backward.At(rows) + new OperatorTime(compute, memory, Math.Max(compute, memory), 2 * _cost.Kernel);
+        OperatorTime time = _backward.At(rows) + new OperatorTime(compute, memory, Math.Max(compute, memory), 2 * _cost.Prices.Kernel);
         double network = _cost.DenseReduces * _cost.AllReduce.At(rows * _cost.AllReduceBytesPerRow);
         Int128 flops = ((Int128)_backwardFlopsPerToken * unit.Tokens) + ((Int128)(model.PrefillFlopsPerPair * _halves / 2) * pairs);
         double bytes = _backward.WeightBytes + (unit.Tokens * _backward.BytesPerRow) + (kvTokens * _kvBytesPerToken);

@@ -52,8 +52,9 @@ internal sealed class PlainRoofline(Deployment deployment)
             qOut = heads * (m.NopeWidth + m.RopeWidth);
             kvOut = m.KvRank + m.RopeWidth;
             valueOut = heads * m.ValueWidth;
-            double parameters = (h * m.QueryRank) + (m.QueryRank * qOut) + (h * kvOut) + (m.KvRank * heads * (m.NopeWidth + m.ValueWidth));
-            seconds += Product(parameters, rows, (h + qOut + kvOut) * _a) + (3 * _profile.KernelSeconds);
+            double absorbed = heads * (m.NopeWidth + m.ValueWidth);
+            seconds += Product(h * m.QueryRank, rows, (h + m.QueryRank) * _a) + Product(m.QueryRank * qOut, rows, (m.QueryRank + qOut) * _a)
+                + Product(h * kvOut, rows, (h + kvOut) * _a) + Product(m.KvRank * absorbed, rows, (m.KvRank + absorbed) * _a);
         }
         else
         {

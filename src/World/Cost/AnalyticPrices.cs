@@ -1,0 +1,101 @@
+using Orrery.Kernel.Time;
+using Orrery.World.Deployments;
+using Orrery.World.Models;
+using Orrery.World.Profiles;
+
+namespace Orrery.World.Cost;
+
+/// <summary>
+/// Roofline (Williams, Waterman and Patterson 2009) with constant shares of the peaks: time = max(FLOP / achievable rate, bytes /
+/// achievable bandwidth) plus a launch per kernel. Efficiency does not depend on shape.
+/// </summary>
+internal sealed class AnalyticPrices : OperatorPrices
+{
+    private readonly double _routedPerRow;
+    private readonly double _prefillPerHistoryToken;
+    private readonly double _prefillPerKvToken;
+    private readonly double _prefillPerPair;
+    private readonly double _decodePerPair;
+    private readonly double _decodePerKvToken;
+    private readonly double _skewFraction;
+
+    public AnalyticPrices(Deployment deployment)
+    {
+        ModelSpec model = deployment.Model;
+        CostProfile profile = deployment.Profile;
+        ParallelPlan plan = deployment.Parallel;
+        ShardSizes shard = deployment.Shards;
+        double peak = deployment.Device.PeakRate(deployment.Precision.Activations)!.Value.Value;
+        double bandwidth = deployment.Device.MemoryBandwidth.Value;
+        NanosecondsPerFlop = Duration.NanosecondsPerSecond / (peak * profile.GemmEfficiency);
+        NanosecondsPerByte = Duration.NanosecondsPerSecond / (bandwidth * profile.MemoryBandwidthFraction);
+        Kernel = profile.KernelSeconds * Duration.NanosecondsPerSecond;
+
+        // Attention cuts heads over tensor ranks and sequences over data ranks.
+        double attentionPerFlop = Duration.NanosecondsPerSecond / (peak * profile.AttentionEfficiency);
+        double prefillTime = 1 + deployment.Attention.PrefillPenalty;
+        double decodeTime = 1 + deployment.Attention.DecodePenalty;
+        double headShare = (double)shard.Heads / model.Heads / plan.Data;
+        _prefillPerPair = model.PrefillFlopsPerPair * headShare * attentionPerFlop * prefillTime;
+        _prefillPerHistoryToken = model.HistoryFlopsPerToken * headShare * NanosecondsPerFlop;
+        _prefillPerKvToken = shard.KvBytesPerTokenLayer * NanosecondsPerByte / plan.Data * prefillTime;
+        _decodePerPair = model.DecodeFlopsPerPair * headShare * attentionPerFlop * decodeTime;
+        _decodePerKvToken = shard.KvBytesPerTokenLayer * Duration.NanosecondsPerSecond
+            / (bandwidth * profile.DecodeAttentionBandwidthFraction) / plan.Data * decodeTime;
+        _skewFraction = profile.DecodeSkewFraction;
+        if (model.Experts is { } experts)
+            _routedPerRow = 2.0 * model.ExpertParameters * experts.TopK / plan.ExpertGroup * profile.ExpertImbalance * NanosecondsPerFlop;
+    }
+
+    public override double NanosecondsPerFlop { get; }
+
+    public override double NanosecondsPerByte { get; }
+
+    public override double Kernel { get; }
+
+    public override OperatorTime Linear(LinearOperator op, long rows)
+    {
+        double compute = rows * (op.FlopsPerRow * NanosecondsPerFlop);
+        double memory = (op.WeightBytes * NanosecondsPerByte) + (rows * (op.BytesPerRow * NanosecondsPerByte));
+        return new(compute, memory, Math.Max(compute, memory), op.Kernels * Kernel);
+    }
+
+    public override OperatorTime Prefill(in ChunkSums chunks)
+    {
+        double compute = (chunks.Pairs * _prefillPerPair) + (chunks.History * _prefillPerHistoryToken);
+        double memory = chunks.KvTokens * _prefillPerKvToken;
+        return new(compute, memory, Math.Max(compute, memory), Kernel);
+    }
+
+    public override OperatorTime Routed(in RoutedWork work)
+    {
+        double compute = work.Rows * _routedPerRow;
+        double memory = work.Bytes * NanosecondsPerByte;
+        return new(compute, memory, Math.Max(compute, memory), 2 * Kernel);
+    }
+
+    public override DecodeTimes CreateDecode() => new Decode(this);
+
+    private sealed class Decode(AnalyticPrices prices) : DecodeTimes
+    {
+        private readonly double _perKvToken = prices._decodePerKvToken;
+        private readonly double _perPair = prices._decodePerPair;
+        private readonly double _skewFraction = prices._skewFraction;
+        private long _sequences;
+
+        public override void Prepare(long sequences, in ChunkSums chunks) => _sequences = sequences;
+
+        public override double At(in DecodeSums sums)
+        {
+            double memory = Memory(sums);
+            double compute = _perPair * sums.Pairs;
+            return memory > compute ? memory : compute;
+        }
+
+        public override OperatorTime TimeAt(in DecodeSums sums) => new(_perPair * sums.Pairs, Memory(sums), At(sums), 0);
+
+        /// <summary>Bytes read, and the part of the imbalance n · longest − sum that splitting long sequences over cores does not hide.</summary>
+        private double Memory(in DecodeSums sums) =>
+            _perKvToken * (sums.Context - sums.Repeated + (_skewFraction * ((_sequences * sums.Longest) - sums.Context)));
+    }
+}
