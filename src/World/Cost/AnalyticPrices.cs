@@ -1,5 +1,7 @@
 using Orrery.Kernel.Time;
 using Orrery.World.Deployments;
+using Orrery.World.Hardware;
+using Orrery.World.Measurements;
 using Orrery.World.Models;
 using Orrery.World.Profiles;
 
@@ -11,6 +13,8 @@ namespace Orrery.World.Cost;
 /// </summary>
 internal sealed class AnalyticPrices : OperatorPrices
 {
+    private readonly Interconnect _interconnect;
+    private readonly CostProfile _profile;
     private readonly double _routedPerRow;
     private readonly double _prefillPerHistoryToken;
     private readonly double _prefillPerKvToken;
@@ -21,6 +25,8 @@ internal sealed class AnalyticPrices : OperatorPrices
 
     public AnalyticPrices(Deployment deployment)
     {
+        _interconnect = deployment.Interconnect;
+        _profile = deployment.Profile;
         ModelSpec model = deployment.Model;
         CostProfile profile = deployment.Profile;
         ParallelPlan plan = deployment.Parallel;
@@ -73,6 +79,13 @@ internal sealed class AnalyticPrices : OperatorPrices
         double memory = work.Bytes * NanosecondsPerByte;
         return new(compute, memory, Math.Max(compute, memory), 2 * Kernel);
     }
+
+    public override double Collective(CollectiveKind kind, int devices, double bytes) => kind switch
+    {
+        CollectiveKind.AllReduce => CollectiveTime.AllReduce(devices, _interconnect, _profile).At(bytes),
+        CollectiveKind.PointToPoint => CollectiveTime.PointToPoint(_interconnect.For(devices), _profile).At(bytes),
+        _ => CollectiveTime.Exchange(devices, _interconnect, _profile).At(bytes),
+    };
 
     public override DecodeTimes CreateDecode() => new Decode(this);
 

@@ -12,9 +12,9 @@ internal readonly struct CollectiveTime
         PerByte = perByte;
     }
 
-    public double Floor { get; }
+    private double Floor { get; }
 
-    public double PerByte { get; }
+    private double PerByte { get; }
 
     public double At(double bytes) => Floor + (bytes * PerByte);
 

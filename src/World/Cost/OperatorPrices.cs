@@ -1,3 +1,5 @@
+using Orrery.World.Measurements;
+
 namespace Orrery.World.Cost;
 
 /// <summary>
@@ -23,6 +25,12 @@ internal abstract class OperatorPrices
 
     /// <summary>The routed experts of one layer.</summary>
     public abstract OperatorTime Routed(in RoutedWork work);
+
+    /// <summary>A collective among neighbouring devices.</summary>
+    /// <param name="kind">Which.</param>
+    /// <param name="devices">How many take part; nothing is to do for one.</param>
+    /// <param name="bytes">The whole buffer.</param>
+    public abstract double Collective(CollectiveKind kind, int devices, double bytes);
 
     /// <summary>Attention of all decodes of a step in one layer; a replica's steps each hold one.</summary>
     public abstract DecodeTimes CreateDecode();

@@ -1,5 +1,6 @@
 using Orrery.Kernel.Time;
 using Orrery.World.Deployments;
+using Orrery.World.Measurements;
 using Orrery.World.Models;
 using Orrery.World.Profiles;
 
@@ -48,16 +49,13 @@ public sealed class RooflineCost : ICostModel
 
         double activation = deployment.Precision.BytesPerActivation;
         bool exchangesTokens = plan.Expert > 1 && plan.Data > 1;
-        AllReduce = CollectiveTime.AllReduce(plan.Tensor, deployment.Interconnect, profile);
-        AllReduceBytesPerRow = model.Hidden * activation;
         DenseReduces = model.ParallelBlock ? 1 : 2;
         ExpertReduces = exchangesTokens ? DenseReduces - 1 : DenseReduces;
-        ExpertExchange = exchangesTokens ? CollectiveTime.Exchange(plan.Expert, deployment.Interconnect, profile) : default;
-        ExpertExchangeBytesPerRow = (model.Experts?.TopK ?? 0) * (double)model.Hidden * activation / plan.Tensor;
-        LogitGather = CollectiveTime.Exchange(plan.Tensor, deployment.Interconnect, profile);
-        LogitBytesPerRow = model.Vocabulary * activation;
-        HandOver = CollectiveTime.PointToPoint(deployment.Interconnect.For(plan.Devices), profile);
-        HandOverBytesPerRow = model.Hidden * activation;
+        double hiddenBytes = model.Hidden * activation;
+        AllReduce = Collective(CollectiveKind.AllReduce, plan.Tensor, hiddenBytes);
+        ExpertExchange = Collective(CollectiveKind.AllToAll, exchangesTokens ? plan.Expert : 1, (model.Experts?.TopK ?? 0) * hiddenBytes / plan.Tensor);
+        LogitGather = Collective(CollectiveKind.AllGather, plan.Tensor, model.Vocabulary * activation);
+        HandOver = Collective(CollectiveKind.PointToPoint, plan.Devices, hiddenBytes);
         StepCpu = profile.StepCpuSeconds * Duration.NanosecondsPerSecond;
         SequenceCpu = profile.SequenceCpuSeconds * Duration.NanosecondsPerSecond;
         TableEntry = deployment.Attention.TableEntrySeconds * Duration.NanosecondsPerSecond;
@@ -87,25 +85,21 @@ public sealed class RooflineCost : ICostModel
 
     internal double ExpertsPerRank { get; }
 
-    internal CollectiveTime AllReduce { get; }
-
-    internal double AllReduceBytesPerRow { get; }
+    /// <summary>After a part of a layer, by rows of a data rank; in nanoseconds like the others.</summary>
+    internal RowCache<double> AllReduce { get; }
 
     internal int DenseReduces { get; }
 
     internal int ExpertReduces { get; }
 
-    internal CollectiveTime ExpertExchange { get; }
+    /// <summary>Tokens to the ranks of their experts, one way.</summary>
+    internal RowCache<double> ExpertExchange { get; }
 
-    internal double ExpertExchangeBytesPerRow { get; }
+    /// <summary>By sampled tokens.</summary>
+    internal RowCache<double> LogitGather { get; }
 
-    internal CollectiveTime LogitGather { get; }
-
-    internal double LogitBytesPerRow { get; }
-
-    internal CollectiveTime HandOver { get; }
-
-    internal double HandOverBytesPerRow { get; }
+    /// <summary>From one stage to the next.</summary>
+    internal RowCache<double> HandOver { get; }
 
     internal double StepCpu { get; }
 
@@ -140,6 +134,9 @@ public sealed class RooflineCost : ICostModel
         routedBytes = (TouchedPerRank(reaching) * _expertSliceBytes) + (rows * _routedBytesPerRow);
         return Prices.Routed(new(reaching, rows, routedBytes));
     }
+
+    private RowCache<double> Collective(CollectiveKind kind, int devices, double bytesPerRow) =>
+        new(devices == 1 ? _ => 0 : rows => Prices.Collective(kind, devices, rows * bytesPerRow));
 
     /// <summary>Tokens of the fullest of so many data ranks.</summary>
     internal static long Share(long tokens, int ranks) => ranks == 1 ? tokens : (tokens + ranks - 1) / ranks;

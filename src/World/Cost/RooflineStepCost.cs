@@ -90,12 +90,12 @@ internal sealed class RooflineStepCost : StepCost
             expert = cost.ExpertFfn.At(localRows) + cost.Routed(tokens, localRows, out routedBytes);
         }
         OperatorTime head = localSamples > 0 ? cost.Head.At(localSamples) : default;
-        double gather = localSamples > 0 ? cost.LogitGather.At(localSamples * cost.LogitBytesPerRow) : 0;
-        double reduce = cost.AllReduce.At(localRows * cost.AllReduceBytesPerRow);
-        double exchange = 2 * cost.ExpertExchange.At(localRows * cost.ExpertExchangeBytesPerRow);
+        double gather = localSamples > 0 ? cost.LogitGather.At(localSamples) : 0;
+        double reduce = cost.AllReduce.At(localRows);
+        double exchange = 2 * cost.ExpertExchange.At(localRows);
         double denseNetwork = cost.DenseReduces * reduce;
         double expertNetwork = (cost.ExpertReduces * reduce) + exchange;
-        double handOver = cost.HandOver.At(localRows * cost.HandOverBytesPerRow);
+        double handOver = cost.HandOver.At(localRows);
         _cpu = cost.StepCpu + ((shape.DecodeSequences + shape.Chunks.Length) * cost.SequenceCpu);
         PrepareTables(shape);
         PrepareChunks(shape);

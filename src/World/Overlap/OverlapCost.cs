@@ -103,8 +103,8 @@ public sealed class OverlapCost : ICostModel
             own[(int)LayerOperation.Up] = up.At(padded).Elapsed;
             own[(int)LayerOperation.Down] = down.At(padded).Elapsed;
             if (work.HasExperts) own[(int)LayerOperation.Up] += roofline.Routed(work.TokensIn(ownRows, rows), padded, out _).Elapsed;
-            double reduce = roofline.AllReduce.At(padded * roofline.AllReduceBytesPerRow);
-            double exchange = work.HasExperts ? 2 * roofline.ExpertExchange.At(padded * roofline.ExpertExchangeBytesPerRow) : 0;
+            double reduce = roofline.AllReduce.At(padded);
+            double exchange = work.HasExperts ? 2 * roofline.ExpertExchange.At(padded) : 0;
             int afterAttention = reduces >= 2 ? 1 : 0;
             own[(int)LayerOperation.AttentionReduce] = afterAttention * reduce;
             own[(int)LayerOperation.FeedForwardReduce] = ((reduces - afterAttention) * reduce) + exchange;

@@ -105,7 +105,7 @@ internal sealed class TrainingTimes
         double compute = _cost.Prices.Prefill(new(1, unit.Tokens, pairs, kvTokens, 0)).Busy * _halves / 2;
         double memory = kvTokens * _kvPerToken;
         OperatorTime time = _backward.At(rows) + new OperatorTime(compute, memory, Math.Max(compute, memory), 2 * _cost.Prices.Kernel);
-        double network = _cost.DenseReduces * _cost.AllReduce.At(rows * _cost.AllReduceBytesPerRow);
+        double network = _cost.DenseReduces * _cost.AllReduce.At(rows);
         Int128 flops = ((Int128)_backwardFlopsPerToken * unit.Tokens) + ((Int128)(model.PrefillFlopsPerPair * _halves / 2) * pairs);
         double bytes = _backward.WeightBytes + (unit.Tokens * _backward.BytesPerRow) + (kvTokens * _kvBytesPerToken);
         return new(time, network, flops, Whole(bytes));
