@@ -20,6 +20,8 @@ public sealed record TraceFormat(string Name, string Doc, string Marker)
         new("burstgpt", "BurstGPT CSV: Timestamp (s), Model, Request tokens, Response tokens, Total tokens, Log Type; the model stands for the client", "Request tokens"),
         new("vidur", "Vidur processed traces (CSV: num_prefill_tokens, num_decode_tokens and perhaps arrived_at)", "num_prefill_tokens"),
         new("splitwise", "splitwise-sim CSV: request_id, request_type, application_id, arrival_timestamp, batch_size, prompt_size, token_size", "prompt_size"),
+        new("block-ids", "request lists of measured runs (CSV: arrival_ns, prompt_tokens, output_tokens, prefix_block_ids of full 16-token blocks); the first row arrives at zero",
+            "prefix_block_ids"),
         new("servegen", "ServeGen statistics of many clients: <service>-rates.csv beside <service>-lengths.csv, drawn anew from the seed", "interarrival_family"),
     ];
 
@@ -50,6 +52,7 @@ public sealed record TraceFormat(string Name, string Doc, string Marker)
         "mooncake" => new MooncakeParser(lines),
         "burstgpt" => new PublicCsvParser(lines, PublicLayout.BurstGpt, clients),
         "vidur" => new PublicCsvParser(lines, PublicLayout.Vidur, clients),
+        "block-ids" => new BlockIdParser(lines),
         "splitwise" => new PublicCsvParser(lines, PublicLayout.Splitwise, clients),
         _ => throw new InputException($"{lines.Origin}: holds statistics of clients, not requests; use it as traffic: {{generator: servegen, file: …}}"),
     };

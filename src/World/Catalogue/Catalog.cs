@@ -22,6 +22,9 @@ public static class Catalog
     private static readonly CatalogSection<CostProfile> ProfileSection =
         new("profile", "catalog/profiles/", CostProfile.Read, p => p.Name, _ => []);
 
+    private static readonly CatalogSection<EngineProfile> EngineSection =
+        new("engine", "catalog/engines.yaml", EngineProfile.Read, e => e.Name, e => e.Aliases);
+
     private static readonly CatalogSection<GridSpec> GridSection =
         new("grid", "catalog/grids.yaml", GridSpec.Read, g => g.Name, g => g.Aliases);
 
@@ -32,6 +35,8 @@ public static class Catalog
     public static IReadOnlyList<NetworkLink> Networks => NetworkSection.Entries;
 
     public static IReadOnlyList<CostProfile> Profiles => ProfileSection.Entries;
+
+    public static IReadOnlyList<EngineProfile> Engines => EngineSection.Entries;
 
     public static IReadOnlyList<GridSpec> Grids => GridSection.Entries;
 
@@ -46,6 +51,9 @@ public static class Catalog
 
     /// <summary>A cost profile such as <c>analytic</c>.</summary>
     public static CostProfile Profile(string name) => ProfileSection.Find(name);
+
+    /// <summary>An engine version such as <c>vllm-0.19</c>.</summary>
+    public static EngineProfile Engine(string name) => EngineSection.Find(name);
 
     /// <summary>A grid such as <c>us-caiso</c> or <c>france</c>.</summary>
     public static GridSpec Grid(string name) => GridSection.Find(name);
