@@ -66,7 +66,7 @@ internal static class DraftReader
         try
         {
             ParallelPlan plan = new(target.Parallel.Tensor, 1, 1, target.Parallel.Data);
-            return Deployment.Create(model, target.Device, plan, target.Precision, target.Interconnect, target.Profile);
+            return Deployment.Create(model, target.Device, plan, target.Precision, target.Interconnect, target.Profile, target.Engine);
         }
         catch (InputException mistake)
         {

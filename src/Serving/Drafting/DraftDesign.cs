@@ -31,8 +31,8 @@ public sealed record DraftDesign(DraftControlSpec Control, AcceptanceSpec Accept
         ArgumentNullException.ThrowIfNull(target);
         ICostModel? passes = Model is null ? null : new RooflineCost(Deployment.Create(
             Model.Model, Model.Device, Model.Parallel, Model.Precision, Model.Interconnect,
-            Model.Profile with { StepCpuSeconds = 0, SequenceCpuSeconds = 0 }));
-        return new DraftedCost(cost, passes, Duration.FromSeconds(target.Profile.StepCpuSeconds));
+            Model.Profile, Model.Engine.WithoutCpu()));
+        return new DraftedCost(cost, passes, Duration.FromSeconds(target.Engine.StepCpuSeconds));
     }
 
     /// <summary>The add-on that drafts on one replica, and the truth that judges its drafts.</summary>

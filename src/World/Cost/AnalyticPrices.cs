@@ -59,6 +59,8 @@ internal sealed class AnalyticPrices : OperatorPrices
 
     public override double Kernel { get; }
 
+    public override long ComputedRows(long rows) => _profile.WholeTiles(rows);
+
     public override OperatorTime Linear(LinearOperator op, long rows)
     {
         double compute = rows * (op.FlopsPerRow * NanosecondsPerFlop);

@@ -17,6 +17,9 @@ internal abstract class OperatorPrices
     /// <summary>Launch of one kernel whose time does not contain it.</summary>
     public abstract double Kernel { get; }
 
+    /// <summary>Rows that matrix products compute for so many.</summary>
+    public abstract long ComputedRows(long rows);
+
     /// <summary>One matrix product or elementwise kernel.</summary>
     public abstract OperatorTime Linear(LinearOperator op, long rows);
 

@@ -56,8 +56,6 @@ public sealed class RooflineCost : ICostModel
         ExpertExchange = Collective(CollectiveKind.AllToAll, exchangesTokens ? plan.Expert : 1, (model.Experts?.TopK ?? 0) * hiddenBytes / plan.Tensor);
         LogitGather = Collective(CollectiveKind.AllGather, plan.Tensor, model.Vocabulary * activation);
         HandOver = Collective(CollectiveKind.PointToPoint, plan.Devices, hiddenBytes);
-        StepCpu = profile.StepCpuSeconds * Duration.NanosecondsPerSecond;
-        SequenceCpu = profile.SequenceCpuSeconds * Duration.NanosecondsPerSecond;
         TableEntry = deployment.Attention.TableEntrySeconds * Duration.NanosecondsPerSecond;
         Stages = [.. Enumerable.Range(0, plan.Pipeline).Select(stage => new StageLayers(model, plan, stage))];
         Work = new(deployment, operators);
@@ -101,10 +99,6 @@ public sealed class RooflineCost : ICostModel
     /// <summary>From one stage to the next.</summary>
     internal RowCache<double> HandOver { get; }
 
-    internal double StepCpu { get; }
-
-    internal double SequenceCpu { get; }
-
     /// <summary>CPU time per entry of the block tables.</summary>
     internal double TableEntry { get; }
 
@@ -113,6 +107,12 @@ public sealed class RooflineCost : ICostModel
     internal StepWork Work { get; }
 
     public StepCost CreateStep() => new RooflineStepCost(this);
+
+    /// <summary>CPU time of a step in nanoseconds, block tables aside.</summary>
+    internal double Cpu(long sequences, long promptTokens) => Deployment.Engine.CpuSeconds(sequences, promptTokens) * Duration.NanosecondsPerSecond;
+
+    /// <summary>Rows that a step of this many tokens is computed with: the engine's captured sizes, and what the device rounds up to.</summary>
+    internal long PaddedRows(long tokens) => Prices.ComputedRows(Deployment.Engine.PaddedTokens(tokens));
 
     /// <summary>A list of operators with what they cost here, for execution styles that cut a layer elsewhere and for training.</summary>
     internal LinearTimes Times(IReadOnlyList<LinearOperator> operators) => new(operators, Prices);

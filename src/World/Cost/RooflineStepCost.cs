@@ -13,6 +13,8 @@ internal sealed class RooflineStepCost : StepCost
 {
     private readonly RooflineCost _cost;
     private readonly double _tableEntry;
+    private readonly double _gap;
+    private readonly bool _plansAhead;
     private readonly double[] _stageFixed;
     private readonly double[] _stageEdge;
     private readonly DecodeWindow? _window;
@@ -42,6 +44,8 @@ internal sealed class RooflineStepCost : StepCost
     {
         _cost = cost;
         _tableEntry = cost.TableEntry;
+        _gap = cost.Deployment.Engine.StepGapSeconds * Duration.NanosecondsPerSecond;
+        _plansAhead = cost.Deployment.Engine.PlansAhead;
         _stageFixed = new double[cost.Stages.Length];
         _stageEdge = new double[cost.Stages.Length];
         _fullLayers = cost.Work.Full;
@@ -52,6 +56,14 @@ internal sealed class RooflineStepCost : StepCost
 
     /// <summary>CPU work of the step, in nanoseconds.</summary>
     internal double Cpu(int k) => _cpu + TableCpu(k);
+
+    /// <summary>From the start of a step to the start of the next, in nanoseconds, when the device works so long.</summary>
+    internal double WithCpu(double device, int k)
+    {
+        double cpu = Cpu(k);
+        if (!_plansAhead) return device + cpu + _gap;
+        return (device > cpu ? device : cpu) + _gap;
+    }
 
     /// <summary>What a stage does outside its layers, without CPU work: embedding, vocabulary projection, hand-over. In nanoseconds.</summary>
     internal double Edge(int stage) => _stageEdge[stage];
@@ -79,8 +91,8 @@ internal sealed class RooflineStepCost : StepCost
 
         int data = cost.Deployment.Parallel.Data;
         long tokens = shape.Tokens;
-        long localRows = cost.Deployment.Profile.PaddedRows(RooflineCost.Share(tokens, data));
-        long localSamples = cost.Deployment.Profile.PaddedRows(RooflineCost.Share(shape.SampledTokens, data));
+        long localRows = cost.PaddedRows(RooflineCost.Share(tokens, data));
+        long localSamples = cost.PaddedRows(RooflineCost.Share(shape.SampledTokens, data));
         OperatorTime attention = cost.AttentionLinear.At(localRows);
         OperatorTime dense = cost.DenseFfn.At(localRows);
         OperatorTime expert = default;
@@ -96,7 +108,7 @@ internal sealed class RooflineStepCost : StepCost
         double denseNetwork = cost.DenseReduces * reduce;
         double expertNetwork = (cost.ExpertReduces * reduce) + exchange;
         double handOver = cost.HandOver.At(localRows);
-        _cpu = cost.StepCpu + ((shape.DecodeSequences + shape.Chunks.Length) * cost.SequenceCpu);
+        _cpu = cost.Cpu(shape.DecodeSequences + shape.Chunks.Length, shape.PrefillTokens);
         PrepareTables(shape);
         PrepareChunks(shape);
         double decodeLaunch = _sequences > 0 ? cost.Prices.Kernel : 0;
@@ -116,7 +128,7 @@ internal sealed class RooflineStepCost : StepCost
                 OperatorTime embedding = cost.Embedding.At(localRows);
                 _stageEdge[s] += embedding.Elapsed;
                 time += embedding;
-                launch += cost.Embedding.Launch + _cpu;
+                launch += cost.Embedding.Launch;
             }
             if (stage.IsLast)
             {
@@ -146,7 +158,7 @@ internal sealed class RooflineStepCost : StepCost
     {
         double nanoseconds = _fixed + (_fullLayers * FullDecode(k));
         if (_window is not null) nanoseconds += _windowedLayers * WindowedDecode(k);
-        return nanoseconds + TableCpu(k);
+        return WithCpu(nanoseconds, k);
     }
 
     public override Duration StageAt(int k)
@@ -163,7 +175,8 @@ internal sealed class RooflineStepCost : StepCost
         for (int s = 0; s < _stageFixed.Length; s++)
         {
             StageLayers stage = _cost.Stages[s];
-            slowest = Math.Max(slowest, _stageFixed[s] + (stage.IsFirst ? TableCpu(k) : 0) + (stage.Full * full) + (stage.Windowed * windowed));
+            double nanoseconds = _stageFixed[s] + (stage.Full * full) + (stage.Windowed * windowed);
+            slowest = Math.Max(slowest, stage.IsFirst ? WithCpu(nanoseconds, k) : nanoseconds);
         }
         return slowest;
     }
@@ -202,7 +215,7 @@ internal sealed class RooflineStepCost : StepCost
         double compute = _compute + decode.Compute;
         double memory = _memory + decode.Memory;
         const double s = 1e-9;
-        return new(compute * s, memory * s, 0, 0, _network * s, (_launch + TableCpu(k)) * s, At(k).Seconds);
+        return new(compute * s, memory * s, 0, 0, _network * s, (_launch + Cpu(k)) * s, At(k).Seconds);
     }
 
     /// <summary>Decode attention of one layer that sees everything, without its launch.</summary>

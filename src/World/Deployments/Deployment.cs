@@ -9,7 +9,7 @@ namespace Orrery.World.Deployments;
 /// <summary>What one replica runs on: a model, cut over equal devices, in given formats. Immutable; checked when created.</summary>
 public sealed record Deployment
 {
-    private Deployment(ModelSpec model, DeviceSpec device, ParallelPlan parallel, PrecisionPlan precision, Interconnect interconnect, CostProfile profile)
+    private Deployment(ModelSpec model, DeviceSpec device, ParallelPlan parallel, PrecisionPlan precision, Interconnect interconnect, CostProfile profile, EngineProfile engine)
     {
         Model = model;
         Device = device;
@@ -17,6 +17,7 @@ public sealed record Deployment
         Precision = precision;
         Interconnect = interconnect;
         Profile = profile;
+        Engine = engine;
         Shards = new ShardSizes(model, parallel, precision);
     }
 
@@ -31,6 +32,9 @@ public sealed record Deployment
     public Interconnect Interconnect { get; }
 
     public CostProfile Profile { get; }
+
+    /// <summary>The engine version that runs it.</summary>
+    public EngineProfile Engine { get; private init; }
 
     /// <summary>How the KV lies in memory, as far as attention feels it.</summary>
     public AttentionLayout Attention { get; init; } = AttentionLayout.Contiguous;
@@ -47,6 +51,7 @@ public sealed record Deployment
     /// <param name="precision">Default: 16 bit throughout.</param>
     /// <param name="interconnect">Default: <see cref="Interconnect.Usual"/>.</param>
     /// <param name="profile">Default: <see cref="CostProfile.Analytic"/>.</param>
+    /// <param name="engine">Default: <see cref="EngineProfile.Generic"/>.</param>
     /// <exception cref="InputException">The model cannot be cut this way, or the device cannot compute in the format.</exception>
     public static Deployment Create(
         ModelSpec model,
@@ -54,7 +59,8 @@ public sealed record Deployment
         ParallelPlan? parallel = null,
         PrecisionPlan? precision = null,
         Interconnect? interconnect = null,
-        CostProfile? profile = null)
+        CostProfile? profile = null,
+        EngineProfile? engine = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(device);
@@ -62,6 +68,6 @@ public sealed record Deployment
         precision ??= PrecisionPlan.SixteenBit;
         parallel.Validate(model);
         precision.Validate(device);
-        return new(model, device, parallel, precision, interconnect ?? Interconnect.Usual(device), profile ?? CostProfile.Analytic);
+        return new(model, device, parallel, precision, interconnect ?? Interconnect.Usual(device), profile ?? CostProfile.Analytic, engine ?? EngineProfile.Generic);
     }
 }

@@ -88,8 +88,8 @@ public sealed record KvCapacity(
         ParallelPlan plan = deployment.Parallel;
         Bytes usable = deployment.Device.UsableMemory;
         Bytes budget = new((long)(utilization * usable.Count));
-        Bytes collectives = new(plan.Devices > 1 ? (long)deployment.Profile.CollectiveBufferBytes : 0);
-        Bytes runtime = new((long)Math.Min(deployment.Profile.RuntimeBytes, deployment.Profile.RuntimeShareLimit * usable.Count));
+        Bytes collectives = new(plan.Devices > 1 ? (long)deployment.Engine.CollectiveBufferBytes : 0);
+        Bytes runtime = new((long)deployment.Engine.RuntimeBytesOn(usable.Count));
         Bytes activations = ActivationPeak(deployment, maxBatchedTokens, maxSequences);
         KvCapacity? tightest = null;
         for (int stage = 0; stage < plan.Pipeline; stage++)
@@ -146,5 +146,5 @@ public sealed record KvCapacity(
     }
 
     private static Deployment Widen(Deployment deployment, int tensor) => Deployment.Create(
-        deployment.Model, deployment.Device, deployment.Parallel with { Tensor = tensor }, deployment.Precision, deployment.Interconnect, deployment.Profile);
+        deployment.Model, deployment.Device, deployment.Parallel with { Tensor = tensor }, deployment.Precision, deployment.Interconnect, deployment.Profile, deployment.Engine);
 }

@@ -1,4 +1,6 @@
+using Orrery.Kernel.Time;
 using Orrery.Kernel.Units;
+using Orrery.World.Cost;
 using Orrery.World.Deployments;
 
 namespace Orrery.World.Overlap;
@@ -22,7 +24,7 @@ public static class OptimalThroughput
     public static double TokensPerSecond(Deployment deployment)
     {
         ArgumentNullException.ThrowIfNull(deployment);
-        double peak = deployment.Device.PeakRate(deployment.Precision.Activations)!.Value.Value;
-        return TokensPerSecond(new(peak * deployment.Profile.GemmEfficiency), deployment.Model.ActiveParameters);
+        double rate = Duration.NanosecondsPerSecond / new RooflineCost(deployment).Prices.NanosecondsPerFlop;
+        return TokensPerSecond(new(rate), deployment.Model.ActiveParameters);
     }
 }

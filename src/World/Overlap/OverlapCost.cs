@@ -146,7 +146,7 @@ public sealed class OverlapCost : ICostModel
         return new(bytes - touched, launch + ((batches - 1) * whole.Launch));
     }
 
-    internal long Padded(long rows) => Roofline.Deployment.Profile.PaddedRows(rows);
+    internal long Padded(long rows) => Roofline.PaddedRows(rows);
 
     /// <summary>Sizes that get pipelines of their own between two powers of two.</summary>
     private const int SizesPerOctave = 8;

@@ -115,7 +115,7 @@ internal sealed class OverlapStepCost : StepCost
     private static NanoPlan Unsplit { get; } = new(NanoSplit.None, PhaseShares.Start, 0, 0);
 
     private double WithCpu(double nanoseconds, int k) =>
-        _cost.Options.RunsCpuAhead ? Math.Max(nanoseconds, _work.Cpu(k)) : nanoseconds + _work.Cpu(k);
+        _cost.Options.RunsCpuAhead ? Math.Max(nanoseconds, _work.Cpu(k)) : _work.WithCpu(nanoseconds, k);
 
     private double Stage(int stage)
     {

@@ -22,17 +22,10 @@ public sealed partial record CostProfile
             DecodeAttentionBandwidthFraction = Share("decodeAttentionBandwidthFraction", d.DecodeAttentionBandwidthFraction),
             DecodeSkewFraction = map.Number("decodeSkewFraction", d.DecodeSkewFraction, 0, 1),
             GemmTileTokens = map.Int("gemmTileTokens", d.GemmTileTokens, 1, 4096),
-            GraphMaxTokens = map.Int("graphMaxTokens", d.GraphMaxTokens, 0, 1 << 20),
-            GraphStepTokens = map.Int("graphStepTokens", d.GraphStepTokens, 1, 4096),
             LinkFraction = Share("linkFraction", d.LinkFraction),
             CollectiveFloorSeconds = Seconds("collectiveFloor", d.CollectiveFloorSeconds),
             PointToPointSeconds = Seconds("pointToPointTime", d.PointToPointSeconds),
-            StepCpuSeconds = Seconds("stepCpuTime", d.StepCpuSeconds),
-            SequenceCpuSeconds = Seconds("sequenceCpuTime", d.SequenceCpuSeconds),
             ExpertImbalance = map.Number("expertImbalance", d.ExpertImbalance, 1, 1000),
-            CollectiveBufferBytes = map.Quantity("collectiveBuffers", Quantity.Bytes, d.CollectiveBufferBytes),
-            RuntimeBytes = map.Quantity("runtimeMemory", Quantity.Bytes, d.RuntimeBytes),
-            RuntimeShareLimit = Share("runtimeShareLimit", d.RuntimeShareLimit),
         };
         map.Done();
         return profile;

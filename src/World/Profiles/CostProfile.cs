@@ -38,12 +38,6 @@ public sealed partial record CostProfile
     /// <summary>Rows of a matrix tile; batches above one tile are rounded up to whole tiles (c).</summary>
     public int GemmTileTokens { get; init; } = 128;
 
-    /// <summary>Largest step whose shape is captured in a device graph (c: vLLM captures up to 512 tokens).</summary>
-    public int GraphMaxTokens { get; init; } = 512;
-
-    /// <summary>Captured sizes are 1, 2, 4 and the multiples of this; smaller steps are padded to the next one (c).</summary>
-    public int GraphStepTokens { get; init; } = 8;
-
     /// <summary>Share of peak link bandwidth that transfers reach (c: PCIe 12 of 16, 25 of 32, 50 of 64 GB/s).</summary>
     public double LinkFraction { get; init; } = 0.8;
 
@@ -53,31 +47,9 @@ public sealed partial record CostProfile
     /// <summary>Fixed cost of one point-to-point transfer in seconds (b).</summary>
     public double PointToPointSeconds { get; init; } = 10e-6;
 
-    /// <summary>CPU time between two steps that the device waits for: scheduling, input preparation, sampling hand-over (d).</summary>
-    public double StepCpuSeconds { get; init; } = 0.5e-3;
-
-    /// <summary>Further CPU time per sequence in the step (d).</summary>
-    public double SequenceCpuSeconds { get; init; } = 3e-6;
-
     /// <summary>Load of the busiest expert rank over the mean; 1 is uniform routing (d).</summary>
     public double ExpertImbalance { get; init; } = 1.0;
 
-    /// <summary>Communication buffers per device when a replica has several (b: 342-392 MB; the upper end).</summary>
-    public double CollectiveBufferBytes { get; init; } = 392e6;
-
-    /// <summary>Memory per device for context, graphs, workspaces and fragmentation (b: 3.5 GB).</summary>
-    public double RuntimeBytes { get; init; } = 3.5e9;
-
-    /// <summary>On small devices runtime memory is at most this share of the usable memory (d).</summary>
-    public double RuntimeShareLimit { get; init; } = 0.15;
-
-    /// <summary>Rows that a step of this many tokens is computed with: graph padding up to the captured limit, whole tiles above one tile.</summary>
-    public long PaddedRows(long tokens)
-    {
-        if (tokens <= 2) return tokens;
-        if (tokens <= GraphMaxTokens) tokens = tokens <= 4 ? 4 : RoundUp(tokens, GraphStepTokens);
-        return tokens <= GemmTileTokens ? tokens : RoundUp(tokens, GemmTileTokens);
-    }
-
-    private static long RoundUp(long value, int multiple) => (value + multiple - 1) / multiple * multiple;
+    /// <summary>Rows that so many are computed with: whole tiles above one tile.</summary>
+    public long WholeTiles(long rows) => rows <= GemmTileTokens ? rows : (rows + GemmTileTokens - 1) / GemmTileTokens * GemmTileTokens;
 }

@@ -57,6 +57,9 @@ public sealed partial record EngineProfile
     /// <summary>On small devices runtime memory is at most this share of the usable memory (d).</summary>
     public double RuntimeShareLimit { get; init; } = 0.15;
 
+    /// <summary>The same engine for passes that follow each other without the CPU between them.</summary>
+    public EngineProfile WithoutCpu() => this with { StepCpuSeconds = 0, SequenceCpuSeconds = 0, PromptTokenCpuSeconds = 0, StepGapSeconds = 0 };
+
     /// <summary>CPU time of a step.</summary>
     /// <param name="sequences">Sequences in the step.</param>
     /// <param name="promptTokens">Prompt tokens in the step.</param>

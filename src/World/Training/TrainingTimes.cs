@@ -70,7 +70,7 @@ internal sealed class TrainingTimes
     }
 
     /// <summary>Time of a step without any pass of inference before it.</summary>
-    public double StepCpu => _cost.StepCpu;
+    public double StepCpu => _cost.Cpu(0, 0);
 
     /// <summary>What training adds to the forward window of a work, if it has one: its adapters.</summary>
     public TrainingTerms Forward(TrainingWork work)
@@ -96,7 +96,7 @@ internal sealed class TrainingTimes
     {
         Deployment deployment = _cost.Deployment;
         ModelSpec model = deployment.Model;
-        long rows = deployment.Profile.PaddedRows(unit.Tokens);
+        long rows = _cost.PaddedRows(unit.Tokens);
         PrefillChunk chunk = new(unit.Tokens, unit.FirstToken, false);
         bool windowed = model.IsWindowed(unit.Layer);
         int window = windowed ? model.Window!.Tokens : int.MaxValue;

@@ -11,6 +11,7 @@ internal sealed class PlainRoofline(Deployment deployment)
 {
     private readonly ModelSpec _model = deployment.Model;
     private readonly CostProfile _profile = deployment.Profile;
+    private readonly EngineProfile _engine = deployment.Engine;
     private readonly ParallelPlan _plan = deployment.Parallel;
     private readonly double _a = deployment.Precision.BytesPerActivation;
     private readonly double _b = deployment.Precision.BytesPerWeight;
@@ -29,7 +30,7 @@ internal sealed class PlainRoofline(Deployment deployment)
             double seconds = 0;
             int last = layer + (_model.Layers / _plan.Pipeline) + (stage < _model.Layers % _plan.Pipeline ? 1 : 0);
             for (; layer < last; layer++) seconds += Layer(layer, rows, shape);
-            if (stage == 0) seconds += Elementwise(2, rows) + _profile.StepCpuSeconds + ((shape.Decodes.Count + shape.Chunks.Count) * _profile.SequenceCpuSeconds);
+            if (stage == 0) seconds += Elementwise(2, rows) + _engine.StepCpuSeconds + ((shape.Decodes.Count + shape.Chunks.Count) * _engine.SequenceCpuSeconds);
             if (stage == _plan.Pipeline - 1) seconds += Head(samples);
             else seconds += _profile.PointToPointSeconds + Link(_plan.Devices).LatencySeconds + (rows * _model.Hidden * _a / LinkRate(_plan.Devices));
             total += seconds;

@@ -171,7 +171,7 @@ public sealed class OverlapCostTests
         StepCost waits = new OverlapCost(Published, new() { RunsCpuAhead = false }).CreateStep();
         ahead.Prepare(shape);
         waits.Prepare(shape);
-        double cpu = Published.Profile.StepCpuSeconds + ((1024 + 1) * Published.Profile.SequenceCpuSeconds);
+        double cpu = Published.Engine.StepCpuSeconds + ((1024 + 1) * Published.Engine.SequenceCpuSeconds);
         Assert.Equal(cpu, waits.At(0).Seconds - ahead.At(0).Seconds, 8);
     }
 
