@@ -42,11 +42,20 @@ public sealed partial class Replica
         else DeliverMixed(run);
         if (plan.Items.Length > 0) _scheduler.Advance(plan, steps);
         foreach (IPlanAddOn addOn in _addOns) addOn.Advance(plan, steps);
+        _lastStart = steps > 1 ? Instant.FromNanoseconds(run.Ends[steps - 2]) : run.Start;
+        _lastEnd = run.LastEnd;
         foreach (Sequence sequence in _departing)
         {
+            if (_plansAhead)
+            {
+                Linger(sequence);
+                Depart(sequence, Outcome.Finished, sequence.LastToken);
+                continue;
+            }
             _scheduler.Remove(sequence);
             Leave(sequence, Outcome.Finished, sequence.LastToken);
         }
+        if (_live == 0) EndLingering();
         if (_departing.Count > 0) Counters.KvBlocks.Set(_clock.Now, _memory.UsedBlocks);
         _departing.Clear();
         foreach (Sequence sequence in _pausing) Pause(sequence, sequence.CallAtStop!.Value, run.LastEnd);
@@ -211,9 +220,21 @@ public sealed partial class Replica
     private void Leave(Sequence sequence, Outcome outcome, Instant at)
     {
         sequence.Outcome = outcome;
-        sequence.End = at;
+        FreeMemory(sequence);
+        Depart(sequence, outcome, at);
+    }
+
+    private void FreeMemory(Sequence sequence)
+    {
         _swap?.Leave(sequence, _memory, _clock.Now);
         _memory.Release(sequence);
+    }
+
+    /// <summary>The client is served or gone; memory is another matter.</summary>
+    private void Depart(Sequence sequence, Outcome outcome, Instant at)
+    {
+        sequence.Outcome = outcome;
+        sequence.End = at;
         _live--;
         _liveTokens -= sequence.TotalTokens;
         _metrics.Left(sequence);

@@ -52,8 +52,15 @@ public sealed partial class Replica
         plan.Now = _clock.Now;
         // Before the inbox: a call may have begun and ended within one step.
         if (_paused.Count > 0) _calls.Review(_view, plan);
-        TakeInbox();
+        TakeInbox(Known);
         Fill(plan);
+        if (plan.IsEmpty && IsKeptFromPlans)
+        {
+            plan.Clear();
+            EndLingering();
+            TakeInbox(_clock.Now);
+            Fill(plan);
+        }
         // Copies may end after the last departure, which is the end of the run.
         if (_live > 0) Counters.KvBlocks.Set(_clock.Now, _memory.UsedBlocks);
         if (plan.IsEmpty)
@@ -65,6 +72,7 @@ public sealed partial class Replica
         }
         Counters.Plans++;
         int horizon = FindHorizon(plan);
+        EndLingering();
         long held = 0;
         long written = 0;
         foreach (ref readonly PlanItem item in plan.Items)
@@ -122,11 +130,20 @@ public sealed partial class Replica
         _metrics.Scheduled(_clock.Now - sequence.Arrival);
     }
 
-    /// <summary>New sequences enter the scheduler; those whose client left go now unless a step in flight still holds them.</summary>
-    private void TakeInbox()
+    /// <summary>
+    /// New sequences that the plan may know enter the scheduler; those whose client left go now unless a step in flight still holds them.
+    /// </summary>
+    private void TakeInbox(Instant known)
     {
-        foreach (Sequence sequence in _inbox)
+        int later = 0;
+        for (int i = 0; i < _inbox.Count; i++)
         {
+            Sequence sequence = _inbox[i];
+            if ((sequence.IsPaused ? sequence.ResumedAt : sequence.Arrival) > known)
+            {
+                _inbox[later++] = sequence;
+                continue;
+            }
             if (sequence.IsPaused)
             {
                 Resume(sequence);
@@ -135,7 +152,7 @@ public sealed partial class Replica
             sequence.Intent = _calls.Intend(sequence, _view);
             _scheduler.Enqueue(sequence);
         }
-        _inbox.Clear();
+        _inbox.RemoveRange(later, _inbox.Count - later);
         int kept = 0;
         for (int i = 0; i < _leaving.Count; i++)
         {
@@ -146,8 +163,9 @@ public sealed partial class Replica
                 _leaving[kept++] = sequence;
                 continue;
             }
+            bool isUnknown = _inbox.Remove(sequence);
             if (sequence.IsPaused) _paused.Remove(sequence);
-            _scheduler.Remove(sequence);
+            if (sequence.IsPaused || !isUnknown) _scheduler.Remove(sequence);
             Leave(sequence, sequence.PendingOutcome, sequence.CancelledAt);
         }
         _leaving.RemoveRange(kept, _leaving.Count - kept);
@@ -160,7 +178,7 @@ public sealed partial class Replica
     private int FindHorizon(StepPlan plan)
     {
         _arrivalsMatter = false;
-        if (!_fastForward || !_executor.RunsAhead || !plan.IsDecodeOnly || plan.PreemptedCount > 0 || plan.ReclaimedCount > 0) return 1;
+        if (!_fastForward || !_executor.RunsAhead || IsKeptFromPlans || !plan.IsDecodeOnly || plan.PreemptedCount > 0 || plan.ReclaimedCount > 0) return 1;
         Stability stability = _scheduler.Stable(_view, plan);
         if (stability.Steps <= 1) return 1;
         int horizon = Math.Min(Math.Min(stability.Steps, _memory.QuietSteps), LongestRun);

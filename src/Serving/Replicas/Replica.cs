@@ -21,6 +21,12 @@ namespace Orrery.Serving.Replicas;
 public sealed record ReplicaParts(
     int Index, IScheduler Scheduler, IKvMemory Memory, IStepExecutor Executor, int MaxModelTokens, bool FastForward = true)
 {
+    /// <summary>
+    /// The plan of a step is made when the step before it starts: what arrives or ends within a step is first seen by the plan after the next.
+    /// Has no meaning for pipelines, whose steps are several in flight anyway.
+    /// </summary>
+    public bool PlansAhead { get; init; }
+
     /// <summary>Host pool for preempted sequences; null recomputes them.</summary>
     public KvSwap? Swap { get; init; }
 
@@ -89,6 +95,7 @@ public sealed partial class Replica
         _metrics = metrics;
         _observer = observer;
         _fastForward = parts.FastForward;
+        _plansAhead = parts.PlansAhead && parts.Executor.Depth == 1;
         // What cannot fit alone could only preempt itself for ever; the fleet refuses it on arrival instead.
         long capacityTokens = (long)parts.Memory.TotalBlocks * parts.Memory.BlockTokens;
         _view = new(parts.Memory, (int)Math.Min(parts.MaxModelTokens, capacityTokens)) { Swap = parts.Swap, Paused = _paused };

@@ -39,6 +39,9 @@ public sealed record FleetHarness
 
     public int MaxModelTokens { get; init; } = 4096;
 
+    /// <summary>Steps are planned when the step before them starts.</summary>
+    public bool PlansAhead { get; init; }
+
     public Func<Request, int> Predictor { get; init; } = _ => 0;
 
     /// <summary>Looks at requests while they run; a fresh one for each run.</summary>
@@ -96,6 +99,7 @@ public sealed record FleetHarness
             IStepExecutor executor = Executor?.Invoke(clock) ?? new ModelledExecutor(Cost);
             ReplicaParts parts = new(i, Scheduler(), Memory(), executor, MaxModelTokens, fastForward)
             {
+                PlansAhead = PlansAhead,
                 Swap = Swap?.Invoke(),
                 Calls = Calls(),
                 AddOns = AddOns(),

@@ -122,6 +122,7 @@ public sealed class FastForwardTests
             Remaining = RandomSystems.Remaining(random.Split("remaining")),
             MaxModelTokens = longest,
             Replicas = replicas,
+            PlansAhead = random.Split("ahead").NextInt(2) == 0,
             SampleEvery = sampleEvery,
         };
     }

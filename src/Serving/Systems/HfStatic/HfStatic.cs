@@ -48,7 +48,7 @@ public sealed class HfStatic(int maxBatchSize, Duration timeout) : IScheduler
             EndBatch(view.Memory);
             TryStartBatch(view, plan);
         }
-        else if (!_rows[0].InFlight)
+        else if (!_rows.Exists(static row => row.InFlight))
         {
             Decode(view.Memory, plan);
         }
