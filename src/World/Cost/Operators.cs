@@ -22,6 +22,9 @@ public readonly record struct LinearOperator(string Name, double FlopsPerRow, do
 
     public bool IsMatrix => Inputs > 0;
 
+    /// <summary>Which elementwise kernels have such times; see <see cref="Profiles.VectorEfficiency"/>.</summary>
+    public string Kind { get; init; } = "";
+
     /// <summary>[rows × inputs] · [inputs × outputs].</summary>
     /// <param name="name">Short name for reports.</param>
     /// <param name="inputs">Rows of the weights.</param>

@@ -258,6 +258,8 @@ internal sealed class RooflineStepCost : StepCost
         ChunkSums full = default;
         if (chunks.Length > 0)
         {
+            PrefillWork work = default;
+            PrefillWork windowedWork = default;
             long pairs = 0;
             long kvTokens = 0;
             long history = 0;
@@ -269,15 +271,17 @@ internal sealed class RooflineStepCost : StepCost
                 pairs += AttentionSpan.Pairs(chunk);
                 kvTokens += (long)chunk.HistoryTokens + chunk.Tokens;
                 history += chunk.HistoryTokens;
+                work.Add(chunk.Tokens, chunk.HistoryTokens);
                 if (_window is null) continue;
                 windowedPairs += AttentionSpan.Pairs(chunk, window);
                 windowedKv += AttentionSpan.KvTokens(chunk, window);
+                windowedWork.AddWindowed(chunk.Tokens, chunk.HistoryTokens, window);
             }
-            full = new(chunks.Length, shape.PrefillTokens, pairs, kvTokens, history);
+            full = new(work, pairs, kvTokens, history);
             FullPrefill = _cost.Prices.Prefill(full);
-            if (_window is not null) WindowedPrefill = _cost.Prices.Prefill(new(chunks.Length, shape.PrefillTokens, windowedPairs, windowedKv, history));
+            if (_window is not null) WindowedPrefill = _cost.Prices.Prefill(new(windowedWork, windowedPairs, windowedKv, history));
         }
-        _decode.Prepare(_sequences, full);
+        _decode.Prepare(_sequences, _queries, full);
     }
 
     private void PrepareWork(StepShape shape, double routedBytes)

@@ -160,8 +160,14 @@ public sealed class OverlapCost : ICostModel
         long decodes = rows * plan.Data * decodeQuarters / ShareParts;
         long prompts = (rows * plan.Data) - decodes;
         // Each prompt token sees half of its prompt on average.
-        ChunkSums chunks = prompts > 0 ? new(1, prompts, prompts * context / 2, prompts, 0) : default;
-        _nominalDecode.Prepare(decodes, chunks);
+        ChunkSums chunks = default;
+        if (prompts > 0)
+        {
+            PrefillWork prompt0 = default;
+            prompt0.Add(prompts, Math.Max(0, (context - prompts) / 2));
+            chunks = new(prompt0, prompts * context / 2, prompts, 0);
+        }
+        _nominalDecode.Prepare(decodes, decodes, chunks);
         double decode = decodes > 0 ? _nominalDecode.At(new(decodes * context, 0, context, decodes * context)) : 0;
         OperatorTime prompt = prompts > 0 ? Roofline.Prices.Prefill(chunks) : default;
         return new(kind.HasExperts, rows * plan.Data, decode, prompt);

@@ -14,6 +14,9 @@ public sealed partial record CostProfile
 
     public string Source { get; init; } = "reference table of achievable fractions (b, c) and stated assumptions (d); fitted to no system";
 
+    /// <summary>Measured or learnt efficiencies with every family, which go before the constants; null for the constants alone.</summary>
+    public DeviceProfile? Measured { get; init; }
+
     /// <summary>Share of peak device-memory bandwidth that kernels reach (b).</summary>
     public double MemoryBandwidthFraction { get; init; } = 0.8;
 
