@@ -40,13 +40,7 @@ public sealed record PrecisionPlan(
     public double BytesPerActivation => Activations == Precision.Fp32 ? 4 : 2;
 
     /// <summary>Bytes of one number.</summary>
-    public static double BytesPerElement(Precision precision) => precision switch
-    {
-        Precision.Fp32 => 4,
-        Precision.Bf16 or Precision.Fp16 => 2,
-        Precision.Fp8 or Precision.Int8 => 1,
-        _ => 0.5,
-    };
+    public static double BytesPerElement(Precision precision) => PrecisionSize.Bytes(precision);
 
     /// <summary>
     /// Reads <c>{weights, kv, activations}</c>, each optional. The compute format defaults to FP8 for FP8 weights on devices that have FP8

@@ -12,7 +12,7 @@ public sealed partial record DeviceSpec
     /// <summary>
     /// Required: <c>name</c>, <c>peak</c> (rates by precision), <c>memory</c>, <c>bandwidth</c>, <c>power.tdp</c>. Optional:
     /// <c>usableMemory</c>, <c>link</c>, <c>hostBandwidth</c> (default: of the link), <c>power.idle</c> (default: an eighth of the
-    /// limit), <c>prices</c> (latest first; none means free), <c>die</c>, <c>embodied</c>, <c>aliases</c>, <c>source</c>.
+    /// limit), <c>multiprocessors</c> (default: unknown), <c>prices</c> (latest first; none means free), <c>die</c>, <c>embodied</c>, <c>aliases</c>, <c>source</c>.
     /// </summary>
     /// <exception cref="Kernel.InputException">A value is missing, unknown or out of range; the sentence says where.</exception>
     public static DeviceSpec Read(Node node)
@@ -39,6 +39,7 @@ public sealed partial record DeviceSpec
             new(embodied?.Quantity("carbon", Quantity.Mass, 0) ?? 0),
             map.Text("source", $"described at {node.Where}"))
         {
+            Multiprocessors = map.Int("multiprocessors", 0, 0, 1 << 20),
             LinkName = link.Text("name", ""),
             Prices = prices,
             DieAreaSquareMillimetres = die?.Quantity("area", Quantity.Area, 0) ?? 0,

@@ -57,6 +57,9 @@ public sealed partial record DeviceSpec(
     /// <summary>Silicon area of all dies of the unit in mm²; 0 when unknown.</summary>
     public double DieAreaSquareMillimetres { get; init; }
 
+    /// <summary>Streaming multiprocessors, compute units or matrix cores that share the work of a kernel; 0 when unknown.</summary>
+    public int Multiprocessors { get; init; }
+
     /// <summary>Manufacturing node, for example <c>7nm</c>; empty when unknown.</summary>
     public string ProcessNode { get; init; } = "";
 

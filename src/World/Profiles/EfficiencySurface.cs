@@ -102,6 +102,29 @@ public sealed class EfficiencySurface
         return true;
     }
 
+    /// <summary>The same ratios over the first axis alone, the other coordinates held; for many lookups that differ only in the first.</summary>
+    /// <param name="rest">Coordinates of the other axes.</param>
+    public EfficiencySurface AlongFirstAxis(params ReadOnlySpan<double> rest)
+    {
+        SurfaceAxis first = _axes[0];
+        var point = new double[_axes.Length];
+        rest.CopyTo(point.AsSpan(1));
+        var values = new double[first.Points.Count];
+        for (int i = 0; i < values.Length; i++)
+        {
+            point[0] = first.Points[i];
+            values[i] = Log2RatioAt(point);
+        }
+        return new([first], values);
+    }
+
+    /// <summary>Throws unless the axes have these names in this order.</summary>
+    internal void RequireAxes(IReadOnlyList<string> names)
+    {
+        if (!_axes.Select(axis => axis.Name).SequenceEqual(names))
+            throw new ArgumentException($"the axes must be {string.Join(", ", names)}, not {string.Join(", ", _axes.Select(axis => axis.Name))}");
+    }
+
     /// <summary>The surface that a document of this one reads back as: values rounded to a thousandth of an octave.</summary>
     public EfficiencySurface Rounded() => new(_axes, [.. _values.Select(value => Steps(value) / StepsPerOctave)]);
 

@@ -26,8 +26,8 @@ public sealed class SurfaceAxis
 
     public IReadOnlyList<double> Points => _points;
 
-    /// <summary>Does the coordinate lie between the first and the last point?</summary>
-    public bool Covers(double at) => at >= _points[0] && at <= _points[^1];
+    /// <summary>Does the coordinate lie between the first and the last point, or does it not matter?</summary>
+    public bool Covers(double at) => _points.Length == 1 || (at >= _points[0] && at <= _points[^1]);
 
     /// <summary>What is wrong with the points, or null.</summary>
     internal static string? Problem(IReadOnlyList<double> points)
