@@ -18,6 +18,9 @@ namespace Orrery.World.Profiles;
 public readonly record struct AttentionSite(
     double PeakFlops, double Bandwidth, int Processors, double CacheBytes, int Heads, int KvHeads, int HeadWidth, double KvBytes = 2)
 {
+    /// <summary>Processors where a device does not say: the middle of the catalogue (d).</summary>
+    private const int UsualProcessors = 128;
+
     /// <summary>Bytes of a query or output element: attention computes on 16-bit activations.</summary>
     public const double ActivationBytes = 2;
 
@@ -35,6 +38,6 @@ public readonly record struct AttentionSite(
     {
         ArgumentNullException.ThrowIfNull(device);
         double peak = (device.PeakRate(Precision.Bf16) ?? device.PeakRates.Values.First()).Value;
-        return new(peak, device.MemoryBandwidth.Value, device.Processors, device.Cache.Count, heads, kvHeads, headWidth, kvBytes);
+        return new(peak, device.MemoryBandwidth.Value, device.Multiprocessors > 0 ? device.Multiprocessors : UsualProcessors, device.Cache.Count, heads, kvHeads, headWidth, kvBytes);
     }
 }

@@ -23,7 +23,7 @@ public enum MixedKernels
 public sealed class MixedAttentionEfficiency
 {
     /// <summary>Names of the coordinates, in order.</summary>
-    public static IReadOnlyList<string> AxisNames { get; } = ["tiles", "history", "decodes", "context"];
+    public static IReadOnlyList<string> AxisNames { get; } = ["context", "decodes", "tiles", "history"];
 
     private readonly EfficiencySurface _surface;
 
@@ -64,13 +64,13 @@ public sealed class MixedAttentionEfficiency
         return Math.Max(seconds, chunkSeconds);
     }
 
-    /// <summary>Coordinates of the surface: blocks of chunks per processor, tokens before a chunk plus one tile, blocks of decodes per processor, mean context.</summary>
+    /// <summary>Coordinates of the surface: mean context, blocks of decodes and of chunks per processor, tokens before a chunk plus one tile.</summary>
     public static void Locate(in AttentionSite site, in PrefillWork work, long decodes, double meanContext, Span<double> point)
     {
-        point[0] = (double)work.Tiles * site.Heads / site.Processors;
-        point[1] = work.TypicalHistory + PrefillWork.TileRows;
-        point[2] = (double)decodes * site.Heads / site.Processors;
-        point[3] = meanContext;
+        point[0] = meanContext;
+        point[1] = (double)decodes * site.Heads / site.Processors;
+        point[2] = (double)work.Tiles * site.Heads / site.Processors;
+        point[3] = work.TypicalHistory + PrefillWork.TileRows;
     }
 
     /// <summary>Reads <c>kernels</c> and, when they are shared, <c>law</c> and <c>surface</c>.</summary>
