@@ -37,6 +37,33 @@ public struct PrefillWork
     /// <summary>History of a typical chunk.</summary>
     public readonly double TypicalHistory => HistorySum / QueryTokens;
 
+    /// <summary>
+    /// Adds a chunk whose tokens see at most the last <paramref name="window"/> tokens: one with less history where the window covers the
+    /// chunk, else pieces as long as the window with half a window before each, which make as many pairs.
+    /// </summary>
+    public void AddWindowed(long tokens, long history, long window)
+    {
+        if (tokens <= window)
+        {
+            Add(tokens, Math.Min(history, Math.Max(0, window - ((tokens + 1) / 2))));
+            return;
+        }
+        long pieces = (tokens + window - 1) / window;
+        Add(Math.Max(1, tokens / pieces), window / 2, (int)Math.Min(pieces, int.MaxValue));
+    }
+
+    /// <summary>The part of one of several ranks over which the sequences are spread evenly.</summary>
+    public readonly PrefillWork Share(int ranks) => this with
+    {
+        Chunks = (Chunks + ranks - 1) / ranks,
+        QueryTokens = (QueryTokens + ranks - 1) / ranks,
+        Tiles = (Tiles + ranks - 1) / ranks,
+        PaddedPairs = PaddedPairs / ranks,
+        KvTokens = (KvTokens + ranks - 1) / ranks,
+        SquaredTokens = SquaredTokens / ranks,
+        HistorySum = HistorySum / ranks,
+    };
+
     /// <summary>Adds equal chunks.</summary>
     /// <param name="tokens">New tokens of each, at least 1.</param>
     /// <param name="history">Tokens of the same sequence that are cached already.</param>

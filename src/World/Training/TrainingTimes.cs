@@ -52,7 +52,7 @@ internal sealed class TrainingTimes
         foreach (LinearOperator op in cost.Operators.Attention.Concat(cost.Operators.DenseFfn))
             backward.Add(op.FlopsPerRow > 0 ? op : op with { BytesPerRow = 2 * op.BytesPerRow });
         if (training.Kept == KeptActivations.Rematerialised)
-            backward.Add(new("activation again", 0, 0, (model.Gated ? 3 : 2) * width * activation));
+            backward.Add(new("activation again", 0, 0, (model.Gated ? 3 : 2) * width * activation) { Kind = "activation" });
         // dB and the inner gradient read the output's gradient, dA the adapter's input; the input's gradient is added to.
         backward.Add(new(
             "adapter gradients", 4 * parameters, parameters * (activation + (2 * TrainingMemory.WideBytes)),
