@@ -1,5 +1,6 @@
 using Orrery.Kernel;
 using Orrery.Lab.Import;
+using Orrery.World.Catalogue;
 using Orrery.World.Measurements;
 
 namespace Orrery.Lab.Tests.Import;
@@ -69,6 +70,27 @@ public sealed class MalformedTableTests : IDisposable
     }
 
     [Fact]
+    public void A_model_may_be_filed_without_its_publisher()
+    {
+        _folder.Write("perf/h100/qwen3-8b/bf16/tp1/dense.csv", "layer,tokens,time_us", "o_proj,1,5");
+        MeasurementSet set = Assert.Single(_folder.Read());
+        Assert.Equal(("h100-sxm", "qwen3-8b", 1), (set.Device, set.Model, set.Matrices.Count));
+    }
+
+    [Fact]
+    public void Other_kv_heads_than_the_catalogues_are_noticed()
+    {
+        _folder.Write(
+            "v0/A6000/meta-llama/Llama-3.1-8B/tp1/attention.csv",
+            "time_stats.attn_prefill.median,time_stats.attn_decode.median,n_embd,n_q_head,n_kv_head,num_tensor_parallel_workers,batch_size,prefill_chunk_size,kv_cache_size,is_prefill",
+            "0.5,,4096,32,32,1,1,32,64,True", ",0.5,4096,32,32,1,1,0,64,False");
+        MeasurementSet set = Assert.Single(_folder.Read());
+        Assert.Equal(("a6000", "llama-3.1-8b", 2), (set.Device, set.Model, set.Attention.Count));
+        Assert.Contains("n_kv_head is 32 where the catalogue's llama-3.1-8b has 8", Assert.Single(set.Warnings), StringComparison.Ordinal);
+        Assert.EndsWith("(2 rows)", set.Warnings[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Times_that_no_device_can_have_are_counted_in_one_warning()
     {
         // 2·8192³ FLOP at 989 TFLOP/s take 1.1 ms.
@@ -78,6 +100,7 @@ public sealed class MalformedTableTests : IDisposable
         string warning = Assert.Single(set.Warnings);
         Assert.Contains("2 of 3 matrix times", warning, StringComparison.Ordinal);
         Assert.Contains("11.1 times", warning, StringComparison.Ordinal);
+        Assert.Equal([false, false, true], set.Matrices.Select(sample => DataSheetCheck.Allows(Catalog.Device("h100-sxm"), sample)));
     }
 
     [Fact]
