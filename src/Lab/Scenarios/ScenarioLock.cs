@@ -79,6 +79,7 @@ public static class ScenarioLock
         if (entry.Design.Finetune is { } finetune) keys.Add(Key("finetune", FinetuneStyles.Registry.ToNode(finetune)));
         if (entry.Design.Draft is { } draft) keys.Add(Key("draft", DraftReader.ToNode(draft, entry.Written.DraftModel!)));
         if (entry.Written.PositionScaling > 1) keys.Add(Key("positionScaling", Number(entry.Written.PositionScaling)));
+        if (deployment.Device.PowerCap is { } cap) keys.Add(Key("powerCap", Quantities.Format(cap.Value, Quantity.Power)));
         if (entry.Written.Network is { } network) keys.Add(Key("network", network));
         return Node.Map(keys);
     }

@@ -77,6 +77,7 @@ public static class ScenarioSchema
         ("precision", Precision()),
         ("maxModelLength", Whole("Longest sequence in tokens; default: the root's.", 2)),
         ("positionScaling", Whole("Factor by which rotary positions are stretched; default: the root's.", 1)),
+        ("powerCap", Of(Quantity.Power, "Limit set on each device's power; what computes slows, what waits for memory does not; default: the device's own limit.")),
         ("network", new JsonObject { ["description"] = "Link between machines: catalogue name or a description.", ["type"] = new JsonArray("string", "object") }));
 
     private static JsonObject Model() => AnyOf(
