@@ -134,4 +134,7 @@ public sealed record FleetFacts(
 
     /// <summary>The part of steps of decodes alone.</summary>
     public double DecodeDeviceJoules { get; init; }
+
+    /// <summary>What prompts answer for: the energy of steps with prompts by the prompts' share of their tokens.</summary>
+    public double PromptDeviceJoules { get; init; }
 }

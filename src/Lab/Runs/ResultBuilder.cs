@@ -1,6 +1,7 @@
 using Orrery.Documents.Expectations;
 using Orrery.Kernel.Processes;
 using Orrery.Kernel.Time;
+using Orrery.Kernel.Units;
 using Orrery.Lab.Results;
 using Orrery.Lab.Scenarios;
 using Orrery.Serving.Fleets;
@@ -64,11 +65,12 @@ internal static class ResultBuilder
         PromptTokens = metrics.PromptTokens,
     };
 
-    private static (RunFootprint Footprint, DeviceEnergy Energy) Footprint(Scenario scenario, Fleet fleet, Instant end)
+    private static (RunFootprint Footprint, DeviceEnergy Energy, Joules Prompts) Footprint(Scenario scenario, Fleet fleet, Instant end)
     {
         Duration elapsed = end - Instant.Zero;
         RunFootprint sum = RunFootprint.Zero;
         DeviceEnergy all = default;
+        Joules prompts = default;
         int next = 0;
         foreach (FleetEntry entry in scenario.Fleet)
         {
@@ -78,12 +80,15 @@ internal static class ResultBuilder
             for (int i = 0; i < entry.Replicas; i++)
             {
                 ReplicaCounters counters = fleet.Replicas[next++].Counters;
-                energy += power.Energy(devices, elapsed, counters.PrefillWork(end), counters.DecodeWork(end));
+                PhaseWork mixed = counters.PrefillWork(end);
+                DeviceEnergy own = power.Energy(devices, elapsed, mixed, counters.DecodeWork(end));
+                prompts += own.ByToken(counters.PrefillTokens, mixed.Tokens).Prompts;
+                energy += own;
             }
             all += energy;
             sum += RunFootprint.Of(entry.Deployment.Device, entry.Replicas * devices, elapsed, energy.Total, scenario.Energy);
         }
-        return (sum, all);
+        return (sum, all, prompts);
     }
 
     private static ExpectationOutcome Outcome(Expectation expectation, RunResult result)
@@ -164,7 +169,7 @@ internal static class ResultBuilder
             }
         }
         int replicas = fleet.Replicas.Count;
-        (RunFootprint footprint, DeviceEnergy energy) = Footprint(scenario, fleet, end);
+        (RunFootprint footprint, DeviceEnergy energy, Joules prompts) = Footprint(scenario, fleet, end);
         return new(
             steps, preemptions, prefillTokens, fleet.Metrics.CachedTokens, prefillTokens + decodeTokens,
             (double)busy / Duration.NanosecondsPerSecond, replicas * end.Seconds,
@@ -188,6 +193,7 @@ internal static class ResultBuilder
             IdleDeviceJoules = energy.Idle.Value,
             PrefillDeviceJoules = energy.Prefill.Value,
             DecodeDeviceJoules = energy.Decode.Value,
+            PromptDeviceJoules = prompts.Value,
         };
     }
 }

@@ -100,11 +100,3 @@ public sealed class PowerModel
 /// <param name="Steps">Steps.</param>
 /// <param name="Tokens">Tokens through the model.</param>
 public readonly record struct PhaseWork(Duration Busy, Int128 Flops, Int128 MemoryBytes, long Steps, long Tokens);
-
-/// <summary>Energy of devices by what it went into: waiting without a step in flight, steps with prompts, steps of decodes alone.</summary>
-public readonly record struct DeviceEnergy(Joules Idle, Joules Prefill, Joules Decode)
-{
-    public Joules Total => Idle + Prefill + Decode;
-
-    public static DeviceEnergy operator +(DeviceEnergy a, DeviceEnergy b) => new(a.Idle + b.Idle, a.Prefill + b.Prefill, a.Decode + b.Decode);
-}
