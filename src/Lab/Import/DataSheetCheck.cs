@@ -8,7 +8,7 @@ namespace Orrery.Lab.Import;
 /// Times that a device cannot have: shorter than FLOP over its dense peak, or, where the data are too large for any cache, than bytes over
 /// its bandwidth. Such rows point to a mistake in the source (a kernel that was not waited for, sparse peaks, a unit) or in our data sheet.
 /// </summary>
-internal static class DataSheetCheck
+public static class DataSheetCheck
 {
     /// <summary>Boost clocks and rounded data sheets explain this much (d).</summary>
     private const double Tolerance = 1.3;
@@ -18,7 +18,21 @@ internal static class DataSheetCheck
 
     private const double ElementBytes = 2;
 
-    public static IEnumerable<string> Warnings(MeasurementSet set, DeviceSpec device)
+    /// <summary>Whether a device can be so fast: false for rows that should teach nothing.</summary>
+    public static bool Allows(DeviceSpec device, MatrixSample sample) =>
+        Possible(sample.Seconds, Ideal(device, sample.Format, 2.0 * sample.Rows * sample.Outputs * sample.Inputs, MatrixBytes(sample)));
+
+    /// <summary>Whether a device can be so fast: false for rows that should teach nothing.</summary>
+    public static bool Allows(DeviceSpec device, VectorSample sample) => Possible(sample.Seconds, Ideal(device, Precision.Bf16, 0, sample.Rows * sample.BytesPerRow));
+
+    /// <summary>Whether a device can be so fast: false for rows that should teach nothing.</summary>
+    public static bool Allows(DeviceSpec device, AttentionSample sample) =>
+        Possible(sample.Seconds, Ideal(device, Precision.Bf16, AttentionFlops(sample), AttentionBytes(sample)));
+
+    /// <summary>Whether a device can be so fast: false for rows that should teach nothing.</summary>
+    public static bool Allows(DeviceSpec device, ExpertSample sample) => Possible(sample.Seconds, Ideal(device, sample.Format, ExpertFlops(sample), ExpertBytes(sample)));
+
+    internal static IEnumerable<string> Warnings(MeasurementSet set, DeviceSpec device)
     {
         string?[] found =
         [
@@ -38,7 +52,7 @@ internal static class DataSheetCheck
         foreach (T sample in samples)
         {
             (double measured, double ideal) = times(sample);
-            if (measured * Tolerance >= ideal) continue;
+            if (Possible(measured, ideal)) continue;
             count++;
             worst = Math.Max(worst, measured > 0 ? ideal / measured : double.PositiveInfinity);
         }
@@ -47,8 +61,11 @@ internal static class DataSheetCheck
             $"{set.Origin}: {count} of {samples.Count} {kind} times are shorter than the data sheet of {device.Name} allows, up to {worst:0.0} times; they are kept");
     }
 
+    private static bool Possible(double measured, double ideal) => measured * Tolerance >= ideal;
+
     private static double Ideal(DeviceSpec device, Precision format, double flops, double bytes)
     {
+        ArgumentNullException.ThrowIfNull(device);
         double rate = (device.PeakRate(format) ?? device.PeakRate(Precision.Bf16))?.Value ?? double.PositiveInfinity;
         double memory = bytes > CacheBytes ? bytes / device.MemoryBandwidth.Value : 0;
         return Math.Max(flops / rate, memory);
@@ -69,7 +86,7 @@ internal static class DataSheetCheck
     private static double AttentionBytes(AttentionSample s) =>
         2 * ElementBytes * s.KvHeads * s.HeadWidth * ((s.Chunks * ((double)s.HistoryTokens + s.ChunkTokens)) + (s.Decodes * s.MeanDecodeContext));
 
-    /// <summary>Lower bound: three matrices where gated would be, but two are certain.</summary>
+    /// <summary>A lower bound: gated experts have a third matrix, two are certain; how far a skewed routing unloads a device is unknown.</summary>
     private static double ExpertFlops(ExpertSample s) =>
         s.Routing is "balanced" or "uniform" ? 4.0 * s.Tokens * s.TopK / s.ExpertRanks * s.Hidden * s.Width / s.TensorRanks : 0;
 

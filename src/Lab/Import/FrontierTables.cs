@@ -2,6 +2,7 @@ using System.Globalization;
 using Orrery.Traffic.Readers;
 using Orrery.World.Hardware;
 using Orrery.World.Measurements;
+using Orrery.World.Models;
 
 namespace Orrery.Lab.Import;
 
@@ -22,8 +23,9 @@ internal static class FrontierTables
     {
         AttentionColumns c = new(csv);
         // Early tables lie one folder deeper: device/publisher/model/tp1.
-        bool early = file.Folder(1).StartsWith("tp", StringComparison.Ordinal) && CatalogNames.Model($"{file.Folder(3)}/{file.Folder(2)}") is not null;
-        SetBuilder set = early ? LayerPlace.Of(file).Set(file, session) : session.Set(file, file.Folder(2), "", file.Folder(1));
+        LayerPlace? early = LayerPlace.Degree(file) is null ? null : LayerPlace.Of(file);
+        SetBuilder set = early is not null ? early.Set(file, session) : session.Set(file, file.Folder(2), "", file.Folder(1));
+        ModelSpec? model = early is not null ? early.Model : CatalogNames.Model(file.Folder(1));
         TextColumn kernels = new();
         LayerShape? shape = null;
         while (csv.TryRead(out CsvRow row))
@@ -31,6 +33,8 @@ internal static class FrontierTables
             (int hidden, int heads, int kvHeads, int tensor) = (row.Size(c.Hidden), row.Size(c.Heads), row.Size(c.KvHeads), row.Size(c.Tensor));
             if (shape is null || shape.Hidden != hidden || shape.Heads != heads || shape.KvHeads != kvHeads || shape.Tensor != tensor)
                 shape = new(hidden, heads, kvHeads, LayerShape.FindHeadWidth(hidden, heads, kvHeads), 0, true, 0, tensor);
+            if (model is not null && kvHeads != model.KvHeads)
+                set.Tally(file, $"n_kv_head is {kvHeads} where the catalogue's {model.Name} has {model.KvHeads}; the table's is taken");
             string kernel = NumberFormats.Kernel(LastPart(kernels.Read(row, c.Backend)));
             AttentionSample? chunks = Chunks(file, set, c, row, kernel, shape);
             AttentionSample? decodes = Decodes(file, set, c, row, kernel, shape);

@@ -109,12 +109,15 @@ internal sealed record LayerPlace(string Device, string ModelId, Precision Forma
     /// <summary><c>…/device/publisher/model[/format]/tpK/table</c>; device, model and engine from <c>meta.yaml</c> beside <c>tpK</c> where there is one.</summary>
     public static LayerPlace Of(TableFile file)
     {
-        string degree = file.Folder(1);
-        if (!degree.StartsWith("tp", StringComparison.Ordinal) || !int.TryParse(degree.AsSpan(2), CultureInfo.InvariantCulture, out int tensor) || tensor < 1)
-            throw new InputException($"{file.Path}: the table must lie in a folder tp1, tp2, … that tells the tensor-parallel degree, not in '{degree}'");
+        int tensor = Degree(file)
+            ?? throw new InputException($"{file.Path}: the table must lie in a folder tp1, tp2, … that tells the tensor-parallel degree, not in '{file.Folder(1)}'");
         Precision? format = NumberFormats.Compute(file.Folder(2));
         int model = format is null ? 2 : 3;
-        LayerPlace place = new(file.Folder(model + 2), $"{file.Folder(model + 1)}/{file.Folder(model)}", format ?? Precision.Bf16, tensor, "");
+        // Some models are filed without their publisher.
+        bool published = CatalogNames.Device(file.Folder(model + 2)) is not null || CatalogNames.Device(file.Folder(model + 1)) is null;
+        LayerPlace place = published
+            ? new(file.Folder(model + 2), $"{file.Folder(model + 1)}/{file.Folder(model)}", format ?? Precision.Bf16, tensor, "")
+            : new(file.Folder(model + 1), file.Folder(model), format ?? Precision.Bf16, tensor, "");
         string meta = Path.Combine(Path.GetDirectoryName(file.Directory) ?? "", "meta.yaml");
         if (!File.Exists(meta)) return place;
         Node said = Document.Load(meta);
@@ -124,6 +127,15 @@ internal sealed record LayerPlace(string Device, string ModelId, Precision Forma
             ModelId = Text(said, "model") ?? place.ModelId,
             Software = Text(said, "vllm_version") is { } version ? $"vllm-{version}" : "",
         };
+    }
+
+    /// <summary>The degree that the folder <c>tpK</c> of a table tells; null for other folders.</summary>
+    public static int? Degree(TableFile file)
+    {
+        string folder = file.Folder(1);
+        return folder.StartsWith("tp", StringComparison.Ordinal) && int.TryParse(folder.AsSpan(2), NumberStyles.None, CultureInfo.InvariantCulture, out int degree) && degree > 0
+            ? degree
+            : null;
     }
 
     public SetBuilder Set(TableFile file, ImportSession session) => session.Set(file, Device, Software, ModelId);

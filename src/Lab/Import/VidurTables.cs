@@ -28,6 +28,7 @@ internal static class VidurTables
             [.. Operators.Select(o => (csv.Find($"time_stats.{o.Column}.median"), o.What)).Where(o => o.Item1 >= 0)];
         SetBuilder set = session.Set(file, file.Folder(2), "", file.Folder(1));
         LayerShape? shape = null;
+        HashSet<LayerShape> compared = [];
         while (csv.TryRead(out CsvRow row))
         {
             LayerShape sizes = new(
@@ -37,7 +38,7 @@ internal static class VidurTables
             if (sizes != shape)
             {
                 shape = sizes with { HeadWidth = LayerShape.FindHeadWidth(row.Size(hidden), sizes.Heads, sizes.KvHeads) };
-                Compare(file, set, shape);
+                if (compared.Add(shape)) Compare(file, set, shape);
             }
             bool doubledQuery = !row.IsEmpty(gate) && row.Flag(gate);
             foreach ((int column, LayerOperator what) in times)

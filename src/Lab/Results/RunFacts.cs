@@ -122,4 +122,19 @@ public sealed record FleetFacts(
 
     /// <summary>Those of them that were right.</summary>
     public long AcceptedTokens { get; init; }
+
+    /// <summary>Energy of the accelerators alone: without hosts, cooling and power distribution.</summary>
+    public double DeviceJoules { get; init; }
+
+    /// <summary>The part of it drawn without a step in flight: it belongs to no request.</summary>
+    public double IdleDeviceJoules { get; init; }
+
+    /// <summary>The part of steps with prompts in them.</summary>
+    public double PrefillDeviceJoules { get; init; }
+
+    /// <summary>The part of steps of decodes alone.</summary>
+    public double DecodeDeviceJoules { get; init; }
+
+    /// <summary>What prompts answer for: the energy of steps with prompts by the prompts' share of their tokens.</summary>
+    public double PromptDeviceJoules { get; init; }
 }

@@ -50,6 +50,14 @@ public static class RunMetricTable
         Fleet("energyPerToken", "cost.energyJoulesPerOutputToken", MeasureUnit.JoulesPerToken, Better.Lower, (r, f) => Per(r.OutputTokens, f.EnergyJoules), "energy", 10)
             with { Title = "energy per output token" },
         Fleet("energyPerRequest", "cost.energyJoulesPerRequest", MeasureUnit.Joules, Better.Lower, (r, f) => Per(r.Finished, f.EnergyJoules)) with { Title = "energy per request" },
+        Fleet("deviceEnergy", "cost.deviceEnergyJoules", MeasureUnit.Joules, Better.Lower, (_, f) => f.DeviceJoules) with { Title = "energy of the accelerators" },
+        Fleet("idleEnergy", "cost.idleEnergyJoules", MeasureUnit.Joules, Better.Lower, (_, f) => f.IdleDeviceJoules) with { Title = "accelerators, idle" },
+        Fleet("prefillEnergy", "cost.prefillEnergyJoules", MeasureUnit.Joules, Better.Lower, (_, f) => f.PrefillDeviceJoules) with { Title = "accelerators, steps with prompts" },
+        Fleet("decodeEnergy", "cost.decodeEnergyJoules", MeasureUnit.Joules, Better.Lower, (_, f) => f.DecodeDeviceJoules) with { Title = "accelerators, steps of decodes" },
+        Fleet("energyPerPromptToken", "cost.deviceJoulesPerPromptToken", MeasureUnit.JoulesPerToken, Better.Lower, (_, f) => Per(f.PrefilledTokens, f.PromptDeviceJoules))
+            with { Title = "accelerators, per prompt token" },
+        Fleet("energyPerDecodedToken", "cost.deviceJoulesPerDecodedToken", MeasureUnit.JoulesPerToken, Better.Lower,
+            (_, f) => Per(f.DecodeTokens, f.PrefillDeviceJoules + f.DecodeDeviceJoules - f.PromptDeviceJoules)) with { Title = "accelerators, per decoded token" },
         Fleet("carbon", "cost.carbonGrams", MeasureUnit.Grams, Better.Lower, (_, f) => f.CarbonGrams) with { Title = "carbon (CO₂e)" },
         Fleet("water", "cost.waterLitres", MeasureUnit.Litres, Better.Lower, (_, f) => f.WaterLitres) with { Title = "water" },
         Fleet("money", "cost.money.amount", MeasureUnit.Dollars, Better.Lower, (_, f) => f.MoneyDollars) with { Title = "money" },

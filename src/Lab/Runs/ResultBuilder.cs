@@ -1,11 +1,13 @@
 using Orrery.Documents.Expectations;
 using Orrery.Kernel.Processes;
 using Orrery.Kernel.Time;
+using Orrery.Kernel.Units;
 using Orrery.Lab.Results;
 using Orrery.Lab.Scenarios;
 using Orrery.Serving.Fleets;
 using Orrery.Serving.Metrics;
 using Orrery.Serving.Replicas;
+using Orrery.World.Catalogue;
 using Orrery.World.Deployments;
 using Orrery.World.Overlap;
 using Orrery.World.Power;
@@ -63,24 +65,30 @@ internal static class ResultBuilder
         PromptTokens = metrics.PromptTokens,
     };
 
-    private static RunFootprint Footprint(Scenario scenario, Fleet fleet, Instant end)
+    private static (RunFootprint Footprint, DeviceEnergy Energy, Joules Prompts) Footprint(Scenario scenario, Fleet fleet, Instant end)
     {
         Duration elapsed = end - Instant.Zero;
         RunFootprint sum = RunFootprint.Zero;
+        DeviceEnergy all = default;
+        Joules prompts = default;
         int next = 0;
         foreach (FleetEntry entry in scenario.Fleet)
         {
-            PowerModel power = PowerModel.Of(entry.Deployment);
+            PowerModel power = PowerModel.Of(entry.Deployment, Catalog.Power(entry.Deployment.Device).Shares);
             int devices = entry.Deployment.Parallel.Devices;
             DeviceEnergy energy = default;
             for (int i = 0; i < entry.Replicas; i++)
             {
                 ReplicaCounters counters = fleet.Replicas[next++].Counters;
-                energy += power.Energy(devices, elapsed, counters.Busy(end), devices, counters.Flops, counters.MemoryBytes);
+                PhaseWork mixed = counters.PrefillWork(end);
+                DeviceEnergy own = power.Energy(devices, elapsed, mixed, counters.DecodeWork(end));
+                prompts += own.ByToken(counters.PrefillTokens, mixed.Tokens).Prompts;
+                energy += own;
             }
+            all += energy;
             sum += RunFootprint.Of(entry.Deployment.Device, entry.Replicas * devices, elapsed, energy.Total, scenario.Energy);
         }
-        return sum;
+        return (sum, all, prompts);
     }
 
     private static ExpectationOutcome Outcome(Expectation expectation, RunResult result)
@@ -123,7 +131,7 @@ internal static class ResultBuilder
         {
             Deployment deployment = entry.Deployment;
             // Checked when the deployment was made: the device has units for its compute format.
-            double peak = deployment.Device.PeakRate(deployment.Precision.Activations)!.Value.Value;
+            double peak = deployment.Device.PeakRate(deployment.Precision.Activations)!.Value.Value / deployment.Device.ClockShare;
             peakFlopsPerSecond += peak * deployment.Parallel.Devices * entry.Replicas;
             peakBytesPerSecond += deployment.Device.MemoryBandwidth.Value * deployment.Parallel.Devices * entry.Replicas;
             if (entry.Design.Finetune is { } finetune)
@@ -161,7 +169,7 @@ internal static class ResultBuilder
             }
         }
         int replicas = fleet.Replicas.Count;
-        RunFootprint footprint = Footprint(scenario, fleet, end);
+        (RunFootprint footprint, DeviceEnergy energy, Joules prompts) = Footprint(scenario, fleet, end);
         return new(
             steps, preemptions, prefillTokens, fleet.Metrics.CachedTokens, prefillTokens + decodeTokens,
             (double)busy / Duration.NanosecondsPerSecond, replicas * end.Seconds,
@@ -181,6 +189,11 @@ internal static class ResultBuilder
             DecodeTokens = decodeTokens,
             DraftedTokens = draftedTokens,
             AcceptedTokens = acceptedTokens,
+            DeviceJoules = energy.Total.Value,
+            IdleDeviceJoules = energy.Idle.Value,
+            PrefillDeviceJoules = energy.Prefill.Value,
+            DecodeDeviceJoules = energy.Decode.Value,
+            PromptDeviceJoules = prompts.Value,
         };
     }
 }

@@ -73,6 +73,7 @@ internal sealed class FleetReader
     {
         MapReader map = entry.AsMap();
         Node deviceNode = map.Required("device");
+        Node? powerCap = map.Optional("powerCap");
         Node? network = map.Optional("network");
         Node? profileNode = map.Optional("profile") ?? _profile;
         Node? engineNode = map.Optional("engine") ?? _engine;
@@ -95,7 +96,7 @@ internal sealed class FleetReader
         Node modelNode = ownModel ?? _model
             ?? throw _root.Error("the key 'model' is missing; write for example model: llama-3-70b, here or in each fleet entry");
         (ModelSpec model, Node writtenModel) = ReadModel(modelNode);
-        DeviceSpec device = ReadDevice(deviceNode);
+        DeviceSpec device = Capped(ReadDevice(deviceNode), powerCap);
         SchedulerSpec scheduler = Schedulers.Registry.Read(schedulerNode);
         MemorySpec memory = ReadMemory(memoryNode, scheduler, out SwapOptions? swap);
         CallHandlingSpec calls = ReadCalls(callsNode, scheduler, swap);
@@ -198,6 +199,19 @@ internal sealed class FleetReader
         catch (InputException unknown)
         {
             throw node.Error(unknown.Message);
+        }
+    }
+
+    private static DeviceSpec Capped(DeviceSpec device, Node? cap)
+    {
+        if (cap is null) return device;
+        try
+        {
+            return device.Capped(new(cap.AsQuantity(Quantity.Power)));
+        }
+        catch (InputException impossible) when (!impossible.Message.Contains(cap.Path, StringComparison.Ordinal))
+        {
+            throw cap.Error(impossible.Message);
         }
     }
 

@@ -81,6 +81,7 @@ public static class ScenarioLock
         if (entry.Written.PositionScaling > 1) keys.Add(Key("positionScaling", Number(entry.Written.PositionScaling)));
         keys.Add(Key("profile", entry.Written.Profile));
         keys.Add(Key("engine", deployment.Engine.Name));
+        if (deployment.Device.PowerCap is { } cap) keys.Add(Key("powerCap", Quantities.Format(cap.Value, Quantity.Power)));
         if (entry.Written.Network is { } network) keys.Add(Key("network", network));
         return Node.Map(keys);
     }

@@ -82,6 +82,7 @@ public static class ScenarioSchema
         ("positionScaling", Whole("Factor by which rotary positions are stretched; default: the root's.", 1)),
         ("profile", Profile()),
         ("engine", Engine()),
+        ("powerCap", Of(Quantity.Power, "Limit set on each device's power; what computes slows, what waits for memory does not; default: the device's own limit.")),
         ("network", new JsonObject { ["description"] = "Link between machines: catalogue name or a description.", ["type"] = new JsonArray("string", "object") }));
 
     private static JsonObject Model() => AnyOf(

@@ -69,7 +69,8 @@ public sealed partial class Replica
         if (run.Cost is { } cost)
         {
             (Int128 flops, Int128 bytes) = cost.Totals(steps);
-            Counters.AddWork(flops, bytes);
+            Counters.AddWork(flops, bytes, (long)run.Plan.Tokens * steps);
+            if (!run.Plan.IsDecodeOnly) Counters.AddMixed(run.LastEnd - run.Start, flops, bytes, run.Plan.Tokens);
         }
         if (run.Plan.Training is { } work) Counters.AddTraining(work);
         // The memory each further step took when single steps would have planned it.

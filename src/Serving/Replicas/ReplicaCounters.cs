@@ -1,5 +1,6 @@
 using Orrery.Kernel.Statistics;
 using Orrery.Kernel.Time;
+using Orrery.World.Power;
 using Orrery.World.Steps;
 
 namespace Orrery.Serving.Replicas;
@@ -11,6 +12,12 @@ public sealed class ReplicaCounters(int totalBlocks)
     private Duration _busy;
     private WideSum _flops;
     private WideSum _memoryBytes;
+    private WideSum _mixedFlops;
+    private WideSum _mixedBytes;
+    private Duration _mixedTime;
+    private long _mixedSteps;
+    private long _mixedTokens;
+    private long _stepTokens;
 
     public long Steps { get; internal set; }
 
@@ -72,10 +79,29 @@ public sealed class ReplicaCounters(int totalBlocks)
     /// <summary>Time with at least one step in flight, up to an instant.</summary>
     public Duration Busy(Instant now) => _busySince.IsNever ? _busy : _busy + (now - _busySince);
 
-    internal void AddWork(Int128 flops, Int128 memoryBytes)
+    /// <summary>What steps that do more than decode did: prompts in them, drafts or training.</summary>
+    public PhaseWork PrefillWork(Instant now) =>
+        new(_mixedTime < Busy(now) ? _mixedTime : Busy(now), _mixedFlops.Value, _mixedBytes.Value, _mixedSteps, _mixedTokens);
+
+    /// <summary>What steps of decodes alone did. Time in which both kinds were in flight, in several stages, is the other's.</summary>
+    public PhaseWork DecodeWork(Instant now) => new(
+        Duration.Max(Duration.Zero, Busy(now) - _mixedTime), Flops - _mixedFlops.Value, MemoryBytes - _mixedBytes.Value, Steps - _mixedSteps, _stepTokens - _mixedTokens);
+
+    internal void AddWork(Int128 flops, Int128 memoryBytes, long tokens)
     {
         _flops.Add(flops);
         _memoryBytes.Add(memoryBytes);
+        _stepTokens += tokens;
+    }
+
+    /// <summary>The part of a single step's work that is not of decodes alone, counted in <see cref="AddWork"/> already.</summary>
+    internal void AddMixed(Duration time, Int128 flops, Int128 memoryBytes, long tokens)
+    {
+        _mixedTime += time;
+        _mixedFlops.Add(flops);
+        _mixedBytes.Add(memoryBytes);
+        _mixedSteps++;
+        _mixedTokens += tokens;
     }
 
     internal void AddHeld(long heldTokens, long writtenTokens, int sequences)

@@ -31,6 +31,9 @@ public static class Catalog
     private static readonly CatalogSection<GridSpec> GridSection =
         new("grid", "catalog/grids.yaml", GridSpec.Read, g => g.Name, g => g.Aliases);
 
+    private static readonly CatalogSection<PowerProfile> PowerSection =
+        new("power profile", "catalog/power.yaml", PowerProfile.Read, p => p.Device, _ => []);
+
     public static IReadOnlyList<DeviceSpec> Devices => DeviceSection.Entries;
 
     public static IReadOnlyList<ModelSpec> Models => ModelSection.Entries;
@@ -42,6 +45,8 @@ public static class Catalog
     public static IReadOnlyList<EngineProfile> Engines => EngineSection.Entries;
 
     public static IReadOnlyList<GridSpec> Grids => GridSection.Entries;
+
+    public static IReadOnlyList<PowerProfile> PowerProfiles => PowerSection.Entries;
 
     /// <summary>A device such as <c>h100-sxm</c>.</summary>
     public static DeviceSpec Device(string name) => DeviceSection.Find(name);
@@ -74,6 +79,13 @@ public static class Catalog
 
     /// <summary>A grid such as <c>us-caiso</c> or <c>france</c>.</summary>
     public static GridSpec Grid(string name) => GridSection.Find(name);
+
+    /// <summary>How much a device draws: its own fit, or what was learnt on the others.</summary>
+    public static PowerProfile Power(DeviceSpec device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        return PowerSection.TryFind(device.Name, out PowerProfile? own) ? own : PowerSection.Find(PowerProfile.TransferName);
+    }
 
     /// <summary>The model of a name or alias, or null.</summary>
     public static ModelSpec? TryModel(string nameOrAlias) => ModelSection.TryFind(nameOrAlias, out ModelSpec? model) ? model : null;

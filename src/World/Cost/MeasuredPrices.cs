@@ -37,7 +37,7 @@ internal sealed class MeasuredPrices : OperatorPrices
         double kvBytes = deployment.Precision.BytesPerKvElement;
         double edge = LargeEdge;
         NanosecondsPerFlop = profile.Matrices!.Seconds(device, Format(false), LargeEdge, LargeEdge, LargeEdge) * Duration.NanosecondsPerSecond / (2 * edge * edge * edge);
-        NanosecondsPerByte = profile.Vectors!.Seconds(device, VectorEfficiency.Any, LargeBytes) * Duration.NanosecondsPerSecond / LargeBytes;
+        NanosecondsPerByte = profile.Vectors!.Seconds(device, VectorEfficiency.Any, LargeBytes / LargeEdge, LargeEdge) * Duration.NanosecondsPerSecond / LargeBytes;
         if (model.Latent is { } latent)
         {
             // Absorbed: one KV head of the latent width for all query heads; keys and values are the same cache, hence half the bytes.
@@ -71,11 +71,21 @@ internal sealed class MeasuredPrices : OperatorPrices
     public override Func<long, OperatorTime> Linear(LinearOperator op)
     {
         const double ns = Duration.NanosecondsPerSecond;
+        if (!op.IsMatrix && op.FlopsPerRow > 0)
+        {
+            // Several small products counted together: as large ones, each with a launch.
+            return rows =>
+            {
+                double compute = rows * op.FlopsPerRow * NanosecondsPerFlop;
+                double memory = (op.WeightBytes + (rows * op.BytesPerRow)) * NanosecondsPerByte;
+                return new(compute, memory, Math.Max(compute, memory) + (op.Kernels * VectorEfficiency.FloorSeconds * ns), 0);
+            };
+        }
         if (!op.IsMatrix)
         {
-            VectorTimes kernel = _profile.Vectors!.Of(_deployment.Device, op.Kind);
+            VectorTimes kernel = _profile.Vectors!.Of(_deployment.Device, op.Kind, op.BytesPerRow);
             double perByte = ns / _deployment.Device.MemoryBandwidth.Value;
-            return rows => new(0, rows * op.BytesPerRow * perByte, rows * op.BytesPerRow > 0 ? kernel.Seconds(rows * op.BytesPerRow) * ns : 0, 0);
+            return rows => new(0, rows * op.BytesPerRow * perByte, kernel.Seconds(rows) * ns, 0);
         }
         double weights = op.IsPlain ? _deployment.Precision.BytesPerActivation : _deployment.Precision.BytesPerWeight;
         MatrixTimes product = _profile.Matrices!.Of(_deployment.Device, Format(op.IsPlain), op.Outputs, op.Inputs, weights);

@@ -6,70 +6,97 @@ using Orrery.World.Hardware;
 namespace Orrery.World.Power;
 
 /// <summary>
-/// Power of one device: P = idle + active·busy + a·(FLOP rate / peak) + b·(byte rate / bandwidth), with idle + active + a + b = the board's
-/// limit, so that nothing ever clips. Linear, hence the energy of any run follows exactly from four totals: elapsed time, busy time, FLOP
-/// and bytes; nothing is sampled.
+/// Power of one device of a replica: idle, and above it what kernels, memory, matrix units and collectives make of the range to the limit
+/// (<see cref="PowerShares"/>), never more than the limit. Linear up to the limit, hence the energy of any part of a run follows exactly
+/// from totals; nothing is sampled. The limit is applied to each phase (steps with prompts in them, steps of decodes alone) at its mean.
 /// </summary>
-/// <remarks>
-/// Form: two-resource model of the reference table of power (decode draws on bytes, prefill on FLOP) plus the constant that clocks and
-/// caches cost while anything runs. The three shares are ours (d): chosen once, for all devices, so that decode at batch 8 on H100 and
-/// B200 comes near the measured draw (about 0.55 of the range above idle). At the measured rates of work the mean error over the
-/// 236 rows of ML.ENERGY benchmark v3 in 16 bit (H100, B200) is 17 %; the median ratio to the measured draw is 0.88, above batch 64 0.79.
-/// </remarks>
-public sealed record PowerModel(Watts Idle, Watts Active, double JoulesPerFlop, double JoulesPerByte)
+/// <remarks>Form: two-resource model of the reference table of power (decode draws on bytes, prefill on FLOP), with what runs and what waits beside it.</remarks>
+public sealed class PowerModel
 {
-    /// <summary>Share of (limit − idle) drawn while a step runs, whatever it does (d).</summary>
-    public const double ActiveShare = 0.5;
+    private readonly Watts _range;
+    private readonly double _dynamicShare;
+    private readonly double _peakFlops;
+    private readonly double _peakBytes;
+    private readonly NetworkLoad _network;
 
-    /// <summary>Share of (limit − idle) drawn at full memory bandwidth (d).</summary>
-    public const double ByteShare = 0.2;
+    private PowerModel(DeviceSpec device, PowerShares shares, Precision computeFormat, NetworkLoad network)
+    {
+        Idle = device.IdlePower;
+        Limit = device.PowerLimit;
+        Shares = shares;
+        _range = device.ThermalDesignPower - device.IdlePower;
+        double voltage = FrequencyCurve.Voltage(device.ClockShare);
+        _dynamicShare = voltage * voltage;
+        FlopsPerSecond peak = device.PeakRate(computeFormat) ?? throw new ArgumentException($"{device.Name} does not compute in {computeFormat}", nameof(computeFormat));
+        _peakFlops = peak.Value / device.ClockShare;
+        _peakBytes = device.MemoryBandwidth.Value;
+        _network = network;
+    }
 
-    /// <summary>Share of (limit − idle) drawn at full matrix rate (d).</summary>
-    public const double FlopShare = 1 - ActiveShare - ByteShare;
+    /// <summary>With a context resident and nothing running.</summary>
+    public Watts Idle { get; }
 
-    /// <summary>The model of a device that computes in a format.</summary>
+    /// <summary>The device's limit, or the cap set on it.</summary>
+    public Watts Limit { get; }
+
+    public PowerShares Shares { get; }
+
+    /// <summary>The model of one device that computes in a format, without collectives.</summary>
     /// <exception cref="ArgumentException">The device has no units for it (a checked <see cref="Deployment"/> always has).</exception>
-    public static PowerModel Of(DeviceSpec device, Precision computeFormat)
+    public static PowerModel Of(DeviceSpec device, PowerShares shares, Precision computeFormat)
     {
         ArgumentNullException.ThrowIfNull(device);
-        FlopsPerSecond peak = device.PeakRate(computeFormat) ?? throw new ArgumentException($"{device.Name} does not compute in {computeFormat}", nameof(computeFormat));
-        Watts range = device.ThermalDesignPower - device.IdlePower;
-        return new(
-            device.IdlePower,
-            range * ActiveShare,
-            range.Value * FlopShare / peak.Value,
-            range.Value * ByteShare / device.MemoryBandwidth.Value);
+        ArgumentNullException.ThrowIfNull(shares);
+        return new(device, shares, computeFormat, default);
     }
 
     /// <summary>The model of a deployment's devices.</summary>
-    public static PowerModel Of(Deployment deployment)
+    public static PowerModel Of(Deployment deployment, PowerShares shares)
     {
         ArgumentNullException.ThrowIfNull(deployment);
-        return Of(deployment.Device, deployment.Precision.Activations);
+        ArgumentNullException.ThrowIfNull(shares);
+        return new(deployment.Device, shares, deployment.Precision.Activations, NetworkLoad.Of(deployment));
     }
 
-    /// <summary>Energy of a group of equal devices.</summary>
-    /// <param name="devices">Devices that were powered for the whole time.</param>
-    /// <param name="elapsed">How long.</param>
-    /// <param name="busy">Time with a step in flight, summed over the groups that step together (at most elapsed per group).</param>
-    /// <param name="devicesPerGroup">Devices that are busy together: those of a replica.</param>
-    /// <param name="flops">Work of all devices together.</param>
-    /// <param name="memoryBytes">Device-memory traffic of all devices together.</param>
-    public DeviceEnergy Energy(int devices, Duration elapsed, Duration busy, int devicesPerGroup, Int128 flops, Int128 memoryBytes) => new(
-        Idle * elapsed * devices,
-        (Active * busy * devicesPerGroup) + new Joules(JoulesPerFlop * (double)flops) + new Joules(JoulesPerByte * (double)memoryBytes));
-
-    /// <summary>Momentary power of one busy device.</summary>
+    /// <summary>Momentary power of one device.</summary>
+    /// <param name="busy">Share of the time in which kernels run.</param>
     /// <param name="flopsPerSecond">Rate of work.</param>
     /// <param name="bytesPerSecond">Rate of memory traffic.</param>
-    public Watts Busy(double flopsPerSecond, double bytesPerSecond) =>
-        Idle + Active + new Watts((JoulesPerFlop * flopsPerSecond) + (JoulesPerByte * bytesPerSecond));
+    /// <param name="network">Share of the time in collectives.</param>
+    public Watts At(double busy, double flopsPerSecond, double bytesPerSecond, double network)
+    {
+        double share = Shares.At(busy, bytesPerSecond / _peakBytes, _dynamicShare * flopsPerSecond / _peakFlops, network);
+        Watts power = Idle + (_range * share);
+        return power < Limit ? power : Limit;
+    }
+
+    /// <summary>Mean power of one device of a group while a phase runs.</summary>
+    /// <param name="work">Of the whole group.</param>
+    /// <param name="devices">Devices of the group.</param>
+    public Watts Mean(PhaseWork work, int devices)
+    {
+        double seconds = work.Busy.Seconds;
+        if (seconds <= 0) return Idle;
+        double deviceSeconds = seconds * devices;
+        return At(1, (double)work.Flops / deviceSeconds, (double)work.MemoryBytes / deviceSeconds, _network.Seconds(work.Steps, work.Tokens) / seconds);
+    }
+
+    /// <summary>Energy of a group of devices that step together.</summary>
+    /// <param name="devices">How many; powered for the whole time.</param>
+    /// <param name="elapsed">How long.</param>
+    /// <param name="prefill">Steps with prompts in them, decodes that share them included.</param>
+    /// <param name="decode">Steps of decodes alone.</param>
+    public DeviceEnergy Energy(int devices, Duration elapsed, PhaseWork prefill, PhaseWork decode)
+    {
+        Duration waiting = Duration.Max(Duration.Zero, elapsed - prefill.Busy - decode.Busy);
+        return new(Idle * waiting * devices, Mean(prefill, devices) * prefill.Busy * devices, Mean(decode, devices) * decode.Busy * devices);
+    }
 }
 
-/// <summary>Energy of devices, split into what they draw for being on and what work adds.</summary>
-public readonly record struct DeviceEnergy(Joules Idle, Joules Work)
-{
-    public Joules Total => Idle + Work;
-
-    public static DeviceEnergy operator +(DeviceEnergy a, DeviceEnergy b) => new(a.Idle + b.Idle, a.Work + b.Work);
-}
+/// <summary>What a group of devices did in one phase of a run.</summary>
+/// <param name="Busy">Time with such a step in flight.</param>
+/// <param name="Flops">Work of all devices together.</param>
+/// <param name="MemoryBytes">Device-memory traffic of all devices together.</param>
+/// <param name="Steps">Steps.</param>
+/// <param name="Tokens">Tokens through the model.</param>
+public readonly record struct PhaseWork(Duration Busy, Int128 Flops, Int128 MemoryBytes, long Steps, long Tokens);

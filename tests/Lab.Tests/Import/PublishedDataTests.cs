@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Orrery.Documents;
 using Orrery.Lab.Import;
 using Orrery.World.Measurements;
 
@@ -28,6 +29,29 @@ public sealed class PublishedDataTests(ITestOutputHelper output)
                 Assert.All(set.Matrices, sample => Assert.True(sample.Seconds >= 0));
             }
             Assert.NotEmpty(sets);
+        }
+    }
+
+    [Fact]
+    public void Every_row_of_a_table_without_filters_gives_a_sample()
+    {
+        Assert.SkipWhen(string.IsNullOrEmpty(Data), "ORRERY_DATA names no folder of published tables");
+        CheckRows("gemm_perf*", set => set.Matrices.Count);
+        CheckRows("moe_perf*", set => set.Experts.Count);
+        CheckRows("nccl.*", set => set.Collectives.Count);
+        CheckRows("dense.csv*", set => set.Matrices.Count + set.Vectors.Count);
+        CheckRows("all_reduce.csv*", set => set.Collectives.Count + set.Warnings.Count(w => w.Contains("below 1 KB", StringComparison.Ordinal)) * 3);
+        CheckRows("perf_model.csv*", set => set.Phases.Count);
+    }
+
+    private static void CheckRows(string pattern, Func<MeasurementSet, int> count)
+    {
+        EnumerationOptions options = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None };
+        foreach (string file in Directory.EnumerateFiles(Data!, pattern, options).Where(file => file.EndsWith(".csv.gz", StringComparison.Ordinal)))
+        {
+            using StreamReader text = InputFile.OpenText(file);
+            int rows = text.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Length - 1;
+            Assert.True(rows == MeasurementImport.Read(file).Sum(count), file);
         }
     }
 }
