@@ -1,3 +1,4 @@
+using Orrery.Documents;
 using Orrery.Kernel;
 using Orrery.Kernel.Processes;
 using Orrery.Kernel.Random;
@@ -11,6 +12,8 @@ using Orrery.Serving.Replicas;
 using Orrery.Traffic.Predictors;
 using Orrery.Traffic.Requests;
 using Orrery.Traffic.Specs;
+using Orrery.World.Deployments;
+using Orrery.World.Profiles;
 
 namespace Orrery.Lab.Runs;
 
@@ -50,13 +53,14 @@ public static class Simulation
         Fleet fleet = new(
             clock, scenario.Router.Create(root.Split("router")), metrics, predictor.Predict, watch, remaining, calls: calls, readers: root.Split("readers"));
         watch.Fleet = fleet;
-        AddReplicas(fleet, scenario, root.Split("acceptance"), settings.FastForward, trace);
+        ReplicaFactory[] factories = AddReplicas(fleet, scenario, root.Split("acceptance"), settings.FastForward, trace);
         fleet.Feed(source);
         TimelineSampler sampler = new(clock, fleet, () => OnSample(clock, fleet, watch, trace));
         bool isPartial = !RunToEnd(clock, settings.Cancel) && !(fleet.IsTrafficOver && fleet.Live == 0);
         Instant end = isPartial ? clock.Now : watch.LastDeparture;
         IReadOnlyList<TimelineRow> timeline = sampler.Finish(end);
         RunResult result = ResultBuilder.Build(scenario, fleet, watch, clock, end, isPartial);
+        result = result with { Notes = [.. result.Notes, .. TimeNotes(scenario, factories).Distinct()] };
         requests?.Finish();
         trace?.Finish();
         if (settings.OutputFolder is { } finished) TimelineCsv.Write(finished, timeline);
@@ -74,17 +78,31 @@ public static class Simulation
         return traffic is TraceSpec trace ? new CheckedTrace(source, trace.Path) : source;
     }
 
-    private static void AddReplicas(Fleet fleet, Scenario scenario, RandomStream acceptance, bool fastForward, PerfettoTrace? trace)
+    private static ReplicaFactory[] AddReplicas(Fleet fleet, Scenario scenario, RandomStream acceptance, bool fastForward, PerfettoTrace? trace)
     {
-        foreach (FleetEntry entry in scenario.Fleet)
+        ReplicaFactory[] factories = [.. scenario.Fleet.Select(entry => new ReplicaFactory(entry.Design, acceptance))];
+        foreach ((FleetEntry entry, ReplicaFactory factory) in scenario.Fleet.Zip(factories))
         {
-            ReplicaFactory factory = new(entry.Design, acceptance);
             for (int i = 0; i < entry.Replicas; i++)
             {
                 int index = fleet.Replicas.Count;
                 fleet.Add(factory.Create(index, fastForward));
                 trace?.NameReplica(index, $"replica {index}: {entry.Deployment.Model.Name} on {entry.Deployment.Device.Name} {entry.Deployment.Parallel}");
             }
+        }
+        return factories;
+    }
+
+    /// <summary>What a reader should know about how the times of this run were found.</summary>
+    private static IEnumerable<string> TimeNotes(Scenario scenario, ReplicaFactory[] factories)
+    {
+        foreach ((FleetEntry entry, ReplicaFactory factory) in scenario.Fleet.Zip(factories))
+        {
+            Deployment deployment = entry.Deployment;
+            if (deployment.Profile.Measured is { IsTransfer: true } && deployment.Device.Name != DeviceProfile.TransferName)
+                yield return $"{deployment.Device.Name}: step times come from its data sheet and what was learnt on other devices";
+            if (factory.Extrapolated is { Count: > 0 } families)
+                yield return $"{deployment.Model.Name} on {deployment.Device.Name}: some steps lie beyond what was measured ({string.Join(", ", families.Select(ChoiceNames.Of))}); the ratio at the edge was kept";
         }
     }
 

@@ -9,6 +9,7 @@ using Orrery.Serving.Speculation;
 using Orrery.Serving.Swap;
 using Orrery.World.Cost;
 using Orrery.World.Deployments;
+using Orrery.World.Profiles;
 using Orrery.World.Training;
 
 namespace Orrery.Serving.Replicas;
@@ -45,6 +46,9 @@ public sealed record ReplicaDesign(
 public sealed class ReplicaFactory(ReplicaDesign design, RandomStream acceptance)
 {
     private readonly ICostModel _cost = CostOf(design);
+
+    /// <inheritdoc cref="ICostModel.Extrapolated"/>
+    public IReadOnlyList<ProfileFamily> Extrapolated => _cost.Extrapolated;
 
     /// <param name="index">Position in the fleet.</param>
     /// <param name="fastForward">False plans every step singly; results are the same.</param>

@@ -1,5 +1,6 @@
 using Orrery.Kernel.Statistics;
 using Orrery.Kernel.Time;
+using Orrery.World.Profiles;
 using Orrery.World.Steps;
 
 namespace Orrery.World.Cost;
@@ -19,6 +20,8 @@ namespace Orrery.World.Cost;
 public sealed class DraftedCost(ICostModel target, ICostModel? draft, Duration overhead) : ICostModel
 {
     public int PipelineStages => target.PipelineStages;
+
+    public IReadOnlyList<ProfileFamily> Extrapolated => [.. target.Extrapolated.Union(draft?.Extrapolated ?? []).Order()];
 
     public StepCost CreateStep() => new DraftedStepCost(target.CreateStep(), draft?.CreateStep(), overhead);
 }

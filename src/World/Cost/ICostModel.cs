@@ -1,4 +1,5 @@
 using Orrery.Kernel.Time;
+using Orrery.World.Profiles;
 using Orrery.World.Steps;
 
 namespace Orrery.World.Cost;
@@ -14,6 +15,11 @@ public interface ICostModel
 
     /// <summary>Pipeline stages a step passes through one after the other (1 without pipeline parallelism).</summary>
     int PipelineStages { get; }
+
+    /// <summary>
+    /// Kinds of operators of which a step since the start lay beyond what was measured, so that the ratio of the edge was kept; in order.
+    /// </summary>
+    IReadOnlyList<ProfileFamily> Extrapolated => [];
 }
 
 /// <summary>

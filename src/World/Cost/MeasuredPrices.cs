@@ -24,6 +24,7 @@ internal sealed class MeasuredPrices : OperatorPrices
     private readonly ExpertSite _expertSite;
     private readonly double _perHistoryToken;
     private readonly DecodeKnots _knots;
+    private readonly bool[] _extrapolated = new bool[Enum.GetValues<ProfileFamily>().Length];
 
     /// <param name="deployment">Its profile is measured.</param>
     /// <param name="profile">With every family.</param>
@@ -65,6 +66,8 @@ internal sealed class MeasuredPrices : OperatorPrices
 
     public override double Kernel => 0;
 
+    public override IReadOnlyList<ProfileFamily> Extrapolated => [.. Enum.GetValues<ProfileFamily>().Where(family => _extrapolated[(int)family])];
+
     /// <summary>Tiles that are not full are part of what was measured.</summary>
     public override long ComputedRows(long rows) => rows;
 
@@ -90,9 +93,12 @@ internal sealed class MeasuredPrices : OperatorPrices
         double weights = op.IsPlain ? _deployment.Precision.BytesPerActivation : _deployment.Precision.BytesPerWeight;
         MatrixTimes product = _profile.Matrices!.Of(_deployment.Device, Format(op.IsPlain), op.Outputs, op.Inputs, weights);
         MatrixIdeal ideal = product.Ideal;
-        return rows => rows == 0
-            ? default
-            : new(rows * ideal.ComputePerRow * ns, (ideal.MemoryFixed + (rows * ideal.MemoryPerRow)) * ns, product.Seconds(rows) * ns, 0);
+        return rows =>
+        {
+            if (rows == 0) return default;
+            Mark(ProfileFamily.Matrices, _profile.Matrices.IsInside(_deployment.Device, Format(op.IsPlain), rows, op.Outputs, op.Inputs));
+            return new(rows * ideal.ComputePerRow * ns, (ideal.MemoryFixed + (rows * ideal.MemoryPerRow)) * ns, product.Seconds(rows) * ns, 0);
+        };
     }
 
     public override OperatorTime Prefill(in ChunkSums chunks)
@@ -100,6 +106,7 @@ internal sealed class MeasuredPrices : OperatorPrices
         if (chunks.Work.Chunks == 0) return default;
         const double ns = Duration.NanosecondsPerSecond;
         PrefillWork work = PerRank(chunks.Work);
+        Mark(ProfileFamily.Prefill, _profile.Prefill!.IsInside(_prefillSite, work));
         double seconds = _profile.Prefill!.Seconds(_prefillSite, work) * (1 + _deployment.Attention.PrefillPenalty);
         double expand = chunks.History * _perHistoryToken / _deployment.Parallel.Data;
         double compute = _prefillSite.PairFlops * work.PaddedPairs * _prefillSite.Heads / _prefillSite.PeakFlops;
@@ -111,15 +118,24 @@ internal sealed class MeasuredPrices : OperatorPrices
     {
         const double ns = Duration.NanosecondsPerSecond;
         if (work.Tokens == 0) return default;
+        Mark(ProfileFamily.Experts, _profile.Experts!.IsInside(_expertSite, work.Tokens));
         double seconds = _profile.Experts!.Seconds(_expertSite, work.Tokens);
         double flops = 2.0 * _deployment.Model.ExpertParameters * work.Rows * _expertSite.TopK / _deployment.Parallel.ExpertGroup;
         return new(flops / _expertSite.PeakFlops * ns, work.Bytes / _expertSite.Bandwidth * ns, seconds * ns, 0);
     }
 
-    public override double Collective(CollectiveKind kind, int devices, double bytes) =>
-        _profile.Collectives!.Seconds(kind, _deployment.Interconnect, devices, bytes) * Duration.NanosecondsPerSecond;
+    public override double Collective(CollectiveKind kind, int devices, double bytes)
+    {
+        Mark(ProfileFamily.Collectives, _profile.Collectives!.IsInside(kind, _deployment.Interconnect, devices, bytes));
+        return _profile.Collectives.Seconds(kind, _deployment.Interconnect, devices, bytes) * Duration.NanosecondsPerSecond;
+    }
 
     public override DecodeTimes CreateDecode() => new Decode(this);
+
+    private void Mark(ProfileFamily family, bool isInside)
+    {
+        if (!isInside) _extrapolated[(int)family] = true;
+    }
 
     private Precision Format(bool plain) => plain && _deployment.Precision.Activations != Precision.Fp32 ? Precision.Bf16 : _deployment.Precision.Activations;
 
@@ -161,6 +177,11 @@ internal sealed class MeasuredPrices : OperatorPrices
             if (_alpha > 0 && longest > mean) nanoseconds += _alpha * Math.Max(0, Alone(longest) - nanoseconds);
             if (_isMixed) nanoseconds = Mixed(mean, longest, nanoseconds);
             return nanoseconds * _penalty;
+        }
+
+        public override void Ran(long longestContext)
+        {
+            if (_sequences > 0) prices.Mark(ProfileFamily.Decode, prices._profile.Decode!.IsInside(prices._decodeSite, _local, longestContext));
         }
 
         public override OperatorTime TimeAt(in DecodeSums sums)

@@ -18,6 +18,9 @@ internal abstract class OperatorPrices
     /// <summary>Launch of one kernel whose time does not contain it.</summary>
     public abstract double Kernel { get; }
 
+    /// <inheritdoc cref="ICostModel.Extrapolated"/>
+    public virtual IReadOnlyList<ProfileFamily> Extrapolated => [];
+
     /// <summary>Rows that matrix products compute for so many.</summary>
     public abstract long ComputedRows(long rows);
 
@@ -64,6 +67,11 @@ internal abstract class DecodeTimes
 
     /// <summary>Nanoseconds without a separate launch.</summary>
     public abstract double At(in DecodeSums sums);
+
+    /// <summary>A step with these contexts was really run: the place to notice that none like it was measured.</summary>
+    public virtual void Ran(long longestContext)
+    {
+    }
 
     /// <summary>The resource terms of the same.</summary>
     public abstract OperatorTime TimeAt(in DecodeSums sums);

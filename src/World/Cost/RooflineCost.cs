@@ -106,6 +106,8 @@ public sealed class RooflineCost : ICostModel
 
     internal StepWork Work { get; }
 
+    public IReadOnlyList<ProfileFamily> Extrapolated => Prices.Extrapolated;
+
     public StepCost CreateStep() => new RooflineStepCost(this);
 
     /// <summary>CPU time of a step in nanoseconds, block tables aside.</summary>

@@ -204,6 +204,7 @@ internal sealed class RooflineStepCost : StepCost
 
     public override (Int128 Flops, Int128 MemoryBytes) Totals(int steps)
     {
+        _decode.Ran(_longest + steps - 1L);
         if (_window is not null) return base.Totals(steps);
         // Without windows both are linear in k: the sum of 0 … steps − 1 is exact in integers.
         long pairsOfSteps = (long)steps * (steps - 1) / 2;

@@ -55,6 +55,8 @@ public sealed class OverlapCost : ICostModel
 
     internal IReadOnlyList<LayerKind> Kinds { get; }
 
+    public IReadOnlyList<ProfileFamily> Extrapolated => Roofline.Extrapolated;
+
     public StepCost CreateStep() => new OverlapStepCost(this);
 
     /// <summary>The pipeline for steps of a size: the outcome of the search, from which every such step is timed.</summary>

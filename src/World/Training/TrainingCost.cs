@@ -1,6 +1,7 @@
 using Orrery.Kernel.Statistics;
 using Orrery.Kernel.Time;
 using Orrery.World.Cost;
+using Orrery.World.Profiles;
 using Orrery.World.Steps;
 
 namespace Orrery.World.Training;
@@ -17,6 +18,8 @@ public sealed class TrainingCost(ICostModel inner, RooflineCost roofline, Adapte
     private readonly TrainingTimes _times = new(roofline, training);
 
     public int PipelineStages => inner.PipelineStages;
+
+    public IReadOnlyList<ProfileFamily> Extrapolated => inner.Extrapolated;
 
     public StepCost CreateStep() => new Step(inner.CreateStep(), inner.CreateStep(), _times);
 
