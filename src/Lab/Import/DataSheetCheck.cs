@@ -45,7 +45,8 @@ public static class DataSheetCheck
         return found.OfType<string>();
     }
 
-    private static string? Sentence<T>(MeasurementSet set, DeviceSpec device, string kind, IReadOnlyList<T> samples, Func<T, (double Measured, double Ideal)> times)
+    private static string? Sentence<T>(
+        MeasurementSet set, DeviceSpec device, string kind, IReadOnlyList<T> samples, Func<T, (double Measured, double Ideal)> times)
     {
         int count = 0;
         double worst = 0;

@@ -104,7 +104,8 @@ internal static class FrontierTables
             if (Seconds(file, set, row, time) is { } seconds)
             {
                 set.Experts.Add(new(
-                    Precision.Bf16, rows, inputs, row.Size(width), row.Size(topK), experts, row.Size(tensor), row.Size(ranks), routings.Read(row, routing), active, seconds));
+                    Precision.Bf16, rows, inputs, row.Size(width), row.Size(topK), experts, row.Size(tensor), row.Size(ranks), routings.Read(row, routing),
+                    active, seconds));
             }
             if (!row.IsEmpty(router)) set.Matrices.Add(new(Precision.Bf16, rows, experts, inputs, row.Seconds(router, RowFields.Milliseconds), "router"));
         }

@@ -16,7 +16,10 @@ internal sealed record LayerShape(long Hidden, int Heads, int KvHeads, int HeadW
     private const double LogitBytes = 4;
 
     public static LayerShape Of(ModelSpec model, int tensor) =>
-        new(model.Hidden, model.Heads, model.KvHeads, model.HeadWidth, model.FfnWidth > 0 ? model.FfnWidth : model.Experts?.Width ?? 0, model.Gated, model.Vocabulary, tensor);
+        new(model.Hidden, model.Heads, model.KvHeads, model.HeadWidth, InnerWidth(model), model.Gated, model.Vocabulary, tensor);
+
+    /// <summary>Of the dense feed-forward part, or of an expert where no layer is dense.</summary>
+    public static int InnerWidth(ModelSpec model) => model.FfnWidth > 0 ? model.FfnWidth : model.Experts?.Width ?? 0;
 
     /// <summary>
     /// Width of a head where a table states only model width and heads: that of the catalogue's models with these three sizes, or the width
@@ -24,7 +27,8 @@ internal sealed record LayerShape(long Hidden, int Heads, int KvHeads, int HeadW
     /// </summary>
     public static int FindHeadWidth(int hidden, int heads, int kvHeads)
     {
-        int[] widths = [.. Catalog.Models.Where(m => m.Hidden == hidden && m.Heads == heads && m.KvHeads == kvHeads && m.Latent is null).Select(m => m.HeadWidth).Distinct()];
+        IEnumerable<ModelSpec> alike = Catalog.Models.Where(m => m.Hidden == hidden && m.Heads == heads && m.KvHeads == kvHeads && m.Latent is null);
+        int[] widths = [.. alike.Select(m => m.HeadWidth).Distinct()];
         return widths.Length == 1 ? widths[0] : Math.Max(1, hidden / heads);
     }
 

@@ -133,9 +133,8 @@ internal sealed record LayerPlace(string Device, string ModelId, Precision Forma
     public static int? Degree(TableFile file)
     {
         string folder = file.Folder(1);
-        return folder.StartsWith("tp", StringComparison.Ordinal) && int.TryParse(folder.AsSpan(2), NumberStyles.None, CultureInfo.InvariantCulture, out int degree) && degree > 0
-            ? degree
-            : null;
+        if (!folder.StartsWith("tp", StringComparison.Ordinal)) return null;
+        return int.TryParse(folder.AsSpan(2), NumberStyles.None, CultureInfo.InvariantCulture, out int degree) && degree > 0 ? degree : null;
     }
 
     public SetBuilder Set(TableFile file, ImportSession session) => session.Set(file, Device, Software, ModelId);

@@ -54,9 +54,9 @@ public static class MeasurementImport
             format.Read(file, csv, session);
             any = true;
         }
-        if (!any)
-            throw new InputException($"{path}: no table of measured times is here; known are CSV files, plain or .gz, of {string.Join("; ", Formats.Select(f => f.What).Distinct())}");
-        return session.Build();
+        if (any) return session.Build();
+        string known = string.Join("; ", Formats.Select(format => format.What).Distinct());
+        throw new InputException($"{path}: no table of measured times is here; known are CSV files, plain or .gz, of {known}");
     }
 
     private static IEnumerable<TableFile> Files(string path)

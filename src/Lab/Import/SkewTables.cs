@@ -54,12 +54,13 @@ internal static class SkewTables
         double whole = Math.Round(median);
         if (Math.Abs(median - whole) > Nearness * whole || whole <= 1)
         {
-            if (whole > 1) set.Warn(string.Create(CultureInfo.InvariantCulture, $"{file.Relative}: its times are {median:0.00} times those of attention.csv at {ratios.Count} equal shapes; they are kept"));
+            if (whole > 1) set.Warn($"{Finding()}; they are kept");
             return 1;
         }
-        set.Warn(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{file.Relative}: its times are {median:0.00} times those of attention.csv at {ratios.Count} equal shapes, as if {whole:0} repetitions had been summed; they are divided by {whole:0}"));
+        set.Warn(string.Create(CultureInfo.InvariantCulture, $"{Finding()}, as if {whole:0} repetitions had been summed; they are divided by {whole:0}"));
         return (int)whole;
+
+        string Finding() => string.Create(
+            CultureInfo.InvariantCulture, $"{file.Relative}: its times are {median:0.00} times those of attention.csv at {ratios.Count} equal shapes");
     }
 }

@@ -57,7 +57,7 @@ internal static class VidurTables
         Differ("n_embd", shape.Hidden, model.Hidden);
         Differ("n_head", shape.Heads, model.Heads);
         Differ("n_kv_head", shape.KvHeads, model.KvHeads);
-        Differ("n_expanded_embd", shape.FfnWidth, model.FfnWidth > 0 ? model.FfnWidth : model.Experts?.Width ?? 0);
+        Differ("n_expanded_embd", shape.FfnWidth, LayerShape.InnerWidth(model));
         if (shape.Gated != model.Gated) set.Tally(file, $"use_gated_mlp is {shape.Gated} where the catalogue's {model.Name} has {model.Gated}; the table's is taken");
 
         void Differ(string column, long stated, long ours)
