@@ -9,6 +9,7 @@ internal sealed class ImportSession
     private readonly Dictionary<(string Origin, string Device, string Software, string Model), SetBuilder> _byKey = [];
     private readonly List<SetBuilder> _ordered = [];
     private readonly Dictionary<string, (string Source, string Licence)> _provenance = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DeviceSpec?> _devices = new(StringComparer.Ordinal);
     private readonly HashSet<string> _unknown = new(StringComparer.Ordinal);
 
     public IReadOnlyList<MeasurementSet> Build() => [.. _ordered.Select(builder => builder.Build())];
@@ -18,7 +19,7 @@ internal sealed class ImportSession
     /// <param name="model">As the source spells it; empty where shapes were swept freely.</param>
     public SetBuilder Set(TableFile file, string device, string software, string model = "")
     {
-        DeviceSpec? spec = CatalogNames.Device(device);
+        if (!_devices.TryGetValue(device, out DeviceSpec? spec)) _devices.Add(device, spec = CatalogNames.Device(device));
         string name = spec?.Name ?? device;
         string modelName = model.Length == 0 ? "" : CatalogNames.Model(model)?.Name ?? CatalogNames.ModelId(model);
         if (_byKey.TryGetValue((file.Origin, name, software, modelName), out SetBuilder? builder)) return builder;

@@ -46,7 +46,7 @@ public sealed class SurfaceAxis
     /// The lower of the two points around a coordinate and the share of the step to the upper one, in logarithms. Beyond the ends: the end.
     /// The share is zero exactly on a point.
     /// </summary>
-    internal (int Index, double Share) Locate(double at)
+    public (int Index, double Share) Locate(double at)
     {
         double[] logs = _logs;
         double log = Math.Log2(at);

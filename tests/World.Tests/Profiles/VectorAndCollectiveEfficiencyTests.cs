@@ -16,12 +16,12 @@ public sealed class VectorAndCollectiveEfficiencyTests
     {
         VectorEfficiency vector = new(new Dictionary<string, EfficiencySurface>
         {
-            [VectorEfficiency.Any] = EfficiencySurface.Constant("bytes", 1),
-            ["norm"] = EfficiencySurface.Constant("bytes", 3),
+            [VectorEfficiency.Any] = Flat(1),
+            ["norm"] = Flat(3),
         });
-        Assert.Equal((33.5e6 / 3350e9) + VectorEfficiency.FloorSeconds, vector.Seconds(Device, "add", 33.5e6), 1e-15);
-        Assert.Equal(3 * vector.Seconds(Device, "add", 1e6), vector.Seconds(Device, "norm", 1e6), 1e-15);
-        Assert.Equal(0, vector.Seconds(Device, "add", 0));
+        Assert.Equal((33.5e6 / 3350e9) + VectorEfficiency.FloorSeconds, vector.Seconds(Device, "add", 3350, 1e4), 1e-15);
+        Assert.Equal(3 * vector.Seconds(Device, "add", 1000, 1e3), vector.Seconds(Device, "norm", 1000, 1e3), 1e-15);
+        Assert.Equal(0, vector.Seconds(Device, "add", 1000, 0));
         string text = YamlText.Write(vector.Write());
         Assert.Equal(text, YamlText.Write(VectorEfficiency.Read(Document.Parse(text, "v.yaml")).Write()));
         Assert.Contains("'any' is missing", Assert.Throws<InputException>(() => VectorEfficiency.Read(Document.Parse("{}", "v.yaml"))).Message, StringComparison.Ordinal);
@@ -64,6 +64,9 @@ public sealed class VectorAndCollectiveEfficiencyTests
         FitError error = new(0.0312, 0.0215, 0.11, -0.004, 0.05, 1200);
         Assert.Equal(error, FitError.Read(Document.Parse(YamlText.Write(error.Write()), "e.yaml")));
     }
+
+    private static EfficiencySurface Flat(double ratio) =>
+        new([.. VectorEfficiency.Coordinates.Select(name => new SurfaceAxis(name, 1))], [Math.Log2(ratio)]);
 
     private static EfficiencySurface Surface(double ratio) =>
         new([.. CollectiveEfficiency.Coordinates.Select(name => new SurfaceAxis(name, 1))], [Math.Log2(ratio)]);

@@ -1,0 +1,21 @@
+using Orrery.World.Hardware;
+using Orrery.World.Measurements;
+
+namespace Orrery.Lab.Calibration;
+
+/// <summary>A measured set and the data sheet of the device it was measured on.</summary>
+/// <param name="Device">From the catalogue.</param>
+/// <param name="Set">Imported tables.</param>
+public sealed record CalibrationSource(DeviceSpec Device, MeasurementSet Set)
+{
+    /// <summary>
+    /// Chip that the device is a variant of, as far as the transfer between devices is concerned: a profile learnt on one link or memory size
+    /// of a chip is no prediction for another. Devices of the same multiprocessors and 16-bit peak are one chip.
+    /// </summary>
+    public bool SameChip(DeviceSpec other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return Device.Name == other.Name
+            || (Device.Multiprocessors > 0 && Device.Multiprocessors == other.Multiprocessors && Device.PeakRate(Precision.Bf16) == other.PeakRate(Precision.Bf16));
+    }
+}
