@@ -15,6 +15,9 @@ public sealed class DecodeAttentionEfficiency
     /// <summary>Name of the coordinate of α.</summary>
     public static IReadOnlyList<string> SkewAxisNames { get; } = ["occupancy"];
 
+    /// <summary>Coordinates of the surface of a measured layout.</summary>
+    public static IReadOnlyList<string> LayoutAxisNames { get; } = ["context", "sequences"];
+
     private readonly EfficiencySurface _surface;
     private readonly EfficiencySurface _skew;
 
@@ -27,10 +30,16 @@ public sealed class DecodeAttentionEfficiency
     /// α as a binary logarithm over <c>occupancy</c> (sequences times KV heads over processors): its only other dependence, on how unequal
     /// the contexts are, is within the scatter of the measurements.
     /// </param>
-    public DecodeAttentionEfficiency(double floorSeconds, EfficiencySurface surface, EfficiencySurface skew)
+    /// <param name="layouts">Measured heads over <see cref="LayoutAxisNames"/>; null for none.</param>
+    /// <exception cref="ArgumentException">A surface has other axes.</exception>
+    public DecodeAttentionEfficiency(
+        double floorSeconds, EfficiencySurface surface, EfficiencySurface skew, IReadOnlyDictionary<HeadLayout, EfficiencySurface>? layouts = null)
     {
         ArgumentNullException.ThrowIfNull(surface);
         ArgumentNullException.ThrowIfNull(skew);
+        surface.RequireAxes(AxisNames);
+        skew.RequireAxes(SkewAxisNames);
+        Layouts = new(LayoutAxisNames, layouts ?? new Dictionary<HeadLayout, EfficiencySurface>());
         FloorSeconds = floorSeconds;
         _surface = surface;
         _skew = skew;
@@ -42,6 +51,8 @@ public sealed class DecodeAttentionEfficiency
 
     public EfficiencySurface Skew => _skew;
 
+    public LayoutSurfaces Layouts { get; }
+
     /// <summary>Seconds of one layer over decodes that all attend the same number of tokens; 0 without decodes.</summary>
     /// <param name="site">Device and heads.</param>
     /// <param name="sequences">Decodes.</param>
@@ -50,8 +61,10 @@ public sealed class DecodeAttentionEfficiency
     public double Seconds(in AttentionSite site, long sequences, double context, double queryTokens = 1)
     {
         if (sequences == 0) return 0;
-        return IdealSeconds(site, sequences, context, queryTokens, FloorSeconds)
-            * _surface.RatioAt(context, sequences, site.KvHeads, site.Group * queryTokens);
+        double ideal = IdealSeconds(site, sequences, context, queryTokens, FloorSeconds);
+        // Layouts were measured with one query token each.
+        if (queryTokens == 1 && Layouts.TryGet(site, out EfficiencySurface layout)) return ideal * layout.RatioAt(context, sequences);
+        return ideal * _surface.RatioAt(context, sequences, site.KvHeads, site.Group * queryTokens);
     }
 
     /// <summary>α for unequal contexts, in [0, 1]; depends on no context, so that a step looks it up once.</summary>
@@ -68,8 +81,12 @@ public sealed class DecodeAttentionEfficiency
     }
 
     /// <summary>Does the batch lie within what the surface was fitted on?</summary>
-    public bool IsInside(in AttentionSite site, long sequences, double context, double queryTokens = 1) =>
-        sequences == 0 || _surface.IsInside(context, sequences, site.KvHeads, site.Group * queryTokens);
+    public bool IsInside(in AttentionSite site, long sequences, double context, double queryTokens = 1)
+    {
+        if (sequences == 0) return true;
+        if (queryTokens == 1 && Layouts.TryGet(site, out EfficiencySurface layout)) return layout.IsInside(context, sequences);
+        return _surface.IsInside(context, sequences, site.KvHeads, site.Group * queryTokens);
+    }
 
     /// <summary>Floor plus the larger of the products at peak and every byte once at peak bandwidth.</summary>
     public static double IdealSeconds(in AttentionSite site, double sequences, double context, double queryTokens, double floorSeconds)
@@ -80,7 +97,7 @@ public sealed class DecodeAttentionEfficiency
         return floorSeconds + Math.Max(flops / site.PeakFlops, bytes / site.Bandwidth);
     }
 
-    /// <summary>Reads <c>floor</c>, <c>surface</c> and <c>skew</c>.</summary>
+    /// <summary>Reads <c>floor</c>, <c>surface</c>, <c>skew</c> and, where there are any, <c>layouts</c>.</summary>
     /// <exception cref="Kernel.InputException">A key is missing or a surface has other axes.</exception>
     public static DecodeAttentionEfficiency Read(Node node)
     {
@@ -89,14 +106,20 @@ public sealed class DecodeAttentionEfficiency
         DecodeAttentionEfficiency read = new(
             map.Quantity("floor", Quantity.Duration),
             EfficiencySurface.Read(map.Required("surface"), AxisNames),
-            EfficiencySurface.Read(map.Required("skew"), SkewAxisNames));
+            EfficiencySurface.Read(map.Required("skew"), SkewAxisNames),
+            LayoutSurfaces.Read(map, LayoutAxisNames).Surfaces);
         map.Done();
         return read;
     }
 
     /// <summary>The form that <see cref="Read"/> reads.</summary>
-    public Node Write() => Node.Map(
-        KeyValuePair.Create("floor", FamilyText.Seconds(FloorSeconds)),
-        KeyValuePair.Create("surface", _surface.Write()),
-        KeyValuePair.Create("skew", _skew.Write()));
+    public Node Write()
+    {
+        List<KeyValuePair<string, Node>> entries =
+        [
+            new("floor", FamilyText.Seconds(FloorSeconds)), new("surface", _surface.Write()), new("skew", _skew.Write()),
+        ];
+        Layouts.AddTo(entries);
+        return Node.Map(entries);
+    }
 }

@@ -3,6 +3,21 @@ using Orrery.World.Hardware;
 
 namespace Orrery.World.Profiles;
 
+/// <summary>Experts that were measured as they are.</summary>
+/// <param name="Format">Format of the weights.</param>
+/// <param name="Hidden">Model width.</param>
+/// <param name="Width">Inner width of an expert, before any cut.</param>
+/// <param name="TopK">Experts that a token visits.</param>
+/// <param name="Count">Experts of the layer, before any cut.</param>
+/// <param name="TensorRanks">Slices of an expert.</param>
+/// <param name="ExpertRanks">Devices that the experts are spread over.</param>
+public readonly record struct ExpertLayout(Precision Format, int Hidden, int Width, int TopK, int Count, int TensorRanks, int ExpertRanks)
+{
+    /// <summary>The layout of a site.</summary>
+    public static ExpertLayout Of(in ExpertSite site) =>
+        new(site.Format, site.Hidden, site.Width, site.TopK, site.Count, site.TensorRanks, site.ExpertRanks);
+}
+
 /// <summary>
 /// The routed experts of one layer on one device: seconds of both products and what stands between them. Where several kernels were
 /// measured for a shape, the fastest counts: that is what an engine tuned for the device runs (d).
@@ -26,7 +41,11 @@ public sealed class ExpertEfficiency
     /// <summary>Fewer touched experts than this is a share of the steps without any on this device.</summary>
     private const double FewestTouched = 0.25;
 
+    /// <summary>Coordinates of the surface of a measured layout: tokens, and the exponent of the popularity of experts plus one.</summary>
+    public static IReadOnlyList<string> LayoutAxisNames { get; } = ["tokens", "routing"];
+
     private readonly Dictionary<Precision, EfficiencySurface> _surfaces;
+    private readonly Dictionary<ExpertLayout, EfficiencySurface> _layouts;
     private readonly EfficiencySurface _even;
 
     /// <param name="floorSeconds">Launches and sorting: the shortest call, added to the ideal time.</param>
@@ -35,11 +54,21 @@ public sealed class ExpertEfficiency
     /// <c>hidden</c> and <c>ranks</c> (devices that the experts are spread over).
     /// </param>
     /// <param name="even">Evenly spread tokens over skewed ones, by rows.</param>
-    public ExpertEfficiency(double floorSeconds, IReadOnlyDictionary<Precision, EfficiencySurface> surfaces, EfficiencySurface even)
+    /// <param name="layouts">Measured experts over <see cref="LayoutAxisNames"/>, preferred to the surfaces; kept in memory only. Null for none.</param>
+    /// <exception cref="ArgumentException">There is no surface, or one has other axes.</exception>
+    public ExpertEfficiency(
+        double floorSeconds,
+        IReadOnlyDictionary<Precision, EfficiencySurface> surfaces,
+        EfficiencySurface even,
+        IReadOnlyDictionary<ExpertLayout, EfficiencySurface>? layouts = null)
     {
         ArgumentNullException.ThrowIfNull(surfaces);
         ArgumentNullException.ThrowIfNull(even);
         if (surfaces.Count == 0) throw new ArgumentException("the experts need the surface of one format at least", nameof(surfaces));
+        foreach (EfficiencySurface surface in surfaces.Values) surface.RequireAxes(AxisNames);
+        even.RequireAxes(EvenAxisNames);
+        _layouts = layouts is null ? [] : new(layouts);
+        foreach (EfficiencySurface surface in _layouts.Values) surface.RequireAxes(LayoutAxisNames);
         FloorSeconds = floorSeconds;
         _surfaces = new(surfaces);
         _even = even;
@@ -55,8 +84,14 @@ public sealed class ExpertEfficiency
     /// <param name="site">Device and experts.</param>
     /// <param name="tokens">Tokens that enter the layer, of all devices whose tokens may come here.</param>
     /// <param name="routingExponent">0 spreads tokens evenly, 1 by a power law of popularity; between them by share.</param>
-    public double Seconds(in ExpertSite site, long tokens, double routingExponent = UsualRoutingExponent) =>
-        tokens == 0 ? 0 : Seconds(site, tokens, site.ExpectedTouched(tokens), routingExponent);
+    public double Seconds(in ExpertSite site, long tokens, double routingExponent = UsualRoutingExponent)
+    {
+        if (tokens == 0) return 0;
+        double touched = site.ExpectedTouched(tokens);
+        return _layouts.TryGetValue(ExpertLayout.Of(site), out EfficiencySurface? layout)
+            ? IdealSeconds(site, tokens, touched, FloorSeconds) * layout.RatioAt(tokens, 1 + routingExponent)
+            : Seconds(site, tokens, touched, routingExponent);
+    }
 
     /// <summary>Seconds of one layer when it is known how many experts of the device are touched.</summary>
     public double Seconds(in ExpertSite site, long tokens, double touched, double routingExponent)
@@ -73,6 +108,7 @@ public sealed class ExpertEfficiency
     public bool IsInside(in ExpertSite site, long tokens)
     {
         if (tokens == 0) return true;
+        if (_layouts.TryGetValue(ExpertLayout.Of(site), out EfficiencySurface? layout)) return layout.Axes[0].Covers(tokens);
         Span<double> point = stackalloc double[5];
         Locate(site, tokens, site.ExpectedTouched(tokens), point);
         return _surfaces.TryGetValue(site.Format, out EfficiencySurface? surface) && surface.IsInside(point);
@@ -126,7 +162,7 @@ public sealed class ExpertEfficiency
         MapReader formats = list.AsMap();
         var surfaces = new Dictionary<Precision, EfficiencySurface>();
         foreach (Precision precision in Enum.GetValues<Precision>())
-            if (formats.Optional(Key(precision)) is { } surface)
+            if (formats.Optional(ChoiceNames.Of(precision)) is { } surface)
                 surfaces[precision] = EfficiencySurface.Read(surface, AxisNames);
         formats.Done();
         if (surfaces.Count == 0) throw list.Error("experts need one format at least; write for example bf16: {axes: …, values: …}");
@@ -138,8 +174,6 @@ public sealed class ExpertEfficiency
     /// <summary>The form that <see cref="Read"/> reads.</summary>
     public Node Write() => Node.Map(
         KeyValuePair.Create("floor", FamilyText.Seconds(FloorSeconds)),
-        KeyValuePair.Create("formats", Node.Map([.. _surfaces.OrderBy(p => p.Key).Select(p => KeyValuePair.Create(Key(p.Key), p.Value.Write()))])),
+        KeyValuePair.Create("formats", Node.Map([.. _surfaces.OrderBy(p => p.Key).Select(p => KeyValuePair.Create(ChoiceNames.Of(p.Key), p.Value.Write()))])),
         KeyValuePair.Create("even", _even.Write()));
-
-    private static string Key(Precision precision) => precision.ToString().ToLowerInvariant();
 }

@@ -25,11 +25,22 @@ public sealed class MixedAttentionEfficiency
     /// <summary>Names of the coordinates, in order.</summary>
     public static IReadOnlyList<string> AxisNames { get; } = ["context", "decodes", "tiles", "history"];
 
+    /// <summary>Coordinates of the surface of a measured layout: mean context, decodes, tokens of a typical chunk, tokens before it plus one tile.</summary>
+    public static IReadOnlyList<string> LayoutAxisNames { get; } = ["context", "decodes", "tokens", "history"];
+
     private readonly EfficiencySurface _surface;
 
-    public MixedAttentionEfficiency(MixedKernels kernels, SharedKernel law, EfficiencySurface surface)
+    /// <param name="kernels">What the engine does.</param>
+    /// <param name="law">The shared kernel; unused for separate ones.</param>
+    /// <param name="surface">Correction over <see cref="AxisNames"/>, as <see cref="Locate"/> gives them.</param>
+    /// <param name="layouts">Measured heads over <see cref="LayoutAxisNames"/>; null for none.</param>
+    /// <exception cref="ArgumentException">A surface has other axes.</exception>
+    public MixedAttentionEfficiency(
+        MixedKernels kernels, SharedKernel law, EfficiencySurface surface, IReadOnlyDictionary<HeadLayout, EfficiencySurface>? layouts = null)
     {
         ArgumentNullException.ThrowIfNull(surface);
+        surface.RequireAxes(AxisNames);
+        Layouts = new(LayoutAxisNames, layouts ?? new Dictionary<HeadLayout, EfficiencySurface>());
         Kernels = kernels;
         Law = law;
         _surface = surface;
@@ -40,6 +51,8 @@ public sealed class MixedAttentionEfficiency
     public SharedKernel Law { get; }
 
     public EfficiencySurface Surface => _surface;
+
+    public LayoutSurfaces Layouts { get; }
 
     /// <summary>Kernels one after the other: nothing to correct.</summary>
     public static MixedAttentionEfficiency OneAfterTheOther { get; } = new(MixedKernels.Separate, SharedKernel.Usual, NoCorrection());
@@ -58,9 +71,17 @@ public sealed class MixedAttentionEfficiency
         if (decodes == 0) return chunkSeconds;
         if (work.Chunks == 0) return decodeSeconds;
         if (Kernels == MixedKernels.Separate) return chunkSeconds + decodeSeconds;
-        Span<double> point = stackalloc double[4];
-        Locate(site, work, decodes, meanContext, point);
-        double seconds = Law.Seconds(site, work, decodes, meanContext, longestContext) * _surface.RatioAt(point);
+        double seconds = Law.Seconds(site, work, decodes, meanContext, longestContext);
+        if (Layouts.TryGet(site, out EfficiencySurface layout))
+        {
+            seconds *= layout.RatioAt(meanContext, decodes, work.TypicalTokens, work.TypicalHistory + PrefillWork.TileRows);
+        }
+        else
+        {
+            Span<double> point = stackalloc double[4];
+            Locate(site, work, decodes, meanContext, point);
+            seconds *= _surface.RatioAt(point);
+        }
         return Math.Max(seconds, chunkSeconds);
     }
 
@@ -73,7 +94,7 @@ public sealed class MixedAttentionEfficiency
         point[3] = work.TypicalHistory + PrefillWork.TileRows;
     }
 
-    /// <summary>Reads <c>kernels</c> and, when they are shared, <c>law</c> and <c>surface</c>.</summary>
+    /// <summary>Reads <c>kernels</c> and, when they are shared, <c>law</c>, <c>surface</c> and perhaps <c>layouts</c>.</summary>
     /// <exception cref="Kernel.InputException">A key is missing or unknown, or the surface has other axes.</exception>
     public static MixedAttentionEfficiency Read(Node node)
     {
@@ -82,18 +103,23 @@ public sealed class MixedAttentionEfficiency
         MixedKernels kernels = map.Choice<MixedKernels>("kernels");
         MixedAttentionEfficiency read = kernels == MixedKernels.Separate
             ? OneAfterTheOther
-            : new(kernels, SharedKernel.Read(map.Required("law")), EfficiencySurface.Read(map.Required("surface"), AxisNames));
+            : new(kernels, SharedKernel.Read(map.Required("law")), EfficiencySurface.Read(map.Required("surface"), AxisNames),
+                LayoutSurfaces.Read(map, LayoutAxisNames).Surfaces);
         map.Done();
         return read;
     }
 
     /// <summary>The form that <see cref="Read"/> reads.</summary>
-    public Node Write() => Kernels == MixedKernels.Separate
-        ? Node.Map(KeyValuePair.Create("kernels", Node.Plain("separate")))
-        : Node.Map(
-            KeyValuePair.Create("kernels", Node.Plain("shared")),
-            KeyValuePair.Create("law", Law.Write()),
-            KeyValuePair.Create("surface", _surface.Write()));
+    public Node Write()
+    {
+        if (Kernels == MixedKernels.Separate) return Node.Map(KeyValuePair.Create("kernels", Node.Plain(ChoiceNames.Of(Kernels))));
+        List<KeyValuePair<string, Node>> entries =
+        [
+            new("kernels", Node.Plain(ChoiceNames.Of(Kernels))), new("law", Law.Write()), new("surface", _surface.Write()),
+        ];
+        Layouts.AddTo(entries);
+        return Node.Map(entries);
+    }
 
     /// <summary>A surface over the axes of this family that changes nothing.</summary>
     public static EfficiencySurface NoCorrection() => new([.. AxisNames.Select(name => new SurfaceAxis(name, 1))], [0]);

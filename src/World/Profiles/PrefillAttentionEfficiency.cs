@@ -12,6 +12,9 @@ public sealed class PrefillAttentionEfficiency
     /// <summary>Names of the coordinates, in order.</summary>
     public static IReadOnlyList<string> AxisNames { get; } = ["tokens", "work", "group", "history"];
 
+    /// <summary>Coordinates of the surface of a measured layout: tokens of a typical chunk, typical chunks, tokens before a chunk plus one tile.</summary>
+    public static IReadOnlyList<string> LayoutAxisNames { get; } = ["tokens", "chunks", "history"];
+
     private readonly EfficiencySurface _surface;
 
     /// <param name="floorSeconds">Launch and prologue: the shortest call, added to the ideal time.</param>
@@ -19,9 +22,13 @@ public sealed class PrefillAttentionEfficiency
     /// Over <c>tokens</c> (of a typical chunk), <c>work</c> (typical chunks times query heads), <c>group</c> (query heads per KV head) and
     /// <c>history</c> (tokens before the chunk, plus one tile).
     /// </param>
-    public PrefillAttentionEfficiency(double floorSeconds, EfficiencySurface surface)
+    /// <param name="layouts">Measured heads over <see cref="LayoutAxisNames"/>; null for none.</param>
+    /// <exception cref="ArgumentException">A surface has other axes.</exception>
+    public PrefillAttentionEfficiency(double floorSeconds, EfficiencySurface surface, IReadOnlyDictionary<HeadLayout, EfficiencySurface>? layouts = null)
     {
         ArgumentNullException.ThrowIfNull(surface);
+        surface.RequireAxes(AxisNames);
+        Layouts = new(LayoutAxisNames, layouts ?? new Dictionary<HeadLayout, EfficiencySurface>());
         FloorSeconds = floorSeconds;
         _surface = surface;
     }
@@ -30,19 +37,26 @@ public sealed class PrefillAttentionEfficiency
 
     public EfficiencySurface Surface => _surface;
 
+    public LayoutSurfaces Layouts { get; }
+
     /// <summary>Seconds of one layer over all chunks of a step; 0 without chunks.</summary>
     public double Seconds(in AttentionSite site, in PrefillWork work)
     {
         if (work.Chunks == 0) return 0;
+        double ideal = IdealSeconds(site, work, FloorSeconds);
+        if (Layouts.TryGet(site, out EfficiencySurface layout))
+            return ideal * layout.RatioAt(work.TypicalTokens, work.TypicalChunks, work.TypicalHistory + PrefillWork.TileRows);
         Span<double> point = stackalloc double[4];
         Locate(site, work, point);
-        return IdealSeconds(site, work, FloorSeconds) * _surface.RatioAt(point);
+        return ideal * _surface.RatioAt(point);
     }
 
     /// <summary>Does the step lie within what the surface was fitted on?</summary>
     public bool IsInside(in AttentionSite site, in PrefillWork work)
     {
         if (work.Chunks == 0) return true;
+        if (Layouts.TryGet(site, out EfficiencySurface layout))
+            return layout.IsInside(work.TypicalTokens, work.TypicalChunks, work.TypicalHistory + PrefillWork.TileRows);
         Span<double> point = stackalloc double[4];
         Locate(site, work, point);
         return _surface.IsInside(point);
@@ -70,19 +84,23 @@ public sealed class PrefillAttentionEfficiency
         return floorSeconds + Math.Max(Math.Max(rounds * blockSeconds, longest), bytes / site.Bandwidth);
     }
 
-    /// <summary>Reads <c>floor</c> and <c>surface</c>.</summary>
+    /// <summary>Reads <c>floor</c>, <c>surface</c> and, where there are any, <c>layouts</c>.</summary>
     /// <exception cref="Kernel.InputException">A key is missing or the surface has other axes.</exception>
     public static PrefillAttentionEfficiency Read(Node node)
     {
         ArgumentNullException.ThrowIfNull(node);
         MapReader map = node.AsMap();
-        PrefillAttentionEfficiency read = new(map.Quantity("floor", Quantity.Duration), EfficiencySurface.Read(map.Required("surface"), AxisNames));
+        PrefillAttentionEfficiency read = new(
+            map.Quantity("floor", Quantity.Duration), EfficiencySurface.Read(map.Required("surface"), AxisNames), LayoutSurfaces.Read(map, LayoutAxisNames).Surfaces);
         map.Done();
         return read;
     }
 
     /// <summary>The form that <see cref="Read"/> reads.</summary>
-    public Node Write() => Node.Map(
-        KeyValuePair.Create("floor", FamilyText.Seconds(FloorSeconds)),
-        KeyValuePair.Create("surface", _surface.Write()));
+    public Node Write()
+    {
+        List<KeyValuePair<string, Node>> entries = [new("floor", FamilyText.Seconds(FloorSeconds)), new("surface", _surface.Write())];
+        Layouts.AddTo(entries);
+        return Node.Map(entries);
+    }
 }
