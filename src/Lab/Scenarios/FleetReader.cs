@@ -14,6 +14,7 @@ using Orrery.World.Catalogue;
 using Orrery.World.Deployments;
 using Orrery.World.Hardware;
 using Orrery.World.Models;
+using Orrery.World.Profiles;
 using Orrery.World.Training;
 
 namespace Orrery.Lab.Scenarios;
@@ -69,6 +70,7 @@ internal sealed class FleetReader
         MapReader map = entry.AsMap();
         Node deviceNode = map.Required("device");
         Node? network = map.Optional("network");
+        Node? engineNode = map.Optional("engine");
         Node? ownModel = map.Optional("model");
         Node? precisionNode = map.Optional("precision") ?? _precision;
         int replicas = map.Int("replicas", 1, 1, MostReplicas);
@@ -101,7 +103,7 @@ internal sealed class FleetReader
         PrecisionPlan precision = precisionNode is null ? PrecisionPlan.SixteenBit : PrecisionPlan.Read(precisionNode, device);
         try
         {
-            Deployment deployment = Deployment.Create(model, device, parallel, precision, ReadNetwork(network, device));
+            Deployment deployment = Deployment.Create(model, device, parallel, precision, ReadNetwork(network, device), engine: ReadEngine(engineNode));
             ReplicaFacts facts = new(asked, device.Name, device.Memory, parallel.Pipeline);
             DraftDesign? draft = ReadDraft(draftNode, scheduler, deployment, out Node? writtenDraft);
             KvCapacity capacity = Capacity(deployment, memory, scheduler.MaxStepTokens(facts), finetune, draft);
@@ -187,6 +189,19 @@ internal sealed class FleetReader
             return Catalog.Device(node.Text);
         }
         catch (InputException unknown)
+        {
+            throw node.Error(unknown.Message);
+        }
+    }
+
+    private static EngineProfile ReadEngine(Node? node)
+    {
+        if (node is null) return EngineProfile.Generic;
+        try
+        {
+            return Catalog.Engine(node.AsText());
+        }
+        catch (InputException unknown) when (!unknown.Message.Contains(node.Path, StringComparison.Ordinal))
         {
             throw node.Error(unknown.Message);
         }

@@ -71,6 +71,7 @@ public static class ScenarioLock
             Key("expert", Number(parallel.Expert)),
             Key("data", Number(parallel.Data)),
             Key("role", "mixed"),
+            Key("engine", Node.Plain(deployment.Engine.Name)),
             Key("scheduler", Schedulers.Registry.ToNode(entry.Scheduler)),
             Key("memory", Memory(entry.Design)),
             Key("calls", CallHandlers.Registry.ToNode(entry.Design.Calls)),

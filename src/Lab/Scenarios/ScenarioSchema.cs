@@ -67,6 +67,7 @@ public static class ScenarioSchema
         ("expert", Whole("Expert parallel degree.", 1)),
         ("data", Whole("Data parallel ranks within the replica.", 1)),
         ("role", new JsonObject { ["description"] = "This version simulates mixed replicas.", ["enum"] = new JsonArray("mixed") }),
+        ("engine", Text("Engine version, whose CPU time, captured sizes and memory count: a catalogue name such as vllm-0.19.")),
         ("scheduler", Choice(Schedulers.Registry, "Decides what each step computes.")),
         ("memory", Memory()),
         ("calls", Choice(CallHandlers.Registry, "What becomes of the KV of a sequence that waits for a tool.")),

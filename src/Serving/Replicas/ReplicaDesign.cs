@@ -59,6 +59,7 @@ public sealed class ReplicaFactory(ReplicaDesign design, RandomStream acceptance
             Calls = design.Calls.Create(facts),
             AddOns = design.Finetune is { } finetune ? [finetune.Create(_cost, design.Deployment.Model.Layers)] : [],
             TakesRequests = design.Finetune?.TakesRequests ?? true,
+            PlansAhead = design.Deployment.Engine.PlansAhead,
         };
         if (design.Draft is not { } draft) return parts;
         // Drafts are part of what inference asks for; other work takes what it leaves.
