@@ -32,7 +32,7 @@ internal static class CatalogNames
         if (wider is not null) return wider;
         string[] bare = [.. words.Where(word => MemoryGigabytes(word) is null)];
         DeviceSpec? narrower = bare.Length == 0 ? null : Exact(string.Concat(bare)) ?? Catalog.Devices
-            .Select(device => (Device: device, Words: Words(device.Name)))
+            .SelectMany(device => device.Aliases.Prepend(device.Name).Select(name => (Device: device, Words: Words(name))))
             .Where(entry => entry.Words.All(bare.Contains))
             .OrderByDescending(entry => entry.Words.Length)
             .Select(entry => entry.Device)
@@ -72,7 +72,7 @@ internal static class CatalogNames
     }
 
     private static int? MemoryGigabytes(string word) =>
-        word.EndsWith("gb", StringComparison.Ordinal) && int.TryParse(word.AsSpan(0, word.Length - 2), out int size) ? size : null;
+        (word[^1] is 'g' or 'b') && int.TryParse(word.AsSpan().TrimEnd('b').TrimEnd('g'), out int size) ? size : null;
 
     /// <summary>Sellers round: 80 GB is sold as 80 GiB, 94 as 96.</summary>
     private static bool Agrees(DeviceSpec device, int gigabytes)

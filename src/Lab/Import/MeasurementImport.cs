@@ -25,6 +25,12 @@ public static class MeasurementImport
     private static readonly TableFormat[] Formats =
     [
         .. AiconfiguratorTables.Formats,
+        .. LayerTables.Formats,
+        .. VidurTables.Formats,
+        .. FrontierTables.Formats,
+        .. EarlyLayerTables.Formats,
+        .. PhaseTables.Formats,
+        .. CollectiveTables.Formats,
     ];
 
     /// <summary>Reads every table at a path: one file, or a folder of any depth. Other files are passed over.</summary>

@@ -34,6 +34,8 @@ internal sealed class FleetReader
     private readonly Node? _precision;
     private readonly Node? _maxModelLength;
     private readonly Node? _positionScaling;
+    private readonly Node? _profile;
+    private readonly Node? _engine;
 
     public FleetReader(MapReader root, string folder, List<string> notes)
     {
@@ -44,6 +46,8 @@ internal sealed class FleetReader
         _precision = root.Optional("precision");
         _maxModelLength = root.Optional("maxModelLength");
         _positionScaling = root.Optional("positionScaling");
+        _profile = root.Optional("profile");
+        _engine = root.Optional("engine");
     }
 
     public IReadOnlyList<FleetEntry> Read(Node fleet)
@@ -70,7 +74,8 @@ internal sealed class FleetReader
         MapReader map = entry.AsMap();
         Node deviceNode = map.Required("device");
         Node? network = map.Optional("network");
-        Node? engineNode = map.Optional("engine");
+        Node? profileNode = map.Optional("profile") ?? _profile;
+        Node? engineNode = map.Optional("engine") ?? _engine;
         Node? ownModel = map.Optional("model");
         Node? precisionNode = map.Optional("precision") ?? _precision;
         int replicas = map.Int("replicas", 1, 1, MostReplicas);
@@ -103,11 +108,13 @@ internal sealed class FleetReader
         PrecisionPlan precision = precisionNode is null ? PrecisionPlan.SixteenBit : PrecisionPlan.Read(precisionNode, device);
         try
         {
-            Deployment deployment = Deployment.Create(model, device, parallel, precision, ReadNetwork(network, device), engine: ReadEngine(engineNode));
+            CostProfile profile = ProfileReader.Read(profileNode, device, _folder, out Node writtenProfile);
+            Deployment deployment = Deployment.Create(
+                model, device, parallel, precision, ReadNetwork(network, device), profile, ProfileReader.ReadEngine(engineNode));
             ReplicaFacts facts = new(asked, device.Name, device.Memory, parallel.Pipeline);
             DraftDesign? draft = ReadDraft(draftNode, scheduler, deployment, out Node? writtenDraft);
             KvCapacity capacity = Capacity(deployment, memory, scheduler.MaxStepTokens(facts), finetune, draft);
-            WrittenWorld written = new(writtenModel, deviceNode, network, asked, scaling) { DraftModel = writtenDraft };
+            WrittenWorld written = new(writtenModel, deviceNode, network, asked, scaling) { DraftModel = writtenDraft, Profile = writtenProfile };
             ReplicaDesign design = new(deployment, scheduler, memory, execution, capacity, Bound(asked, capacity, parallel, entry))
             {
                 Swap = swap,
@@ -189,19 +196,6 @@ internal sealed class FleetReader
             return Catalog.Device(node.Text);
         }
         catch (InputException unknown)
-        {
-            throw node.Error(unknown.Message);
-        }
-    }
-
-    private static EngineProfile ReadEngine(Node? node)
-    {
-        if (node is null) return EngineProfile.Generic;
-        try
-        {
-            return Catalog.Engine(node.AsText());
-        }
-        catch (InputException unknown) when (!unknown.Message.Contains(node.Path, StringComparison.Ordinal))
         {
             throw node.Error(unknown.Message);
         }

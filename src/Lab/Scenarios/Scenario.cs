@@ -98,4 +98,7 @@ public sealed record WrittenWorld(Node Model, Node Device, Node? Network, int Ma
 {
     /// <summary>Name of the draft's source; null without drafts.</summary>
     public Node? DraftModel { get; init; }
+
+    /// <summary>Name, or <c>{file: absolute path}</c>.</summary>
+    public required Node Profile { get; init; }
 }

@@ -71,7 +71,6 @@ public static class ScenarioLock
             Key("expert", Number(parallel.Expert)),
             Key("data", Number(parallel.Data)),
             Key("role", "mixed"),
-            Key("engine", Node.Plain(deployment.Engine.Name)),
             Key("scheduler", Schedulers.Registry.ToNode(entry.Scheduler)),
             Key("memory", Memory(entry.Design)),
             Key("calls", CallHandlers.Registry.ToNode(entry.Design.Calls)),
@@ -80,6 +79,8 @@ public static class ScenarioLock
         if (entry.Design.Finetune is { } finetune) keys.Add(Key("finetune", FinetuneStyles.Registry.ToNode(finetune)));
         if (entry.Design.Draft is { } draft) keys.Add(Key("draft", DraftReader.ToNode(draft, entry.Written.DraftModel!)));
         if (entry.Written.PositionScaling > 1) keys.Add(Key("positionScaling", Number(entry.Written.PositionScaling)));
+        keys.Add(Key("profile", entry.Written.Profile));
+        keys.Add(Key("engine", deployment.Engine.Name));
         if (entry.Written.Network is { } network) keys.Add(Key("network", network));
         return Node.Map(keys);
     }

@@ -10,6 +10,7 @@ using Orrery.Serving.Systems;
 using Orrery.Traffic.Catalogue;
 using Orrery.Traffic.Predictors;
 using Orrery.Traffic.Readers;
+using Orrery.World.Catalogue;
 
 namespace Orrery.Lab.Scenarios;
 
@@ -32,6 +33,8 @@ public static class ScenarioSchema
             ("precision", Precision()),
             ("maxModelLength", Whole("Longest sequence in tokens, prompt and output together; default: the model's.", 2)),
             ("positionScaling", Whole("Factor by which rotary positions are stretched, so that the model reads longer sequences; default 1.", 1)),
+            ("profile", Profile()),
+            ("engine", Engine()),
             ("fleet", new JsonObject { ["type"] = "array", ["minItems"] = 1, ["items"] = Entry() }),
             ("router", Choice(Routers.Registry, "Chooses the replica of each request.")),
             ("predictors", Mapping("What policies are told about the future.", ("outputLength", Predictor()), ("remaining", Remaining()), ("calls", CallPredictor()))),
@@ -67,7 +70,6 @@ public static class ScenarioSchema
         ("expert", Whole("Expert parallel degree.", 1)),
         ("data", Whole("Data parallel ranks within the replica.", 1)),
         ("role", new JsonObject { ["description"] = "This version simulates mixed replicas.", ["enum"] = new JsonArray("mixed") }),
-        ("engine", Text("Engine version, whose CPU time, captured sizes and memory count: a catalogue name such as vllm-0.19.")),
         ("scheduler", Choice(Schedulers.Registry, "Decides what each step computes.")),
         ("memory", Memory()),
         ("calls", Choice(CallHandlers.Registry, "What becomes of the KV of a sequence that waits for a tool.")),
@@ -78,12 +80,25 @@ public static class ScenarioSchema
         ("precision", Precision()),
         ("maxModelLength", Whole("Longest sequence in tokens; default: the root's.", 2)),
         ("positionScaling", Whole("Factor by which rotary positions are stretched; default: the root's.", 1)),
+        ("profile", Profile()),
+        ("engine", Engine()),
         ("network", new JsonObject { ["description"] = "Link between machines: catalogue name or a description.", ["type"] = new JsonArray("string", "object") }));
 
     private static JsonObject Model() => AnyOf(
         "What is served.",
         Text("Catalogue name or a common alias."),
         Mapping("An architecture file.", ("config", Text("Path of a Hugging Face config.json."))));
+
+    private static JsonObject Profile() => AnyOf(
+        "What the device reaches: its own measurements or those learnt on others, or constants.",
+        new JsonObject { ["enum"] = Names(ProfileReader.Names) },
+        Mapping("A profile of your own.", ("file", Text("Path of the profile; relative to the scenario."))));
+
+    private static JsonObject Engine() => new()
+    {
+        ["description"] = "Engine version: CPU time around steps, captured sizes, memory.",
+        ["enum"] = Names([.. Catalog.Engines.Select(engine => engine.Name)]),
+    };
 
     private static JsonObject Precision() => Mapping(
         "Number formats.",

@@ -19,8 +19,11 @@ public static class Catalog
     private static readonly CatalogSection<NetworkLink> NetworkSection =
         new("network", "catalog/networks.yaml", NetworkLink.Read, n => n.Name, _ => []);
 
-    private static readonly CatalogSection<CostProfile> ProfileSection =
-        new("profile", "catalog/profiles/", CostProfile.Read, p => p.Name, _ => []);
+    private static readonly CatalogSection<CostProfile> ConstantsSection =
+        new("cost profile", "catalog/analytic.yaml", CostProfile.Read, p => p.Name, _ => []);
+
+    private static readonly CatalogSection<DeviceProfile> ProfileSection =
+        new("profile", "catalog/profiles/", DeviceProfile.Read, p => p.Name, _ => []);
 
     private static readonly CatalogSection<EngineProfile> EngineSection =
         new("engine", "catalog/engines.yaml", EngineProfile.Read, e => e.Name, e => e.Aliases);
@@ -34,7 +37,7 @@ public static class Catalog
 
     public static IReadOnlyList<NetworkLink> Networks => NetworkSection.Entries;
 
-    public static IReadOnlyList<CostProfile> Profiles => ProfileSection.Entries;
+    public static IReadOnlyList<DeviceProfile> Profiles => ProfileSection.Entries;
 
     public static IReadOnlyList<EngineProfile> Engines => EngineSection.Entries;
 
@@ -49,8 +52,22 @@ public static class Catalog
     /// <summary>A link such as <c>infiniband-ndr</c>.</summary>
     public static NetworkLink Network(string name) => NetworkSection.Find(name);
 
-    /// <summary>A cost profile such as <c>analytic</c>.</summary>
-    public static CostProfile Profile(string name) => ProfileSection.Find(name);
+    /// <summary>The constants that take the place of measurements.</summary>
+    public static CostProfile Analytic => ConstantsSection.Find(CostProfile.Analytic.Name);
+
+    /// <summary>A measured profile by the name of its device, or <see cref="DeviceProfile.TransferName"/>.</summary>
+    public static DeviceProfile Profile(string name) => ProfileSection.Find(name);
+
+    /// <summary>
+    /// What is known best about a device: its own measurements, completed by what was learnt on others; without any of both the constants.
+    /// </summary>
+    public static CostProfile ProfileOf(DeviceSpec device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        ProfileSection.TryFind(DeviceProfile.TransferName, out DeviceProfile? transfer);
+        if (!ProfileSection.TryFind(device.Name, out DeviceProfile? own)) return transfer is null ? CostProfile.Analytic : CostProfile.Analytic.With(transfer);
+        return CostProfile.Analytic.With(transfer is null ? own : own.CompletedBy(transfer));
+    }
 
     /// <summary>An engine version such as <c>vllm-0.19</c>.</summary>
     public static EngineProfile Engine(string name) => EngineSection.Find(name);

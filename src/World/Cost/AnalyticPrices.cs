@@ -61,12 +61,12 @@ internal sealed class AnalyticPrices : OperatorPrices
 
     public override long ComputedRows(long rows) => _profile.WholeTiles(rows);
 
-    public override OperatorTime Linear(LinearOperator op, long rows)
+    public override Func<long, OperatorTime> Linear(LinearOperator op) => rows =>
     {
         double compute = rows * (op.FlopsPerRow * NanosecondsPerFlop);
         double memory = (op.WeightBytes * NanosecondsPerByte) + (rows * (op.BytesPerRow * NanosecondsPerByte));
         return new(compute, memory, Math.Max(compute, memory), op.Kernels * Kernel);
-    }
+    };
 
     public override OperatorTime Prefill(in ChunkSums chunks)
     {
@@ -98,7 +98,7 @@ internal sealed class AnalyticPrices : OperatorPrices
         private readonly double _skewFraction = prices._skewFraction;
         private long _sequences;
 
-        public override void Prepare(long sequences, in ChunkSums chunks) => _sequences = sequences;
+        public override void Prepare(long sequences, long queryTokens, in ChunkSums chunks) => _sequences = sequences;
 
         public override double At(in DecodeSums sums)
         {

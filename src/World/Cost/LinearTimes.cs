@@ -3,14 +3,12 @@ namespace Orrery.World.Cost;
 /// <summary>A list of operators that run one after the other on the same rows, with their times.</summary>
 internal sealed class LinearTimes
 {
-    private readonly IReadOnlyList<LinearOperator> _operators;
-    private readonly OperatorPrices _prices;
+    private readonly Func<long, OperatorTime>[] _operators;
     private readonly RowCache<OperatorTime> _times;
 
     public LinearTimes(IReadOnlyList<LinearOperator> operators, OperatorPrices prices)
     {
-        _operators = operators;
-        _prices = prices;
+        _operators = [.. operators.Select(prices.Linear)];
         _times = new(Sum);
         foreach (LinearOperator op in operators)
         {
@@ -33,7 +31,7 @@ internal sealed class LinearTimes
     private OperatorTime Sum(long rows)
     {
         OperatorTime sum = default;
-        foreach (LinearOperator op in _operators) sum += _prices.Linear(op, rows);
+        foreach (Func<long, OperatorTime> time in _operators) sum += time(rows);
         return sum;
     }
 }

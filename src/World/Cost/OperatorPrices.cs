@@ -1,4 +1,5 @@
 using Orrery.World.Measurements;
+using Orrery.World.Profiles;
 
 namespace Orrery.World.Cost;
 
@@ -20,8 +21,8 @@ internal abstract class OperatorPrices
     /// <summary>Rows that matrix products compute for so many.</summary>
     public abstract long ComputedRows(long rows);
 
-    /// <summary>One matrix product or elementwise kernel.</summary>
-    public abstract OperatorTime Linear(LinearOperator op, long rows);
+    /// <summary>One matrix product or elementwise kernel, by rows.</summary>
+    public abstract Func<long, OperatorTime> Linear(LinearOperator op);
 
     /// <summary>Attention of all chunks of a step in one layer.</summary>
     public abstract OperatorTime Prefill(in ChunkSums chunks);
@@ -40,12 +41,11 @@ internal abstract class OperatorPrices
 }
 
 /// <summary>The chunks of a step, as far as attention in one layer feels them.</summary>
-/// <param name="Chunks">How many.</param>
-/// <param name="Tokens">New tokens.</param>
+/// <param name="Work">The chunks as kernels see them; a window leaves shorter histories or more, shorter chunks.</param>
 /// <param name="Pairs">Query-key pairs under causal attention, and under the window where there is one.</param>
 /// <param name="KvTokens">Cached and new tokens that are read.</param>
 /// <param name="History">Cached tokens of all chunks.</param>
-internal readonly record struct ChunkSums(int Chunks, long Tokens, long Pairs, long KvTokens, long History);
+internal readonly record struct ChunkSums(PrefillWork Work, long Pairs, long KvTokens, long History);
 
 /// <summary>What reaches the experts of one device in a layer.</summary>
 /// <param name="Tokens">Tokens of all data ranks whose experts the device may hold.</param>
@@ -58,8 +58,9 @@ internal abstract class DecodeTimes
 {
     /// <summary>Fixes what stays while contexts grow.</summary>
     /// <param name="sequences">Decodes of the step over all data ranks.</param>
+    /// <param name="queryTokens">Their query tokens: one each, more when drafts are verified.</param>
     /// <param name="chunks">Chunks that share the step; none for a step of decodes alone.</param>
-    public abstract void Prepare(long sequences, in ChunkSums chunks);
+    public abstract void Prepare(long sequences, long queryTokens, in ChunkSums chunks);
 
     /// <summary>Nanoseconds without a separate launch.</summary>
     public abstract double At(in DecodeSums sums);

@@ -22,6 +22,9 @@ public readonly record struct LinearOperator(string Name, double FlopsPerRow, do
 
     public bool IsMatrix => Inputs > 0;
 
+    /// <summary>Which elementwise kernels have such times; see <see cref="Profiles.VectorEfficiency"/>.</summary>
+    public string Kind { get; init; } = "";
+
     /// <summary>[rows × inputs] · [inputs × outputs].</summary>
     /// <param name="name">Short name for reports.</param>
     /// <param name="inputs">Rows of the weights.</param>
@@ -64,7 +67,7 @@ public sealed record LayerOperators(
         ShardSizes shard = deployment.Shards;
 
         // The norm reads the new activations and the residual and writes both.
-        LinearOperator norm = new("norm", 0, model.Hidden * a, 4 * h * a);
+        LinearOperator norm = new("norm", 0, model.Hidden * a, 4 * h * a) { Kind = "norm" };
         double queryOut = (double)shard.Heads * (model.Latent is { } l ? l.NopeWidth + l.RopeWidth : model.HeadWidth);
         double kvOut = model.Latent is { } m ? m.KvRank + m.RopeWidth : 2.0 * shard.KvHeads * model.HeadWidth;
         double attentionOut = (double)shard.Heads * (model.Latent?.ValueWidth ?? model.HeadWidth);
@@ -72,7 +75,7 @@ public sealed record LayerOperators(
         List<LinearOperator> attention = [norm];
         if (model.Latent is { } latent) AddLatentProjections(attention, latent);
         else attention.Add(LinearOperator.Matrix("qkv", h, queryOut + kvOut, b, a));
-        attention.Add(new("position and cache write", 0, 0, (2 * (queryOut + kvOut) * a) + shard.KvBytesPerTokenLayer));
+        attention.Add(new("position and cache write", 0, 0, (2 * (queryOut + kvOut) * a) + shard.KvBytesPerTokenLayer) { Kind = "position" });
         attention.Add(LinearOperator.Matrix("output", attentionOut, h, b, a));
 
         List<LinearOperator> dense = model.ParallelBlock ? [] : [norm];
@@ -90,11 +93,11 @@ public sealed record LayerOperators(
             attention,
             dense,
             expert,
-            [new("embedding", 0, 0, 2 * h * a)],
+            [new("embedding", 0, 0, 2 * h * a) { Kind = "embedding" }],
             [
                 norm,
                 LinearOperator.Matrix("logits", h, vocabulary, a, a) with { IsPlain = true },
-                new("sampling", 0, 0, 2 * model.Vocabulary * LogitBytes, 2),
+                new("sampling", 0, 0, model.Vocabulary * LogitBytes, 2) { Kind = "sampling" },
             ]);
 
         // Down to the ranks and up again to this device's heads. The keys' and values' part of the way up is absorbed into queries and outputs.
@@ -110,7 +113,7 @@ public sealed record LayerOperators(
         {
             double upWidth = model.Gated ? 2 * width : width;
             to.Add(LinearOperator.Matrix($"{name} up", h, upWidth, b, a));
-            to.Add(new($"{name} activation", 0, 0, (upWidth + width) * a));
+            to.Add(new($"{name} activation", 0, 0, (upWidth + width) * a) { Kind = "activation" });
             to.Add(LinearOperator.Matrix($"{name} down", width, h, b, a));
         }
     }

@@ -28,7 +28,7 @@ public sealed class RooflineCost : ICostModel
         ModelSpec model = deployment.Model;
         CostProfile profile = deployment.Profile;
         ParallelPlan plan = deployment.Parallel;
-        Prices = new AnalyticPrices(deployment);
+        Prices = profile.Measured is { } measured ? new MeasuredPrices(deployment, measured) : new AnalyticPrices(deployment);
         LayerOperators operators = LayerOperators.Of(deployment);
         Operators = operators;
         AttentionLinear = Times(operators.Attention);

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Orrery.Kernel.Statistics;
 using Orrery.Kernel.Time;
+using Orrery.World.Profiles;
 using Orrery.World.Steps;
 
 namespace Orrery.World.Cost;
@@ -19,6 +20,7 @@ internal sealed class RooflineStepCost : StepCost
     private readonly double[] _stageEdge;
     private readonly DecodeWindow? _window;
     private readonly DecodeTimes _decode;
+    private readonly bool _separateKernels;
     private readonly int _fullLayers;
     private readonly int _windowedLayers;
 
@@ -40,7 +42,9 @@ internal sealed class RooflineStepCost : StepCost
     private WideSum _flops;
     private long _bytes;
 
-    public RooflineStepCost(RooflineCost cost)
+    /// <param name="cost">What is prepared.</param>
+    /// <param name="separateKernels">Decodes never share a kernel with chunks, whatever the engine's attention does.</param>
+    public RooflineStepCost(RooflineCost cost, bool separateKernels = false)
     {
         _cost = cost;
         _tableEntry = cost.TableEntry;
@@ -52,6 +56,7 @@ internal sealed class RooflineStepCost : StepCost
         _windowedLayers = cost.Work.Windowed;
         _window = _windowedLayers > 0 ? new DecodeWindow(cost.Work.Window) : null;
         _decode = cost.Prices.CreateDecode();
+        _separateKernels = separateKernels;
     }
 
     /// <summary>CPU work of the step, in nanoseconds.</summary>
@@ -258,6 +263,8 @@ internal sealed class RooflineStepCost : StepCost
         ChunkSums full = default;
         if (chunks.Length > 0)
         {
+            PrefillWork work = default;
+            PrefillWork windowedWork = default;
             long pairs = 0;
             long kvTokens = 0;
             long history = 0;
@@ -269,15 +276,17 @@ internal sealed class RooflineStepCost : StepCost
                 pairs += AttentionSpan.Pairs(chunk);
                 kvTokens += (long)chunk.HistoryTokens + chunk.Tokens;
                 history += chunk.HistoryTokens;
+                work.Add(chunk.Tokens, chunk.HistoryTokens);
                 if (_window is null) continue;
                 windowedPairs += AttentionSpan.Pairs(chunk, window);
                 windowedKv += AttentionSpan.KvTokens(chunk, window);
+                windowedWork.AddWindowed(chunk.Tokens, chunk.HistoryTokens, window);
             }
-            full = new(chunks.Length, shape.PrefillTokens, pairs, kvTokens, history);
+            full = new(work, pairs, kvTokens, history);
             FullPrefill = _cost.Prices.Prefill(full);
-            if (_window is not null) WindowedPrefill = _cost.Prices.Prefill(new(chunks.Length, shape.PrefillTokens, windowedPairs, windowedKv, history));
+            if (_window is not null) WindowedPrefill = _cost.Prices.Prefill(new(windowedWork, windowedPairs, windowedKv, history));
         }
-        _decode.Prepare(_sequences, full);
+        _decode.Prepare(_sequences, _queries, _separateKernels ? default : full);
     }
 
     private void PrepareWork(StepShape shape, double routedBytes)

@@ -12,7 +12,8 @@ public sealed partial record DeviceSpec
     /// <summary>
     /// Required: <c>name</c>, <c>peak</c> (rates by precision), <c>memory</c>, <c>bandwidth</c>, <c>power.tdp</c>. Optional:
     /// <c>usableMemory</c>, <c>link</c>, <c>hostBandwidth</c> (default: of the link), <c>power.idle</c> (default: an eighth of the
-    /// limit), <c>multiprocessors</c> (default: unknown), <c>prices</c> (latest first; none means free), <c>die</c>, <c>embodied</c>, <c>aliases</c>, <c>source</c>.
+    /// limit), <c>multiprocessors</c> (default: unknown), <c>prices</c> (latest first; none means free), <c>die</c>, <c>cache</c>,
+    /// <c>embodied</c>, <c>aliases</c>, <c>source</c>.
     /// </summary>
     /// <exception cref="Kernel.InputException">A value is missing, unknown or out of range; the sentence says where.</exception>
     public static DeviceSpec Read(Node node)
@@ -44,6 +45,7 @@ public sealed partial record DeviceSpec
             Prices = prices,
             DieAreaSquareMillimetres = die?.Quantity("area", Quantity.Area, 0) ?? 0,
             ProcessNode = die?.Text("node", "") ?? "",
+            Cache = map.Bytes("cache", new(UsualCacheBytes)),
             Aliases = [.. map.List("aliases").Select(a => a.AsText())],
             PowerSource = power.Text("source", ""),
             EmbodiedSource = embodied?.Text("source", "") ?? "",

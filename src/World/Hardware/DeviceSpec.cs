@@ -48,6 +48,12 @@ public sealed partial record DeviceSpec(
         init => _usableMemory = value;
     }
 
+    /// <summary>Last-level cache where a device does not say: the middle of the catalogue (d).</summary>
+    private const long UsualCacheBytes = 48L << 20;
+
+    /// <summary>Last-level cache that all processors share; the catalogue's are vendor white papers, remembered (c).</summary>
+    public Bytes Cache { get; init; } = new(UsualCacheBytes);
+
     /// <summary>Name of the link that <see cref="LinkBandwidth"/> belongs to, for example <c>NVLink4</c>.</summary>
     public string LinkName { get; init; } = "";
 

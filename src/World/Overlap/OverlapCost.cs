@@ -1,6 +1,7 @@
 using Orrery.World.Cost;
 using Orrery.World.Deployments;
 using Orrery.World.Models;
+using Orrery.World.Profiles;
 
 namespace Orrery.World.Overlap;
 
@@ -160,8 +161,14 @@ public sealed class OverlapCost : ICostModel
         long decodes = rows * plan.Data * decodeQuarters / ShareParts;
         long prompts = (rows * plan.Data) - decodes;
         // Each prompt token sees half of its prompt on average.
-        ChunkSums chunks = prompts > 0 ? new(1, prompts, prompts * context / 2, prompts, 0) : default;
-        _nominalDecode.Prepare(decodes, chunks);
+        ChunkSums chunks = default;
+        if (prompts > 0)
+        {
+            PrefillWork nominal = default;
+            nominal.Add(prompts, Math.Max(0, (context - prompts) / 2));
+            chunks = new(nominal, prompts * context / 2, prompts, 0);
+        }
+        _nominalDecode.Prepare(decodes, decodes, default);
         double decode = decodes > 0 ? _nominalDecode.At(new(decodes * context, 0, context, decodes * context)) : 0;
         OperatorTime prompt = prompts > 0 ? Roofline.Prices.Prefill(chunks) : default;
         return new(kind.HasExperts, rows * plan.Data, decode, prompt);

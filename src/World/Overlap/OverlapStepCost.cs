@@ -26,7 +26,7 @@ internal sealed class OverlapStepCost : StepCost
     public OverlapStepCost(OverlapCost cost)
     {
         _cost = cost;
-        _work = new(cost.Roofline);
+        _work = new(cost.Roofline, separateKernels: true);
         _durations = [.. cost.Kinds.Select(_ => new double[LayerOperations.PerLayer])];
         _layerTimes = new double[cost.Kinds.Count];
     }

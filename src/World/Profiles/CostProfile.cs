@@ -7,12 +7,15 @@ namespace Orrery.World.Profiles;
 /// </summary>
 public sealed partial record CostProfile
 {
-    /// <summary>The shipped analytic profile: the defaults below, which <c>catalog/profiles/analytic.yaml</c> repeats with sources.</summary>
+    /// <summary>The shipped analytic profile: the defaults below, which <c>catalog/analytic.yaml</c> repeats with sources.</summary>
     public static CostProfile Analytic { get; } = new();
 
     public string Name { get; init; } = "analytic";
 
     public string Source { get; init; } = "reference table of achievable fractions (b, c) and stated assumptions (d); fitted to no system";
+
+    /// <summary>Measured or learnt efficiencies with every family, which go before the constants; null for the constants alone.</summary>
+    public DeviceProfile? Measured { get; init; }
 
     /// <summary>Share of peak device-memory bandwidth that kernels reach (b).</summary>
     public double MemoryBandwidthFraction { get; init; } = 0.8;
@@ -49,6 +52,14 @@ public sealed partial record CostProfile
 
     /// <summary>Load of the busiest expert rank over the mean; 1 is uniform routing (d).</summary>
     public double ExpertImbalance { get; init; } = 1.0;
+
+    /// <summary>The same constants behind measurements.</summary>
+    /// <param name="measured">Has every family.</param>
+    public CostProfile With(DeviceProfile measured)
+    {
+        ArgumentNullException.ThrowIfNull(measured);
+        return this with { Name = measured.Name, Source = measured.Source, Measured = measured };
+    }
 
     /// <summary>Rows that so many are computed with: whole tiles above one tile.</summary>
     public long WholeTiles(long rows) => rows <= GemmTileTokens ? rows : (rows + GemmTileTokens - 1) / GemmTileTokens * GemmTileTokens;

@@ -1,6 +1,7 @@
 using Orrery.World.Cost;
 using Orrery.World.Deployments;
 using Orrery.World.Models;
+using Orrery.World.Profiles;
 using Orrery.World.Steps;
 
 namespace Orrery.World.Training;
@@ -51,7 +52,7 @@ internal sealed class TrainingTimes
         foreach (LinearOperator op in cost.Operators.Attention.Concat(cost.Operators.DenseFfn))
             backward.Add(op.FlopsPerRow > 0 ? op : op with { BytesPerRow = 2 * op.BytesPerRow });
         if (training.Kept == KeptActivations.Rematerialised)
-            backward.Add(new("activation again", 0, 0, (model.Gated ? 3 : 2) * width * activation));
+            backward.Add(new("activation again", 0, 0, (model.Gated ? 3 : 2) * width * activation) { Kind = "activation" });
         // dB and the inner gradient read the output's gradient, dA the adapter's input; the input's gradient is added to.
         backward.Add(new(
             "adapter gradients", 4 * parameters, parameters * (activation + (2 * TrainingMemory.WideBytes)),
@@ -102,7 +103,10 @@ internal sealed class TrainingTimes
         int window = windowed ? model.Window!.Tokens : int.MaxValue;
         long pairs = windowed ? AttentionSpan.Pairs(chunk, window) : AttentionSpan.Pairs(chunk);
         long kvTokens = windowed ? AttentionSpan.KvTokens(chunk, window) : unit.ContextTokens;
-        double compute = _cost.Prices.Prefill(new(1, unit.Tokens, pairs, kvTokens, 0)).Busy * _halves / 2;
+        PrefillWork work = default;
+        if (windowed) work.AddWindowed(chunk.Tokens, chunk.HistoryTokens, window);
+        else work.Add(chunk.Tokens, chunk.HistoryTokens);
+        double compute = _cost.Prices.Prefill(new(work, pairs, kvTokens, 0)).Busy * _halves / 2;
         double memory = kvTokens * _kvPerToken;
         OperatorTime time = _backward.At(rows) + new OperatorTime(compute, memory, Math.Max(compute, memory), 2 * _cost.Prices.Kernel);
         double network = _cost.DenseReduces * _cost.AllReduce.At(rows);

@@ -62,7 +62,7 @@ public sealed class CatalogTests
 
     [Fact]
     public void The_shipped_profile_repeats_the_defaults_of_the_code() =>
-        Assert.Equal(CostProfile.Analytic, Catalog.Profile("analytic"));
+        Assert.Equal(CostProfile.Analytic, Catalog.Analytic);
 
     [Fact]
     public void Peaks_are_dense_and_bandwidths_decimal()

@@ -153,7 +153,7 @@ internal sealed class PlainRoofline(Deployment deployment)
         double compute = samples * 2 * parameters / (Peak * _profile.GemmEfficiency);
         return Elementwise(4, samples, h)
             + Math.Max(compute, Memory((parameters * _a) + (samples * (h + vocabulary) * _a))) + _profile.KernelSeconds
-            + Memory(samples * 2 * 4 * _model.Vocabulary) + (2 * _profile.KernelSeconds)
+            + Memory(samples * 4 * _model.Vocabulary) + (2 * _profile.KernelSeconds)
             + Collective(t, (t - 1.0) / t, samples * _model.Vocabulary * _a);
     }
 
