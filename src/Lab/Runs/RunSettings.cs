@@ -1,3 +1,5 @@
+using Orrery.Serving.Sequences;
+
 namespace Orrery.Lab.Runs;
 
 /// <summary>How a run is executed; nothing here changes its result.</summary>
@@ -11,6 +13,9 @@ public sealed record RunSettings
 
     /// <summary>Told now and then, at most about four times a second of wall time.</summary>
     public Action<RunProgress>? Progress { get; init; }
+
+    /// <summary>Told of each request that leaves, in the order of departure.</summary>
+    public Action<Sequence>? Left { get; init; }
 
     /// <summary>Also gives the figures of a part of virtual time; those of the whole run stay what they are.</summary>
     public RunWindow? Window { get; init; }

@@ -50,6 +50,7 @@ internal sealed class RunWatch(Clock clock, RunSettings settings, ILengthPredict
         window?.Add(sequence);
         requests?.Add(sequence);
         trace?.Add(sequence);
+        settings.Left?.Invoke(sequence);
         if (++_departures % DeparturesPerLook == 0) Report();
     }
 
