@@ -1,7 +1,7 @@
 namespace Orrery.Lab.Fidelity;
 
 /// <summary>The requests of a benchmark: who waits, who was served when.</summary>
-internal sealed class ConcurrencyTally(FixedConcurrency load, double requestSeconds)
+internal sealed class ConcurrencyTally(FixedConcurrency load, double requestSeconds, double firstTokenSteps)
 {
     private readonly double[] _sent = new double[load.Requests];
     private readonly double[] _first = new double[load.Requests];
@@ -35,7 +35,10 @@ internal sealed class ConcurrencyTally(FixedConcurrency load, double requestSeco
         int output = load.Output(request);
         if (output > 1)
         {
-            _tpot += (now - _first[request]) / (output - 1);
+            double tpot = (now - _first[request]) / (output - 1);
+            _tpot += tpot;
+            // The engine has the first token and keeps it for so many steps; the request goes on meanwhile.
+            _ttft += Math.Min(firstTokenSteps, output - 1) * tpot;
             _spaced++;
         }
         Send(now);

@@ -38,7 +38,7 @@ public sealed record DeploymentCase(
         ModelSpec model = ModelOf(row.Model);
         DeviceSpec device = DeviceOf(row.System);
         int clients = row.Clients ?? throw new InputException("the row does not state its batch, and latency without load cannot be predicted");
-        DeploymentCase found = new(row, model, device, FormatOf(row, device), engine, clients);
+        DeploymentCase found = new(row, model, device, FormatOf(row, device, model.Experts is not null), engine, clients);
         foreach (DeploymentPool pool in new[] { row.Engine, row.Prefill, row.Decode }.OfType<DeploymentPool>()) Degrees(pool).Validate(model);
         return found;
     }
@@ -71,13 +71,13 @@ public sealed record DeploymentCase(
         if (Measured.Engine is { } shared)
         {
             Deployment deployment = Deploy(shared, engine.Over(profile));
-            return load.Run(new RooflineCost(deployment), deployment.Parallel.Data, KvTokens(deployment, engine), engine);
+            return load.Run(new RooflineCost(deployment), Model.Layers, deployment.Parallel.Data, KvTokens(deployment, engine), engine);
         }
         Deployment prefill = Deploy(Measured.Prefill!, engine.Over(profile));
         Deployment decode = Deploy(Measured.Decode!, engine.Over(profile));
         // Each device sends its share of a prompt's cache over its own adapter; data ranks send one prompt each.
         double sendSeconds = prefill.Shards.KvBytesPerToken(0).Count / (prefill.Interconnect.Remote.Bandwidth.Value * profile.LinkFraction);
-        PrefillPool from = new(new RooflineCost(prefill), prefill.Parallel.Data, Measured.Prefill!.Workers, sendSeconds);
+        PrefillPool from = new(new RooflineCost(prefill), Model.Layers, prefill.Parallel.Data, Measured.Prefill!.Workers, sendSeconds);
         DecodePool to = new(new RooflineCost(decode), decode.Parallel.Data, Measured.Decode!.Workers, KvTokens(decode, engine));
         return load.Run(from, to, engine);
     }
@@ -107,6 +107,15 @@ public sealed record DeploymentCase(
         return ending is null ? name : name[..^ending.Length];
     }
 
+    /// <summary>Published 4-bit checkpoints of mixtures quantise the experts and leave the rest in 16 bit (c).</summary>
+    private static PrecisionPlan FormatOf(DeploymentMeasurement row, DeviceSpec device, bool hasExperts)
+    {
+        PrecisionPlan plan = FormatOf(row, device);
+        return hasExperts && plan.Weights is (Precision.Fp4 or Precision.Int4)
+            ? plan with { Weights = Precision.Bf16, Activations = Precision.Bf16, ExpertWeights = plan.Weights, ExpertActivations = plan.Activations }
+            : plan;
+    }
+
     private static PrecisionPlan FormatOf(DeploymentMeasurement row, DeviceSpec device)
     {
         string format = row.MatrixFormat.Length > 0 ? row.MatrixFormat : row.ExpertFormat;
@@ -133,5 +142,5 @@ public sealed record DeploymentCase(
     }
 
     private long KvTokens(Deployment deployment, DeploymentEngine engine) =>
-        KvCapacity.Of(deployment, maxBatchedTokens: engine.TokenBudget * deployment.Parallel.Data, maxSequences: Clients).Tokens;
+        KvCapacity.Of(deployment, engine.MemoryShare, maxBatchedTokens: engine.TokenBudget * deployment.Parallel.Data, maxSequences: Clients).Tokens;
 }

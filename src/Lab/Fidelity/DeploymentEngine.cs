@@ -31,6 +31,9 @@ public sealed record DeploymentEngine
     /// <summary>Most tokens of a step per data rank.</summary>
     public int TokenBudget { get; init; } = 8192;
 
+    /// <summary>Share of device memory that weights and cache may take (benchmark recipes: 0.85-0.95, c).</summary>
+    public double MemoryShare { get; init; } = 0.95;
+
     /// <summary>CPU time of a step that the device waits for.</summary>
     public double StepCpuSeconds { get; init; } = CostProfile.Analytic.StepCpuSeconds;
 
@@ -42,6 +45,12 @@ public sealed record DeploymentEngine
 
     /// <summary>Further time of a request that changes pools: routing twice, and the agreement on where its cache goes.</summary>
     public double HandOverSeconds { get; init; } = 0.05;
+
+    /// <summary>Tokens that an engine gathers before it sends a stream's next piece, and steps between looks at new arrivals: the first token comes so many steps later.</summary>
+    public double FirstTokenSteps { get; init; }
+
+    /// <summary>Least time per layer of a step with prompts, whose shape no graph has captured: the CPU launches its kernels one by one.</summary>
+    public double PromptLayerSeconds { get; init; } = 1e-4;
 
     /// <summary>Fixed cost of a kernel over the profile's: captured graphs and fused kernels make it small.</summary>
     public double KernelShare { get; init; } = 1;

@@ -25,7 +25,7 @@ internal sealed class SharedEngineRun
         _engine = engine;
         _kvFree = kvTokens;
         _budget = (long)engine.TokenBudget * timer.DataRanks;
-        _tally = new(load, engine.RequestSeconds);
+        _tally = new(load, engine.RequestSeconds, engine.FirstTokenSteps);
         _decodes = new(load);
     }
 

@@ -29,10 +29,10 @@ internal sealed class SplitPoolRun
         _load = load;
         _prefill = prefill;
         _decode = decode;
-        _tally = new(load, engine.RequestSeconds + engine.HandOverSeconds);
+        _tally = new(load, engine.RequestSeconds + engine.HandOverSeconds, engine.FirstTokenSteps);
         _decodes = new(load);
-        _prefillTimer = new(prefill.Cost, prefill.DataRanks);
-        _decodeTimer = new(decode.Cost, decode.DataRanks);
+        _prefillTimer = new(prefill.Cost, prefill.DataRanks, prefill.Layers * engine.PromptLayerSeconds);
+        _decodeTimer = new(decode.Cost, decode.DataRanks, 0);
         _budget = (long)engine.TokenBudget * prefill.DataRanks;
         _kvFree = decode.KvTokens * decode.Workers;
         for (int i = 0; i < prefill.Workers; i++) _engines.Enqueue(i, (0, i));

@@ -8,7 +8,7 @@ namespace Orrery.Lab.Fidelity;
 /// With several data ranks a prompt runs on one of them while the others wait for it at the experts: a step costs what it would if every rank
 /// had as many prompts as the fullest.
 /// </remarks>
-internal sealed class StepTimer(ICostModel cost, int dataRanks)
+internal sealed class StepTimer(ICostModel cost, int dataRanks, double promptFloorSeconds)
 {
     /// <summary>A step time serves until the number of sequences or their mean context has changed by one part in so many.</summary>
     private const int Coarseness = 64;
@@ -52,6 +52,7 @@ internal sealed class StepTimer(ICostModel cost, int dataRanks)
     public double Seconds()
     {
         _step.Prepare(_shape);
-        return _step.At(0).Seconds;
+        double seconds = _step.At(0).Seconds;
+        return _shape.IsDecodeOnly ? seconds : Math.Max(seconds, promptFloorSeconds);
     }
 }

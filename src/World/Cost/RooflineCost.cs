@@ -58,9 +58,10 @@ public sealed class RooflineCost : ICostModel
             double perRank = (double)experts.Count / plan.Expert;
             ExpertsPerRank = perRank;
             MissLog = Math.Log(1 - ((double)experts.TopK / experts.Count));
-            ExpertSliceBytes = model.ExpertParameters * deployment.Precision.BytesPerWeight / slices;
+            ExpertSliceBytes = model.ExpertParameters * deployment.Precision.BytesPerExpertWeight / slices;
             double visits = (double)experts.TopK / plan.ExpertGroup * profile.ExpertImbalance;
-            RoutedPerRow = 2.0 * model.ExpertParameters * visits * perFlop;
+            double expertPeak = deployment.Device.PeakRate(deployment.Precision.ExpertActivations ?? deployment.Precision.Activations)!.Value.Value;
+            RoutedPerRow = 2.0 * model.ExpertParameters * visits * (perFlop * (peak / expertPeak));
             double width = (model.Gated ? 3.0 : 2.0) * experts.Width;
             RoutedBytesPerRow = visits * ((2.0 * model.Hidden * slices) + width) * deployment.Precision.BytesPerActivation;
             RoutedMemoryPerByte = perByte;
