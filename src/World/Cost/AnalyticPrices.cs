@@ -50,7 +50,10 @@ internal sealed class AnalyticPrices : OperatorPrices
             / (bandwidth * profile.DecodeAttentionBandwidthFraction) / plan.Data * decodeTime;
         _skewFraction = profile.DecodeSkewFraction;
         if (model.Experts is { } experts)
-            _routedPerRow = 2.0 * model.ExpertParameters * experts.TopK / plan.ExpertGroup * profile.ExpertImbalance * NanosecondsPerFlop;
+        {
+            double expertPeak = deployment.Device.PeakRate(deployment.Precision.ExpertActivations ?? deployment.Precision.Activations)!.Value.Value;
+            _routedPerRow = 2.0 * model.ExpertParameters * experts.TopK / plan.ExpertGroup * profile.ExpertImbalance * NanosecondsPerFlop * (peak / expertPeak);
+        }
     }
 
     public override double NanosecondsPerFlop { get; }
@@ -61,28 +64,32 @@ internal sealed class AnalyticPrices : OperatorPrices
 
     public override long ComputedRows(long rows) => _profile.WholeTiles(rows);
 
-    public override Func<long, OperatorTime> Linear(LinearOperator op) => rows =>
+    public override Func<long, OperatorTime> Linear(LinearOperator op)
     {
-        double compute = rows * (op.FlopsPerRow * NanosecondsPerFlop);
-        double memory = (op.WeightBytes * NanosecondsPerByte) + (rows * (op.BytesPerRow * NanosecondsPerByte));
-        return new(compute, memory, Math.Max(compute, memory), op.Kernels * Kernel);
-    };
+        double factor = op.FlopsPerRow > 0 ? _profile.Factors.Matrices : _profile.Factors.Vectors;
+        return rows =>
+        {
+            double compute = rows * (op.FlopsPerRow * NanosecondsPerFlop);
+            double memory = (op.WeightBytes * NanosecondsPerByte) + (rows * (op.BytesPerRow * NanosecondsPerByte));
+            return new OperatorTime(compute, memory, Math.Max(compute, memory), op.Kernels * Kernel).Slower(factor);
+        };
+    }
 
     public override OperatorTime Prefill(in ChunkSums chunks)
     {
         double compute = (chunks.Pairs * _prefillPerPair) + (chunks.History * _prefillPerHistoryToken);
         double memory = chunks.KvTokens * _prefillPerKvToken;
-        return new(compute, memory, Math.Max(compute, memory), Kernel);
+        return new OperatorTime(compute, memory, Math.Max(compute, memory), Kernel).Slower(_profile.Factors.Prefill);
     }
 
     public override OperatorTime Routed(in RoutedWork work)
     {
         double compute = work.Rows * _routedPerRow;
         double memory = work.Bytes * NanosecondsPerByte;
-        return new(compute, memory, Math.Max(compute, memory), 2 * Kernel);
+        return new OperatorTime(compute, memory, Math.Max(compute, memory), 2 * Kernel).Slower(_profile.Factors.Experts);
     }
 
-    public override double Collective(CollectiveKind kind, int devices, double bytes) => kind switch
+    public override double Collective(CollectiveKind kind, int devices, double bytes) => _profile.Factors.Collectives * kind switch
     {
         CollectiveKind.AllReduce => CollectiveTime.AllReduce(devices, _interconnect, _profile).At(bytes),
         CollectiveKind.PointToPoint => CollectiveTime.PointToPoint(_interconnect.For(devices), _profile).At(bytes),
@@ -95,6 +102,7 @@ internal sealed class AnalyticPrices : OperatorPrices
     {
         private readonly double _perKvToken = prices._decodePerKvToken;
         private readonly double _perPair = prices._decodePerPair;
+        private readonly double _factor = prices._profile.Factors.Decode;
         private readonly double _skewFraction = prices._skewFraction;
         private long _sequences;
 
@@ -104,7 +112,7 @@ internal sealed class AnalyticPrices : OperatorPrices
         {
             double memory = Memory(sums);
             double compute = _perPair * sums.Pairs;
-            return memory > compute ? memory : compute;
+            return (memory > compute ? memory : compute) * _factor;
         }
 
         public override OperatorTime TimeAt(in DecodeSums sums) => new(_perPair * sums.Pairs, Memory(sums), At(sums), 0);

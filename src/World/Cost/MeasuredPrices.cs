@@ -19,6 +19,7 @@ internal sealed class MeasuredPrices : OperatorPrices
 
     private readonly Deployment _deployment;
     private readonly DeviceProfile _profile;
+    private readonly ProfileFactors _factors;
     private readonly AttentionSite _prefillSite;
     private readonly AttentionSite _decodeSite;
     private readonly ExpertSite _expertSite;
@@ -32,13 +33,14 @@ internal sealed class MeasuredPrices : OperatorPrices
     {
         _deployment = deployment;
         _profile = profile;
+        _factors = deployment.Profile.Factors;
         DeviceSpec device = deployment.Device;
         ModelSpec model = deployment.Model;
         ShardSizes shard = deployment.Shards;
         double kvBytes = deployment.Precision.BytesPerKvElement;
         double edge = LargeEdge;
-        NanosecondsPerFlop = profile.Matrices!.Seconds(device, Format(false), LargeEdge, LargeEdge, LargeEdge) * Duration.NanosecondsPerSecond / (2 * edge * edge * edge);
-        NanosecondsPerByte = profile.Vectors!.Seconds(device, VectorEfficiency.Any, LargeBytes / LargeEdge, LargeEdge) * Duration.NanosecondsPerSecond / LargeBytes;
+        NanosecondsPerFlop = profile.Matrices!.Seconds(device, Format(false), LargeEdge, LargeEdge, LargeEdge) * Duration.NanosecondsPerSecond / (2 * edge * edge * edge) * _factors.Matrices;
+        NanosecondsPerByte = profile.Vectors!.Seconds(device, VectorEfficiency.Any, LargeBytes / LargeEdge, LargeEdge) * Duration.NanosecondsPerSecond / LargeBytes * _factors.Vectors;
         if (model.Latent is { } latent)
         {
             // Absorbed: one KV head of the latent width for all query heads; keys and values are the same cache, hence half the bytes.
@@ -54,7 +56,7 @@ internal sealed class MeasuredPrices : OperatorPrices
         {
             ParallelPlan plan = deployment.Parallel;
             _expertSite = ExpertSite.Of(
-                device, Format(false), deployment.Precision.BytesPerWeight, model.Hidden, experts.Width, experts.TopK, experts.Count,
+                device, deployment.Precision.ExpertActivations ?? Format(false), deployment.Precision.BytesPerExpertWeight, model.Hidden, experts.Width, experts.TopK, experts.Count,
                 plan.ExpertGroup / plan.Expert, plan.Expert);
         }
         _knots = new(profile.Decode!, _decodeSite);
@@ -88,7 +90,7 @@ internal sealed class MeasuredPrices : OperatorPrices
         {
             VectorTimes kernel = _profile.Vectors!.Of(_deployment.Device, op.Kind, op.BytesPerRow);
             double perByte = ns / _deployment.Device.MemoryBandwidth.Value;
-            return rows => new(0, rows * op.BytesPerRow * perByte, kernel.Seconds(rows) * ns, 0);
+            return rows => new(0, rows * op.BytesPerRow * perByte, kernel.Seconds(rows) * ns * _factors.Vectors, 0);
         }
         double weights = op.IsPlain ? _deployment.Precision.BytesPerActivation : _deployment.Precision.BytesPerWeight;
         MatrixTimes product = _profile.Matrices!.Of(_deployment.Device, Format(op.IsPlain), op.Outputs, op.Inputs, weights);
@@ -97,7 +99,7 @@ internal sealed class MeasuredPrices : OperatorPrices
         {
             if (rows == 0) return default;
             Mark(ProfileFamily.Matrices, _profile.Matrices.IsInside(_deployment.Device, Format(op.IsPlain), rows, op.Outputs, op.Inputs));
-            return new(rows * ideal.ComputePerRow * ns, (ideal.MemoryFixed + (rows * ideal.MemoryPerRow)) * ns, product.Seconds(rows) * ns, 0);
+            return new(rows * ideal.ComputePerRow * ns, (ideal.MemoryFixed + (rows * ideal.MemoryPerRow)) * ns, product.Seconds(rows) * ns * _factors.Matrices, 0);
         };
     }
 
@@ -107,7 +109,7 @@ internal sealed class MeasuredPrices : OperatorPrices
         const double ns = Duration.NanosecondsPerSecond;
         PrefillWork work = PerRank(chunks.Work);
         Mark(ProfileFamily.Prefill, _profile.Prefill!.IsInside(_prefillSite, work));
-        double seconds = _profile.Prefill!.Seconds(_prefillSite, work) * (1 + _deployment.Attention.PrefillPenalty);
+        double seconds = _profile.Prefill!.Seconds(_prefillSite, work) * (1 + _deployment.Attention.PrefillPenalty) * _factors.Prefill;
         double expand = chunks.History * _perHistoryToken / _deployment.Parallel.Data;
         double compute = _prefillSite.PairFlops * work.PaddedPairs * _prefillSite.Heads / _prefillSite.PeakFlops;
         double memory = work.KvTokens * _prefillSite.KvHeads * _prefillSite.KvTokenBytes / _prefillSite.Bandwidth;
@@ -119,7 +121,7 @@ internal sealed class MeasuredPrices : OperatorPrices
         const double ns = Duration.NanosecondsPerSecond;
         if (work.Tokens == 0) return default;
         Mark(ProfileFamily.Experts, _profile.Experts!.IsInside(_expertSite, work.Tokens));
-        double seconds = _profile.Experts!.Seconds(_expertSite, work.Tokens);
+        double seconds = _profile.Experts!.Seconds(_expertSite, work.Tokens) * _factors.Experts;
         double flops = 2.0 * _deployment.Model.ExpertParameters * work.Rows * _expertSite.TopK / _deployment.Parallel.ExpertGroup;
         return new(flops / _expertSite.PeakFlops * ns, work.Bytes / _expertSite.Bandwidth * ns, seconds * ns, 0);
     }
@@ -127,7 +129,7 @@ internal sealed class MeasuredPrices : OperatorPrices
     public override double Collective(CollectiveKind kind, int devices, double bytes)
     {
         Mark(ProfileFamily.Collectives, _profile.Collectives!.IsInside(kind, _deployment.Interconnect, devices, bytes));
-        return _profile.Collectives.Seconds(kind, _deployment.Interconnect, devices, bytes) * Duration.NanosecondsPerSecond;
+        return _profile.Collectives.Seconds(kind, _deployment.Interconnect, devices, bytes) * Duration.NanosecondsPerSecond * _factors.Collectives;
     }
 
     public override DecodeTimes CreateDecode() => new Decode(this);
@@ -144,7 +146,8 @@ internal sealed class MeasuredPrices : OperatorPrices
 
     private sealed class Decode(MeasuredPrices prices) : DecodeTimes
     {
-        private readonly double _penalty = 1 + prices._deployment.Attention.DecodePenalty;
+        private readonly double _penalty = (1 + prices._deployment.Attention.DecodePenalty) * prices._factors.Decode;
+        private readonly double _mixedFactor = prices._factors.Mixed / prices._factors.Decode;
         private readonly int _data = prices._deployment.Parallel.Data;
         private double[] _knots = [];
         private long _sequences;
@@ -175,7 +178,7 @@ internal sealed class MeasuredPrices : OperatorPrices
             double nanoseconds = Alone(mean);
             double longest = sums.Longest;
             if (_alpha > 0 && longest > mean) nanoseconds += _alpha * Math.Max(0, Alone(longest) - nanoseconds);
-            if (_isMixed) nanoseconds = Mixed(mean, longest, nanoseconds);
+            if (_isMixed) nanoseconds = Mixed(mean, longest, nanoseconds) * _mixedFactor;
             return nanoseconds * _penalty;
         }
 

@@ -12,6 +12,9 @@ internal readonly record struct OperatorTime(double Compute, double Memory, doub
     public static OperatorTime operator +(OperatorTime a, OperatorTime b) =>
         new(a.Compute + b.Compute, a.Memory + b.Memory, a.Busy + b.Busy, a.Launch + b.Launch);
 
+    /// <summary>The same work, so many times slower.</summary>
+    public OperatorTime Slower(double factor) => factor == 1 ? this : new(Compute, Memory, Busy * factor, Launch * factor);
+
     public static OperatorTime operator *(int count, OperatorTime a) =>
         new(count * a.Compute, count * a.Memory, count * a.Busy, count * a.Launch);
 }

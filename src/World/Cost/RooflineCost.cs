@@ -41,7 +41,7 @@ public sealed class RooflineCost : ICostModel
             double slices = (double)plan.ExpertGroup / plan.Expert;
             ExpertsPerRank = (double)experts.Count / plan.Expert;
             _missLog = Math.Log(1 - ((double)experts.TopK / experts.Count));
-            _expertSliceBytes = model.ExpertParameters * deployment.Precision.BytesPerWeight / slices;
+            _expertSliceBytes = model.ExpertParameters * deployment.Precision.BytesPerExpertWeight / slices;
             double visits = (double)experts.TopK / plan.ExpertGroup * profile.ExpertImbalance;
             double width = (model.Gated ? 3.0 : 2.0) * experts.Width;
             _routedBytesPerRow = visits * ((2.0 * model.Hidden * slices) + width) * deployment.Precision.BytesPerActivation;
@@ -111,7 +111,7 @@ public sealed class RooflineCost : ICostModel
     public StepCost CreateStep() => new RooflineStepCost(this);
 
     /// <summary>CPU time of a step in nanoseconds, block tables aside.</summary>
-    internal double Cpu(long sequences, long promptTokens) => Deployment.Engine.CpuSeconds(sequences, promptTokens) * Duration.NanosecondsPerSecond;
+    internal double Cpu(long sequences, long promptTokens) => Deployment.Profile.Factors.Cpu * Deployment.Engine.CpuSeconds(sequences, promptTokens) * Duration.NanosecondsPerSecond;
 
     /// <summary>Rows that a step of this many tokens is computed with: the engine's captured sizes, and what the device rounds up to.</summary>
     internal long PaddedRows(long tokens) => Prices.ComputedRows(Deployment.Engine.PaddedTokens(tokens));

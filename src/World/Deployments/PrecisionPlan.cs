@@ -22,22 +22,33 @@ public sealed record PrecisionPlan(
     /// <summary>Bytes of one scale.</summary>
     public const double ScaleBytes = 2;
 
+    /// <summary>Stored weights of routed experts where they differ from the rest: published 4-bit mixtures keep attention in 16 bit (c). Null: as <see cref="Weights"/>.</summary>
+    public Precision? ExpertWeights { get; init; }
+
+    /// <summary>Format in which routed experts are computed where it differs. Null: as <see cref="Activations"/>.</summary>
+    public Precision? ExpertActivations { get; init; }
+
     /// <summary>16 bit throughout.</summary>
     public static PrecisionPlan SixteenBit { get; } = new();
 
     /// <summary>Bytes per stored linear weight, scales included (2/g more for grouped formats).</summary>
-    public double BytesPerWeight => BytesPerElement(Weights) + Weights switch
-    {
-        Precision.Fp8 or Precision.Int8 or Precision.Int4 => ScaleBytes / ScaleGroup,
-        Precision.Fp4 => ScaleBytes / MicroScaleGroup,
-        _ => 0,
-    };
+    public double BytesPerWeight => Stored(Weights);
+
+    /// <summary>Bytes per stored weight of a routed expert, scales included.</summary>
+    public double BytesPerExpertWeight => Stored(ExpertWeights ?? Weights);
 
     /// <summary>Bytes per element of the KV cache.</summary>
     public double BytesPerKvElement => BytesPerElement(Kv);
 
     /// <summary>Bytes per activation element in memory and on links: 16 bit, or 32 for an Fp32 model. Formats of 8 bits and less are quantised inside the kernel.</summary>
     public double BytesPerActivation => Activations == Precision.Fp32 ? 4 : 2;
+
+    private static double Stored(Precision precision) => BytesPerElement(precision) + precision switch
+    {
+        Precision.Fp8 or Precision.Int8 or Precision.Int4 => ScaleBytes / ScaleGroup,
+        Precision.Fp4 => ScaleBytes / MicroScaleGroup,
+        _ => 0,
+    };
 
     /// <summary>Bytes of one number.</summary>
     public static double BytesPerElement(Precision precision) => PrecisionSize.Bytes(precision);
@@ -69,8 +80,10 @@ public sealed record PrecisionPlan(
     public void Validate(DeviceSpec device)
     {
         ArgumentNullException.ThrowIfNull(device);
-        if (device.PeakRate(Activations) is not null) return;
+        Precision? missing = device.PeakRate(Activations) is null ? Activations
+            : ExpertActivations is { } experts && device.PeakRate(experts) is null ? experts : null;
+        if (missing is null) return;
         string known = string.Join(", ", device.PeakRates.Keys.Select(p => p.ToString().ToLowerInvariant()));
-        throw new InputException($"activations: {device.Name} has no matrix units for {Activations.ToString().ToLowerInvariant()}; it computes in {known}");
+        throw new InputException($"activations: {device.Name} has no matrix units for {missing.ToString()!.ToLowerInvariant()}; it computes in {known}");
     }
 }

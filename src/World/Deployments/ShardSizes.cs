@@ -24,7 +24,7 @@ public sealed class ShardSizes
         KvHeads = Ceiling(model.KvHeads, t);
         QkvParameters = model.Latent is { } latent
             ? LatentQkv(latent)
-            : (long)model.Hidden * model.HeadWidth * (Heads + (2L * KvHeads));
+            : (long)model.Hidden * model.HeadWidth * ((Heads * (model.OutputGate ? 2L : 1L)) + (2L * KvHeads));
         OutputParameters = model.OutputParameters / t;
         DenseFfnParameters = Ceiling(model.DenseFfnParameters, t);
         SharedExpertParameters = Ceiling(model.SharedExpertParameters, t);
@@ -75,13 +75,14 @@ public sealed class ShardSizes
 
         double linear = (layers * (double)(QkvParameters + OutputParameters))
             + ((layers - expertLayers) * (double)DenseFfnParameters)
-            + (expertLayers * (double)(SharedExpertParameters + RoutedExpertParameters));
+            + (expertLayers * (double)SharedExpertParameters);
+        double routed = expertLayers * (double)RoutedExpertParameters;
         double plain = (layers * (double)_model.NormParameters) + (expertLayers * (double)_model.RouterParameters);
         bool first = stage == 0;
         bool last = stage == _parallel.Pipeline - 1;
         if (first) plain += EmbeddingParameters + _model.PositionParameters;
         if (last && !(first && _model.TiedEmbeddings)) plain += EmbeddingParameters;
-        return new((long)Math.Ceiling((linear * _precision.BytesPerWeight) + (plain * _precision.BytesPerActivation)));
+        return new((long)Math.Ceiling((linear * _precision.BytesPerWeight) + (routed * _precision.BytesPerExpertWeight) + (plain * _precision.BytesPerActivation)));
     }
 
     private long LatentQkv(LatentAttention latent)

@@ -17,6 +17,9 @@ public sealed partial record CostProfile
     /// <summary>Measured or learnt efficiencies with every family, which go before the constants; null for the constants alone.</summary>
     public DeviceProfile? Measured { get; init; }
 
+    /// <summary>Corrections by kind of operator, over measured and over constant efficiencies alike.</summary>
+    public ProfileFactors Factors { get; init; } = ProfileFactors.None;
+
     /// <summary>Share of peak device-memory bandwidth that kernels reach (b).</summary>
     public double MemoryBandwidthFraction { get; init; } = 0.8;
 

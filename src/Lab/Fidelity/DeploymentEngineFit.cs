@@ -1,0 +1,63 @@
+using Orrery.Lab.Calibration;
+using Orrery.World.Profiles;
+
+namespace Orrery.Lab.Fidelity;
+
+/// <summary>
+/// Finds the constants of one engine that serve all its measured deployments best: least mean |ln(predicted / measured)| of TTFT and TPOT, which
+/// neither long waits nor rows with unstated features (such as speculative decoding) dominate.
+/// </summary>
+public static class DeploymentEngineFit
+{
+    private const int Sweeps = 3;
+
+    private const int Evaluations = 8;
+
+    private static readonly Constant[] Constants =
+    [
+        new(engine => engine.StepCpuSeconds, (engine, x) => engine with { StepCpuSeconds = x }, 1e-5, 5e-3),
+        new(engine => engine.KernelShare, (engine, x) => engine with { KernelShare = x }, 0.02, 3),
+        new(engine => engine.CollectiveShare, (engine, x) => engine with { CollectiveShare = x }, 0.02, 3),
+        new(engine => engine.MatrixShare, (engine, x) => engine with { MatrixShare = x }, 0.2, 1.4),
+        new(engine => engine.BandwidthShare, (engine, x) => engine with { BandwidthShare = x }, 0.3, 1.25),
+        new(engine => engine.ExpertImbalance, (engine, x) => engine with { ExpertImbalance = x }, 1, 12),
+        new(engine => engine.PromptLayerSeconds, (engine, x) => engine with { PromptLayerSeconds = x }, 1e-5, 5e-3),
+        new(engine => engine.FirstTokenSteps, (engine, x) => engine with { FirstTokenSteps = x }, 0.1, 60),
+        new(engine => engine.SequenceCpuSeconds, (engine, x) => engine with { SequenceCpuSeconds = x }, 1e-7, 2e-4),
+        new(engine => engine.RequestSeconds, (engine, x) => engine with { RequestSeconds = x }, 1e-3, 0.5),
+        new(engine => engine.HandOverSeconds, (engine, x) => engine with { HandOverSeconds = x }, 1e-3, 1),
+    ];
+
+    /// <param name="cases">Deployments of one engine.</param>
+    /// <param name="start">The engine as it is known.</param>
+    /// <param name="profileOf">The profile of a device.</param>
+    public static DeploymentEngine Fit(IReadOnlyList<DeploymentCase> cases, DeploymentEngine start, Func<DeploymentCase, CostProfile> profileOf)
+    {
+        ArgumentNullException.ThrowIfNull(cases);
+        ArgumentNullException.ThrowIfNull(start);
+        double[] best = CoordinateDescent.Minimise(
+            [.. Constants.Select(constant => Math.Clamp(constant.Get(start), constant.Least, constant.Most))],
+            [.. Constants.Select(constant => (constant.Least, constant.Most))],
+            values => Loss(DeploymentFidelity.Of(cases, profileOf, _ => With(start, values))),
+            Sweeps,
+            Evaluations);
+        return With(start, best);
+    }
+
+    /// <summary>Mean |ln(predicted / measured)|, TTFT and TPOT alike.</summary>
+    public static double Loss(DeploymentFidelity fidelity)
+    {
+        ArgumentNullException.ThrowIfNull(fidelity);
+        return fidelity.Points.Average(point =>
+            (Math.Abs(Math.Log(point.Predicted.TpotSeconds / point.MeasuredTpot)) + Math.Abs(Math.Log(point.Predicted.TtftSeconds / point.MeasuredTtft))) / 2);
+    }
+
+    private static DeploymentEngine With(DeploymentEngine engine, IReadOnlyList<double> values)
+    {
+        for (int i = 0; i < Constants.Length; i++) engine = Constants[i].Set(engine, values[i]);
+        return engine;
+    }
+
+    private sealed record Constant(
+        Func<DeploymentEngine, double> Get, Func<DeploymentEngine, double, DeploymentEngine> Set, double Least, double Most);
+}
