@@ -18,4 +18,30 @@ public sealed record CalibrationSource(DeviceSpec Device, MeasurementSet Set)
         return Device.Name == other.Name
             || (Device.Multiprocessors > 0 && Device.Multiprocessors == other.Multiprocessors && Device.PeakRate(Precision.Bf16) == other.PeakRate(Precision.Bf16));
     }
+
+    /// <summary>
+    /// Sets of one device by one publisher as one: a publisher that measured twenty models on a device says about it what one that measured
+    /// one does, not twenty times as much.
+    /// </summary>
+    public static IReadOnlyList<CalibrationSource> Pool(IEnumerable<CalibrationSource> sources)
+    {
+        ArgumentNullException.ThrowIfNull(sources);
+        return
+        [
+            .. sources.GroupBy(source => (source.Device.Name, source.Set.Source)).Select(group => group.First() with
+            {
+                Set = group.First().Set with
+                {
+                    Model = "",
+                    Matrices = [.. group.SelectMany(source => source.Set.Matrices)],
+                    Vectors = [.. group.SelectMany(source => source.Set.Vectors)],
+                    Attention = [.. group.SelectMany(source => source.Set.Attention)],
+                    Experts = [.. group.SelectMany(source => source.Set.Experts)],
+                    Collectives = [.. group.SelectMany(source => source.Set.Collectives)],
+                    Phases = [.. group.SelectMany(source => source.Set.Phases)],
+                    Warnings = [.. group.SelectMany(source => source.Set.Warnings)],
+                },
+            }),
+        ];
+    }
 }

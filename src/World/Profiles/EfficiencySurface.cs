@@ -16,6 +16,9 @@ public sealed class EfficiencySurface
     /// <summary>More dimensions than any operator has; bounds the corners that a lookup visits.</summary>
     private const int MaxAxes = 6;
 
+    /// <summary>A text of values spans as many trailing axes as it takes to hold this many, so that short axes do not make many short texts.</summary>
+    private const int ShortestRow = 8;
+
     /// <summary>2^±40 of ideal is no measurement.</summary>
     private const int LargestSteps = 40_000;
 
@@ -129,7 +132,8 @@ public sealed class EfficiencySurface
     public EfficiencySurface Rounded() => new(_axes, [.. _values.Select(value => Steps(value) / StepsPerOctave)]);
 
     /// <summary>
-    /// <c>axes</c> (points by name, in order) and <c>values</c>: one text per row of the last axis, in thousandths of an octave.
+    /// <c>axes</c> (points by name, in order) and <c>values</c> in thousandths of an octave: texts of one row of the last axis each, or of several
+    /// trailing axes where the last is short.
     /// </summary>
     /// <param name="node">Mapping to read.</param>
     /// <param name="axes">Names that the axes must have, in this order.</param>
@@ -147,8 +151,8 @@ public sealed class EfficiencySurface
         points.Done();
         if (!grid.Entries.Select(entry => entry.Key).SequenceEqual(axes))
             throw grid.Error($"the axes must stand in the order {string.Join(", ", axes)}");
-        int width = read[^1].Points.Count;
-        int height = read[..^1].Aggregate(1, (product, axis) => product * axis.Points.Count);
+        int width = RowWidth(read);
+        int height = read.Aggregate(1, (product, axis) => product * axis.Points.Count) / width;
         IReadOnlyList<Node> lines = rows.AsList();
         if (lines.Count != height) throw rows.Error($"the axes ask for {height} rows of values, not {lines.Count}");
         var values = new double[height * width];
@@ -159,10 +163,17 @@ public sealed class EfficiencySurface
     /// <summary>The form that <see cref="Read"/> reads; the same for the same surface, byte for byte.</summary>
     public Node Write()
     {
-        int width = _axes[^1].Points.Count;
+        int width = RowWidth(_axes);
         return Node.Map(
             KeyValuePair.Create("axes", Node.Map([.. _axes.Select(axis => KeyValuePair.Create(axis.Name, Node.List([.. axis.Points.Select(Number)])))])),
             KeyValuePair.Create("values", Node.List([.. _values.Chunk(width).Select(row => Node.Quoted(string.Join(' ', row.Select(Steps))))])));
+    }
+
+    private static int RowWidth(SurfaceAxis[] axes)
+    {
+        int width = 1;
+        for (int i = axes.Length - 1; i >= 0 && width < ShortestRow; i--) width *= axes[i].Points.Count;
+        return width;
     }
 
     private static SurfaceAxis ReadAxis(string name, Node node)
