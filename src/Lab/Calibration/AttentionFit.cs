@@ -15,9 +15,14 @@ public static class AttentionFit
     private static readonly double[] Histories = [64, 512, 4096, 16384];
 
     private static readonly double[] Contexts = [2, 8, 32, 128, 512, 2048, 8192, 32768, 131072];
-    private static readonly double[] Sequences = [1, 4, 16, 64, 256, 1024];
+    private static readonly double[] Streams = [1, 4, 16, 64, 256, 1024, 4096];
     private static readonly double[] KvHeads = [1, 2, 8];
     private static readonly double[] QueryGroups = [1, 2, 4, 8, 16, 64];
+
+    /// <summary>Grids over several devices have the device as a further axis and are coarser in what devices share.</summary>
+    private static readonly double[] SharedWork = [1, 16, 256, 4096];
+
+    private static readonly double[] SharedGroups = [8];
 
     /// <summary>Occupancies between which α is interpolated; a factor of four, as scatter allows no finer.</summary>
     private static readonly double[] Occupancies = [1.0 / 32, 1.0 / 8, 0.5, 2, 8];
@@ -37,12 +42,14 @@ public static class AttentionFit
         FitPoints points = new(PrefillAttentionEfficiency.AxisNames.Count);
         foreach (AttentionTable table in measured) points.AddAll(PrefillPoints(table, Floor(table.Prefill)), table.Prefill.Count);
         IReadOnlyList<string> names = PrefillAttentionEfficiency.AxisNames;
+        bool isShared = measured.Length > 1;
         SurfaceAxis[] axes =
         [
             GridAxes.Within(names[0], points, 0, Tokens),
-            GridAxes.Within(names[1], points, 1, Work),
-            GridAxes.Within(names[2], points, 2, Groups),
-            GridAxes.Within(names[3], points, 3, Histories),
+            GridAxes.Within(names[1], points, 1, isShared ? SharedWork : Work),
+            GridAxes.Within(names[2], points, 2, isShared ? SharedGroups : Groups),
+            GridAxes.Within(names[3], points, 3, isShared ? [] : Histories),
+            GridAxes.Every(names[4], points, 4),
         ];
         return new(MeanFloor(measured, t => t.Prefill), SurfaceFit.Fit(axes, points));
     }
@@ -57,8 +64,7 @@ public static class AttentionFit
             FitPoints points = new(PrefillAttentionEfficiency.LayoutAxisNames.Count);
             foreach (AttentionSample s in layout)
             {
-                double ideal = PrefillAttentionEfficiency.IdealSeconds(table.Site(s), AttentionTable.Work(s), general.FloorSeconds);
-                points.Add([s.ChunkTokens, s.Chunks, s.HistoryTokens + PrefillWork.TileRows], ideal, s.Seconds);
+                points.Add([s.ChunkTokens, s.Chunks, s.HistoryTokens + PrefillWork.TileRows], general.Seconds(table.Site(s), AttentionTable.Work(s)), s.Seconds);
             }
             layouts.Add(layout.Key, Exact(PrefillAttentionEfficiency.LayoutAxisNames, points));
         }
@@ -77,9 +83,11 @@ public static class AttentionFit
         SurfaceAxis[] axes =
         [
             GridAxes.Within(names[0], points, 0, Contexts),
-            GridAxes.Within(names[1], points, 1, Sequences),
-            GridAxes.Within(names[2], points, 2, KvHeads),
+            GridAxes.Within(names[1], points, 1, Streams),
+            // Streams tell most; what heads among them change is not common to devices.
+            measured.Length > 1 ? new SurfaceAxis(names[2], 1) : GridAxes.Within(names[2], points, 2, KvHeads),
             GridAxes.Within(names[3], points, 3, QueryGroups),
+            GridAxes.Every(names[4], points, 4),
         ];
         double floor = MeanFloor(measured, t => t.Decode);
         EfficiencySurface surface = SurfaceFit.Fit(axes, points);
@@ -96,8 +104,7 @@ public static class AttentionFit
             FitPoints points = new(DecodeAttentionEfficiency.LayoutAxisNames.Count);
             foreach (AttentionSample s in layout)
             {
-                double ideal = DecodeAttentionEfficiency.IdealSeconds(table.Site(s), s.Decodes, s.DecodeContext, 1, general.FloorSeconds);
-                points.Add([s.DecodeContext, s.Decodes], ideal, s.Seconds);
+                points.Add([s.DecodeContext, s.Decodes], general.Seconds(table.Site(s), s.Decodes, s.DecodeContext), s.Seconds);
             }
             layouts.Add(layout.Key, Exact(DecodeAttentionEfficiency.LayoutAxisNames, points));
         }
@@ -106,7 +113,7 @@ public static class AttentionFit
     }
 
     internal static EfficiencySurface Exact(IReadOnlyList<string> names, FitPoints points) => TableSurface.Of(
-        [.. names.Select((name, d) => GridAxes.Every(name, Enumerable.Range(0, points.Count).Select(p => points.Coordinate(p, d))))], points);
+        [.. names.Select((name, d) => GridAxes.Every(name, points, d))], points);
 
     /// <summary>The shortest call: what launching and finishing a kernel takes.</summary>
     internal static double Floor(IReadOnlyList<AttentionSample> samples) => FamilyFloor.Round(samples.Min(s => s.Seconds));
@@ -133,7 +140,8 @@ public static class AttentionFit
         foreach (AttentionSample s in table.Decode)
         {
             double ideal = DecodeAttentionEfficiency.IdealSeconds(table.Site(s), s.Decodes, s.DecodeContext, 1, floor);
-            points.Add([s.DecodeContext, s.Decodes, s.KvHeads, table.Site(s).Group], ideal, s.Seconds, Math.Pow(s.Seconds, TimeExponent));
+            AttentionSite site = table.Site(s);
+            points.Add([s.DecodeContext, (double)s.Decodes * s.KvHeads, s.KvHeads, site.Group, site.ProcessorTeraflops], ideal, s.Seconds, Math.Pow(s.Seconds, TimeExponent));
         }
         return points;
     }

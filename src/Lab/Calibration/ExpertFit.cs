@@ -13,6 +13,9 @@ public static class ExpertFit
     private static readonly double[] Hiddens = [2048, 6144];
     private static readonly double[] Ranks = [1, 8, 64];
 
+    private static readonly double[] SharedTouched = [1, 16, 256];
+    private static readonly double[] SharedWidths = [384, 1536];
+
     /// <summary>Long calls count more, by this power of their seconds (d).</summary>
     private const double TimeExponent = 0.25;
 
@@ -35,7 +38,7 @@ public static class ExpertFit
                 ExpertSample[] used = skewed.Length > 0 ? skewed : own;
                 if (used.Length > 0) points.AddAll(Points(table, used, Floor(table)), used.Length);
             }
-            surfaces[format] = SurfaceFit.Fit(Axes(points), points);
+            surfaces[format] = SurfaceFit.Fit(Axes(points, measured.Length > 1), points);
         }
         return new(floor, surfaces, Even(measured, new(floor, surfaces, NoDifference())));
     }
@@ -50,8 +53,7 @@ public static class ExpertFit
             FitPoints points = new(ExpertEfficiency.LayoutAxisNames.Count);
             foreach (ExpertSample s in layout)
             {
-                double ideal = ExpertEfficiency.IdealSeconds(table.Site(s), s.Tokens, table.Touched(s), general.FloorSeconds);
-                points.Add([s.Tokens, 1 + ExpertTable.RoutingExponent(s)], ideal, s.Seconds);
+                points.Add([s.Tokens, 1 + ExpertTable.RoutingExponent(s)], table.Predict(general, s), s.Seconds);
             }
             layouts.Add(layout.Key, AttentionFit.Exact(ExpertEfficiency.LayoutAxisNames, points));
         }
@@ -76,10 +78,12 @@ public static class ExpertFit
         return points;
     }
 
-    private static SurfaceAxis[] Axes(FitPoints points)
+    /// <summary>Grids over several devices have the device as a further axis and are coarser in what devices share.</summary>
+    private static SurfaceAxis[] Axes(FitPoints points, bool isShared)
     {
-        double[][] wanted = [Rows, Touched, Widths, Hiddens, Ranks];
-        return [.. ExpertEfficiency.AxisNames.Select((name, d) => GridAxes.Within(name, points, d, wanted[d]))];
+        double[][] wanted = isShared ? [Rows, SharedTouched, SharedWidths, [], []] : [Rows, Touched, Widths, Hiddens, Ranks];
+        IReadOnlyList<string> names = ExpertEfficiency.AxisNames;
+        return [.. wanted.Select((at, d) => GridAxes.Within(names[d], points, d, at)), GridAxes.Every(names[^1], points, wanted.Length)];
     }
 
     private static EfficiencySurface NoDifference() => EfficiencySurface.Constant(ExpertEfficiency.EvenAxisNames[0], 1);

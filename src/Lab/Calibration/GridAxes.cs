@@ -31,11 +31,11 @@ internal static class GridAxes
         return new(name, kept);
     }
 
-    /// <summary>Every coordinate that occurs, thinned from the small end to at most so many.</summary>
-    public static SurfaceAxis Every(string name, IEnumerable<double> coordinates)
+    /// <summary>Every coordinate that occurs.</summary>
+    public static SurfaceAxis Every(string name, FitPoints points, int dimension)
     {
         List<double> kept = [];
-        foreach (double at in coordinates.Distinct().Order())
+        foreach (double at in Enumerable.Range(0, points.Count).Select(p => points.Coordinate(p, dimension)).Distinct().Order())
             if (kept.Count == 0 || at > kept[^1] * (1 + SameShare)) kept.Add(at);
         return new(name, kept);
     }

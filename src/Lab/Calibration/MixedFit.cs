@@ -12,7 +12,7 @@ public static class MixedFit
     private static readonly double[] Histories = [64, 512, 4096, 16384];
 
     /// <summary>Every how manyth sample the two shares are chosen on.</summary>
-    private const int Thinning = 7;
+    private const int Thinning = 23;
 
     /// <summary>A profile small enough to ship; separate kernels where no mixed step was measured.</summary>
     public static MixedAttentionEfficiency Mixed(params IReadOnlyList<AttentionTable> tables)
@@ -49,8 +49,8 @@ public static class MixedFit
             FitPoints points = new(MixedAttentionEfficiency.LayoutAxisNames.Count);
             foreach (AttentionSample s in layout)
             {
-                double law = general.Law.Seconds(table.Site(s), AttentionTable.Work(s), s.Decodes, s.DecodeContext, s.DecodeContext);
-                points.Add([s.DecodeContext, s.Decodes, s.ChunkTokens, s.HistoryTokens + PrefillWork.TileRows], law, s.Seconds);
+                double seconds = general.Seconds(table.Site(s), AttentionTable.Work(s), 0, s.Decodes, s.DecodeContext, s.DecodeContext, 0);
+                points.Add([s.DecodeContext, s.Decodes, s.ChunkTokens, s.HistoryTokens + PrefillWork.TileRows], seconds, s.Seconds);
             }
             layouts.Add(layout.Key, AttentionFit.Exact(MixedAttentionEfficiency.LayoutAxisNames, points));
         }

@@ -27,6 +27,9 @@ public readonly record struct AttentionSite(
     /// <summary>Query heads that share a KV head.</summary>
     public double Group => (double)Heads / KvHeads;
 
+    /// <summary>TFLOP/s of one processor: tells generations of devices, and so of kernels, apart on a scale.</summary>
+    public double ProcessorTeraflops => PeakFlops / Processors / 1e12;
+
     /// <summary>Bytes of keys and values of one token in one KV head.</summary>
     public double KvTokenBytes => 2 * HeadWidth * KvBytes;
 
@@ -38,6 +41,8 @@ public readonly record struct AttentionSite(
     {
         ArgumentNullException.ThrowIfNull(device);
         double peak = (device.PeakRate(Precision.Bf16) ?? device.PeakRates.Values.First()).Value;
-        return new(peak, device.MemoryBandwidth.Value, device.Multiprocessors > 0 ? device.Multiprocessors : UsualProcessors, device.Cache.Count, heads, kvHeads, headWidth, kvBytes);
+        return new(peak, device.MemoryBandwidth.Value, ProcessorsOf(device), device.Cache.Count, heads, kvHeads, headWidth, kvBytes);
     }
+
+    internal static int ProcessorsOf(DeviceSpec device) => device.Multiprocessors > 0 ? device.Multiprocessors : UsualProcessors;
 }

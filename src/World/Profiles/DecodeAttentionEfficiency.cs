@@ -10,12 +10,12 @@ namespace Orrery.World.Profiles;
 public sealed class DecodeAttentionEfficiency
 {
     /// <summary>Names of the coordinates, in order.</summary>
-    public static IReadOnlyList<string> AxisNames { get; } = ["context", "sequences", "kvHeads", "group"];
+    public static IReadOnlyList<string> AxisNames { get; } = ["context", "streams", "kvHeads", "group", "processor"];
 
     /// <summary>Name of the coordinate of α.</summary>
     public static IReadOnlyList<string> SkewAxisNames { get; } = ["occupancy"];
 
-    /// <summary>Coordinates of the surface of a measured layout.</summary>
+    /// <summary>Coordinates of what a measured layout adds to the surface.</summary>
     public static IReadOnlyList<string> LayoutAxisNames { get; } = ["context", "sequences"];
 
     private readonly EfficiencySurface _surface;
@@ -23,8 +23,8 @@ public sealed class DecodeAttentionEfficiency
 
     /// <param name="floorSeconds">Launch and prologue: the shortest call, added to the ideal time.</param>
     /// <param name="surface">
-    /// Over <c>context</c> (mean), <c>sequences</c>, <c>kvHeads</c> (of the device) and <c>group</c> (query rows per KV head: query heads, times
-    /// query tokens when drafts are verified).
+    /// Over <c>context</c> (mean), <c>streams</c> (sequences times KV heads), <c>kvHeads</c> (of the device), <c>group</c> (query rows per KV
+    /// head: query heads, times query tokens when drafts are verified) and <c>processor</c> (TFLOP/s of one, for surfaces of several devices).
     /// </param>
     /// <param name="skew">
     /// α as a binary logarithm over <c>occupancy</c> (sequences times KV heads over processors): its only other dependence, on how unequal
@@ -62,9 +62,10 @@ public sealed class DecodeAttentionEfficiency
     {
         if (sequences == 0) return 0;
         double ideal = IdealSeconds(site, sequences, context, queryTokens, FloorSeconds);
+        double log2 = _surface.Log2RatioAt(context, (double)sequences * site.KvHeads, site.KvHeads, site.Group * queryTokens, site.ProcessorTeraflops);
         // Layouts were measured with one query token each.
-        if (queryTokens == 1 && Layouts.TryGet(site, out EfficiencySurface layout)) return ideal * layout.RatioAt(context, sequences);
-        return ideal * _surface.RatioAt(context, sequences, site.KvHeads, site.Group * queryTokens);
+        if (queryTokens == 1 && Layouts.TryGet(site, out EfficiencySurface layout)) log2 += layout.Log2RatioAt(context, sequences);
+        return ideal * Math.Pow(2, log2);
     }
 
     /// <summary>α for unequal contexts, in [0, 1]; depends on no context, so that a step looks it up once.</summary>
@@ -85,7 +86,7 @@ public sealed class DecodeAttentionEfficiency
     {
         if (sequences == 0) return true;
         if (queryTokens == 1 && Layouts.TryGet(site, out EfficiencySurface layout)) return layout.IsInside(context, sequences);
-        return _surface.IsInside(context, sequences, site.KvHeads, site.Group * queryTokens);
+        return _surface.IsInside(context, (double)sequences * site.KvHeads, site.KvHeads, site.Group * queryTokens, site.ProcessorTeraflops);
     }
 
     /// <summary>Floor plus the larger of the products at peak and every byte once at peak bandwidth.</summary>

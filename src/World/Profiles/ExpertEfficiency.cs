@@ -25,7 +25,7 @@ public readonly record struct ExpertLayout(Precision Format, int Hidden, int Wid
 public sealed class ExpertEfficiency
 {
     /// <summary>Names of the coordinates, in order.</summary>
-    public static IReadOnlyList<string> AxisNames { get; } = ["rows", "touched", "width", "hidden", "ranks"];
+    public static IReadOnlyList<string> AxisNames { get; } = ["rows", "touched", "width", "hidden", "ranks", "processor"];
 
     /// <summary>Name of the coordinate of the surface for even routing.</summary>
     public static IReadOnlyList<string> EvenAxisNames { get; } = ["rows"];
@@ -41,7 +41,7 @@ public sealed class ExpertEfficiency
     /// <summary>Fewer touched experts than this is a share of the steps without any on this device.</summary>
     private const double FewestTouched = 0.25;
 
-    /// <summary>Coordinates of the surface of a measured layout: tokens, and the exponent of the popularity of experts plus one.</summary>
+    /// <summary>Coordinates of what a measured layout adds to the surface: tokens, and the exponent of the popularity of experts plus one.</summary>
     public static IReadOnlyList<string> LayoutAxisNames { get; } = ["tokens", "routing"];
 
     private readonly Dictionary<Precision, EfficiencySurface> _surfaces;
@@ -51,7 +51,8 @@ public sealed class ExpertEfficiency
     /// <param name="floorSeconds">Launches and sorting: the shortest call, added to the ideal time.</param>
     /// <param name="surfaces">
     /// By format, over <c>rows</c> (per touched expert), <c>touched</c> (experts of the device), <c>width</c> (of an expert on the device),
-    /// <c>hidden</c> and <c>ranks</c> (devices that the experts are spread over).
+    /// <c>hidden</c>, <c>ranks</c> (devices that the experts are spread over) and <c>processor</c> (TFLOP/s of one, for surfaces of several
+    /// devices).
     /// </param>
     /// <param name="even">Evenly spread tokens over skewed ones, by rows.</param>
     /// <param name="layouts">Measured experts over <see cref="LayoutAxisNames"/>, preferred to the surfaces; kept in memory only. Null for none.</param>
@@ -87,17 +88,15 @@ public sealed class ExpertEfficiency
     public double Seconds(in ExpertSite site, long tokens, double routingExponent = UsualRoutingExponent)
     {
         if (tokens == 0) return 0;
-        double touched = site.ExpectedTouched(tokens);
-        return _layouts.TryGetValue(ExpertLayout.Of(site), out EfficiencySurface? layout)
-            ? IdealSeconds(site, tokens, touched, FloorSeconds) * layout.RatioAt(tokens, 1 + routingExponent)
-            : Seconds(site, tokens, touched, routingExponent);
+        double seconds = Seconds(site, tokens, site.ExpectedTouched(tokens), routingExponent);
+        return _layouts.TryGetValue(ExpertLayout.Of(site), out EfficiencySurface? layout) ? seconds * layout.RatioAt(tokens, 1 + routingExponent) : seconds;
     }
 
     /// <summary>Seconds of one layer when it is known how many experts of the device are touched.</summary>
     public double Seconds(in ExpertSite site, long tokens, double touched, double routingExponent)
     {
         if (tokens == 0) return 0;
-        Span<double> point = stackalloc double[5];
+        Span<double> point = stackalloc double[6];
         Locate(site, tokens, touched, point);
         double seconds = IdealSeconds(site, tokens, touched, FloorSeconds) * SurfaceOf(site.Format).RatioAt(point);
         double even = Math.Clamp(1 - (routingExponent / UsualRoutingExponent), 0, 1);
@@ -109,7 +108,7 @@ public sealed class ExpertEfficiency
     {
         if (tokens == 0) return true;
         if (_layouts.TryGetValue(ExpertLayout.Of(site), out EfficiencySurface? layout)) return layout.Axes[0].Covers(tokens);
-        Span<double> point = stackalloc double[5];
+        Span<double> point = stackalloc double[6];
         Locate(site, tokens, site.ExpectedTouched(tokens), point);
         return _surfaces.TryGetValue(site.Format, out EfficiencySurface? surface) && surface.IsInside(point);
     }
@@ -125,7 +124,7 @@ public sealed class ExpertEfficiency
 
     private static ReadOnlySpan<Precision> Substitutes => [Precision.Fp8, Precision.Bf16, Precision.Fp16];
 
-    /// <summary>Coordinates of the surfaces: tokens per touched expert, touched experts, width of a slice, model width, devices.</summary>
+    /// <summary>Coordinates of the surfaces: tokens per touched expert, touched experts, width of a slice, model width, devices, TFLOP/s of a processor.</summary>
     public static void Locate(in ExpertSite site, double tokens, double touched, Span<double> point)
     {
         touched = Math.Max(touched, FewestTouched);
@@ -134,6 +133,7 @@ public sealed class ExpertEfficiency
         point[2] = site.LocalWidth;
         point[3] = site.Hidden;
         point[4] = site.ExpertRanks;
+        point[5] = site.ProcessorTeraflops;
     }
 
     /// <summary>

@@ -6,6 +6,7 @@ namespace Orrery.World.Profiles;
 /// <param name="Format">Format of the weights and of the products.</param>
 /// <param name="PeakFlops">Dense FLOP/s of that format.</param>
 /// <param name="Bandwidth">Bytes/s of device memory.</param>
+/// <param name="Processors">Multiprocessors.</param>
 /// <param name="WeightBytes">Bytes of a weight.</param>
 /// <param name="Hidden">Model width.</param>
 /// <param name="Width">Inner width of an expert, before any cut.</param>
@@ -17,6 +18,7 @@ public readonly record struct ExpertSite(
     Precision Format,
     double PeakFlops,
     double Bandwidth,
+    int Processors,
     double WeightBytes,
     int Hidden,
     int Width,
@@ -28,6 +30,9 @@ public readonly record struct ExpertSite(
     /// <summary>Inner width on this device.</summary>
     public double LocalWidth => (double)Width / TensorRanks;
 
+    /// <summary>TFLOP/s of one processor: tells generations of devices, and so of kernels, apart on a scale.</summary>
+    public double ProcessorTeraflops => PeakFlops / Processors / 1e12;
+
     /// <summary>Experts of this device.</summary>
     public double LocalExperts => (double)Count / ExpertRanks;
 
@@ -37,7 +42,7 @@ public readonly record struct ExpertSite(
     {
         ArgumentNullException.ThrowIfNull(device);
         double peak = (device.PeakRate(format) ?? device.PeakRate(Precision.Bf16) ?? device.PeakRates.Values.First()).Value;
-        return new(format, peak, device.MemoryBandwidth.Value, weightBytes, hidden, width, topK, count, tensorRanks, expertRanks);
+        return new(format, peak, device.MemoryBandwidth.Value, AttentionSite.ProcessorsOf(device), weightBytes, hidden, width, topK, count, tensorRanks, expertRanks);
     }
 
     /// <summary>Experts of this device that a step of independent, evenly spread choices touches: E(1 − (1 − k/E)^tokens) of all, cut over ranks.</summary>

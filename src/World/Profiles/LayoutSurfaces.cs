@@ -11,8 +11,8 @@ public readonly record struct HeadLayout(int Heads, int KvHeads, int HeadWidth)
 }
 
 /// <summary>
-/// Surfaces of layouts that were measured, preferred to the general surface of a family: interpolated between measured batches only, never
-/// between layouts, and exact where all points of a table were kept.
+/// What measured layouts add to the general surface of a family (factors, as logarithms): together they meet every measured batch that was
+/// kept, and between batches the general surface gives the shape.
 /// </summary>
 public sealed class LayoutSurfaces
 {

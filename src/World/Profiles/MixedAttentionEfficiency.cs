@@ -25,7 +25,7 @@ public sealed class MixedAttentionEfficiency
     /// <summary>Names of the coordinates, in order.</summary>
     public static IReadOnlyList<string> AxisNames { get; } = ["context", "decodes", "tiles", "history"];
 
-    /// <summary>Coordinates of the surface of a measured layout: mean context, decodes, tokens of a typical chunk, tokens before it plus one tile.</summary>
+    /// <summary>Coordinates of what a measured layout adds to the surface: mean context, decodes, tokens of a typical chunk, tokens before it plus one tile.</summary>
     public static IReadOnlyList<string> LayoutAxisNames { get; } = ["context", "decodes", "tokens", "history"];
 
     private readonly EfficiencySurface _surface;
@@ -71,18 +71,12 @@ public sealed class MixedAttentionEfficiency
         if (decodes == 0) return chunkSeconds;
         if (work.Chunks == 0) return decodeSeconds;
         if (Kernels == MixedKernels.Separate) return chunkSeconds + decodeSeconds;
-        double seconds = Law.Seconds(site, work, decodes, meanContext, longestContext);
+        Span<double> point = stackalloc double[4];
+        Locate(site, work, decodes, meanContext, point);
+        double log2 = _surface.Log2RatioAt(point);
         if (Layouts.TryGet(site, out EfficiencySurface layout))
-        {
-            seconds *= layout.RatioAt(meanContext, decodes, work.TypicalTokens, work.TypicalHistory + PrefillWork.TileRows);
-        }
-        else
-        {
-            Span<double> point = stackalloc double[4];
-            Locate(site, work, decodes, meanContext, point);
-            seconds *= _surface.RatioAt(point);
-        }
-        return Math.Max(seconds, chunkSeconds);
+            log2 += layout.Log2RatioAt(meanContext, decodes, work.TypicalTokens, work.TypicalHistory + PrefillWork.TileRows);
+        return Math.Max(Law.Seconds(site, work, decodes, meanContext, longestContext) * Math.Pow(2, log2), chunkSeconds);
     }
 
     /// <summary>Coordinates of the surface: mean context, blocks of decodes and of chunks per processor, tokens before a chunk plus one tile.</summary>

@@ -10,17 +10,17 @@ namespace Orrery.World.Profiles;
 public sealed class PrefillAttentionEfficiency
 {
     /// <summary>Names of the coordinates, in order.</summary>
-    public static IReadOnlyList<string> AxisNames { get; } = ["tokens", "work", "group", "history"];
+    public static IReadOnlyList<string> AxisNames { get; } = ["tokens", "work", "group", "history", "processor"];
 
-    /// <summary>Coordinates of the surface of a measured layout: tokens of a typical chunk, typical chunks, tokens before a chunk plus one tile.</summary>
+    /// <summary>Coordinates of what a measured layout adds to the surface: tokens of a typical chunk, typical chunks, tokens before a chunk plus one tile.</summary>
     public static IReadOnlyList<string> LayoutAxisNames { get; } = ["tokens", "chunks", "history"];
 
     private readonly EfficiencySurface _surface;
 
     /// <param name="floorSeconds">Launch and prologue: the shortest call, added to the ideal time.</param>
     /// <param name="surface">
-    /// Over <c>tokens</c> (of a typical chunk), <c>work</c> (typical chunks times query heads), <c>group</c> (query heads per KV head) and
-    /// <c>history</c> (tokens before the chunk, plus one tile).
+    /// Over <c>tokens</c> (of a typical chunk), <c>work</c> (typical chunks times query heads), <c>group</c> (query heads per KV head),
+    /// <c>history</c> (tokens before the chunk, plus one tile) and <c>processor</c> (TFLOP/s of one, for surfaces of several devices).
     /// </param>
     /// <param name="layouts">Measured heads over <see cref="LayoutAxisNames"/>; null for none.</param>
     /// <exception cref="ArgumentException">A surface has other axes.</exception>
@@ -44,11 +44,12 @@ public sealed class PrefillAttentionEfficiency
     {
         if (work.Chunks == 0) return 0;
         double ideal = IdealSeconds(site, work, FloorSeconds);
-        if (Layouts.TryGet(site, out EfficiencySurface layout))
-            return ideal * layout.RatioAt(work.TypicalTokens, work.TypicalChunks, work.TypicalHistory + PrefillWork.TileRows);
-        Span<double> point = stackalloc double[4];
+        Span<double> point = stackalloc double[5];
         Locate(site, work, point);
-        return ideal * _surface.RatioAt(point);
+        double log2 = _surface.Log2RatioAt(point);
+        if (Layouts.TryGet(site, out EfficiencySurface layout))
+            log2 += layout.Log2RatioAt(work.TypicalTokens, work.TypicalChunks, work.TypicalHistory + PrefillWork.TileRows);
+        return ideal * Math.Pow(2, log2);
     }
 
     /// <summary>Does the step lie within what the surface was fitted on?</summary>
@@ -57,7 +58,7 @@ public sealed class PrefillAttentionEfficiency
         if (work.Chunks == 0) return true;
         if (Layouts.TryGet(site, out EfficiencySurface layout))
             return layout.IsInside(work.TypicalTokens, work.TypicalChunks, work.TypicalHistory + PrefillWork.TileRows);
-        Span<double> point = stackalloc double[4];
+        Span<double> point = stackalloc double[5];
         Locate(site, work, point);
         return _surface.IsInside(point);
     }
@@ -69,6 +70,7 @@ public sealed class PrefillAttentionEfficiency
         point[1] = work.TypicalChunks * site.Heads;
         point[2] = site.Group;
         point[3] = work.TypicalHistory + PrefillWork.TileRows;
+        point[4] = site.ProcessorTeraflops;
     }
 
     /// <summary>Floor plus the largest of: all rounds of blocks at peak, the longest block alone, and every byte once at peak bandwidth.</summary>

@@ -17,18 +17,21 @@ public sealed class PublishedOperatorTests(ITestOutputHelper output)
     public void Attention()
     {
         List<AttentionTable> tables = [];
+        List<AttentionTable> engines = [];
         foreach (var group in Sets().GroupBy(s => (s.Device, s.Software, s.Source)))
         {
             DeviceSpec device = Device(group.Key.Device);
             AttentionTable table = new(device, group.SelectMany(s => s.Attention));
-            if (table.Prefill.Count + table.Decode.Count == 0) continue;
+            if (table.Prefill.Count == 0 || table.Decode.Count == 0 || group.Key.Software.Length == 0) continue;
             output.WriteLine($"{group.Key} prefill {table.Prefill.Count} decode {table.Decode.Count} mixed {table.Mixed.Count} skew {table.SkewedDecode.Count} {table.SkewedMixed.Count}");
             Report(table);
             tables.Add(table);
+            if (group.Key.Software.Length > 0) engines.Add(table);
         }
         foreach (AttentionTable table in tables)
         {
-            AttentionTable[] donors = [.. tables.Where(t => t.Device.Name != table.Device.Name)];
+            if (!engines.Contains(table)) continue;
+            AttentionTable[] donors = [.. engines.Where(t => t.Device.Name != table.Device.Name)];
             PrefillAttentionEfficiency prefill = AttentionFit.Prefill(donors)!;
             DecodeAttentionEfficiency decode = AttentionFit.Decode(donors)!;
             output.WriteLine($"transfer to {table.Device.Name}: prefill {Text(OperatorErrors.Prefill(prefill, table))} decode {Text(OperatorErrors.Decode(decode, table))}");
@@ -43,7 +46,7 @@ public sealed class PublishedOperatorTests(ITestOutputHelper output)
         foreach (var group in Sets().GroupBy(s => (s.Device, s.Software, s.Source)))
         {
             ExpertTable table = new(Device(group.Key.Device), group.SelectMany(s => s.Experts));
-            if (table.Samples.Count == 0) continue;
+            if (table.Samples.Count == 0 || group.Key.Software.Length == 0) continue;
             ExpertEfficiency compact = ExpertFit.Experts(table)!;
             ExpertEfficiency full = ExpertFit.ExpertsTable(table)!;
             ExpertEfficiency half = ExpertFit.ExpertsTable(table.Where(s => !IsLeft(s)))!;

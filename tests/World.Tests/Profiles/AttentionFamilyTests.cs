@@ -9,7 +9,7 @@ public sealed class AttentionFamilyTests
     [Fact]
     public void Chunks_that_fill_the_processors_run_at_peak_and_others_at_the_speed_of_their_blocks()
     {
-        PrefillAttentionEfficiency ideal = new(0, Flat("tokens", "work", "group", "history"));
+        PrefillAttentionEfficiency ideal = new(0, Flat(PrefillAttentionEfficiency.AxisNames));
         PrefillWork full = default;
         full.Add(6400, 0);
         // 100 tiles × 32 heads = 32 rounds over 100 processors.
@@ -33,7 +33,7 @@ public sealed class AttentionFamilyTests
     [Fact]
     public void Decodes_read_keys_and_values_once_per_KV_head()
     {
-        DecodeAttentionEfficiency ideal = new(1e-6, Flat("context", "sequences", "kvHeads", "group"), Skew(0.25));
+        DecodeAttentionEfficiency ideal = new(1e-6, Flat(DecodeAttentionEfficiency.AxisNames), Skew(0.25));
         double bytes = (64 * 4096 * 8 * 512.0) + (2 * 64 * 32 * 128 * 2);
         Assert.Equal(1e-6 + (bytes / 2e12), ideal.Seconds(Site, 64, 4096), 12);
         Assert.Equal(0, ideal.Seconds(Site, 0, 0));
@@ -42,7 +42,7 @@ public sealed class AttentionFamilyTests
     [Fact]
     public void Unequal_contexts_lie_between_the_mean_and_the_longest_and_equal_ones_are_unaffected()
     {
-        DecodeAttentionEfficiency decode = new(1e-6, Flat("context", "sequences", "kvHeads", "group"), Skew(0.25));
+        DecodeAttentionEfficiency decode = new(1e-6, Flat(DecodeAttentionEfficiency.AxisNames), Skew(0.25));
         double mean = decode.Seconds(Site, 16, 1000);
         double longest = decode.Seconds(Site, 16, 8000);
         Assert.Equal(mean + (0.25 * (longest - mean)), decode.Seconds(Site, 16, 1000, 8000, 1), 12);
@@ -57,7 +57,7 @@ public sealed class AttentionFamilyTests
     public void A_shared_kernel_takes_no_less_than_the_chunks_and_grows_with_the_decodes(int tokens, int history, int decodes, int context)
     {
         MixedAttentionEfficiency mixed = new(MixedKernels.Shared, SharedKernel.Usual, MixedAttentionEfficiency.NoCorrection());
-        PrefillAttentionEfficiency prefill = new(8e-6, Flat("tokens", "work", "group", "history"));
+        PrefillAttentionEfficiency prefill = new(8e-6, Flat(PrefillAttentionEfficiency.AxisNames));
         PrefillWork work = default;
         work.Add(tokens, history);
         double alone = prefill.Seconds(Site, work);
@@ -79,9 +79,9 @@ public sealed class AttentionFamilyTests
     [Fact]
     public void Families_read_back_what_they_write()
     {
-        PrefillAttentionEfficiency prefill = new(9.125e-6, Flat("tokens", "work", "group", "history"));
+        PrefillAttentionEfficiency prefill = new(9.125e-6, Flat(PrefillAttentionEfficiency.AxisNames));
         Assert.Equal(Text(prefill.Write()), Text(PrefillAttentionEfficiency.Read(Parse(prefill.Write())).Write()));
-        DecodeAttentionEfficiency decode = new(9.125e-6, Flat("context", "sequences", "kvHeads", "group"), Skew(0.25));
+        DecodeAttentionEfficiency decode = new(9.125e-6, Flat(DecodeAttentionEfficiency.AxisNames), Skew(0.25));
         Assert.Equal(Text(decode.Write()), Text(DecodeAttentionEfficiency.Read(Parse(decode.Write())).Write()));
         MixedAttentionEfficiency mixed = new(MixedKernels.Shared, SharedKernel.Usual, MixedAttentionEfficiency.NoCorrection());
         Assert.Equal(mixed.Law, MixedAttentionEfficiency.Read(Parse(mixed.Write())).Law);
@@ -92,7 +92,7 @@ public sealed class AttentionFamilyTests
 
     private static string Text(Documents.Node node) => Documents.YamlText.Write(node);
 
-    private static EfficiencySurface Flat(params string[] axes) => new([.. axes.Select(name => new SurfaceAxis(name, 1))], [0]);
+    private static EfficiencySurface Flat(IReadOnlyList<string> axes) => new([.. axes.Select(name => new SurfaceAxis(name, 1))], [0]);
 
     private static EfficiencySurface Skew(double share) => EfficiencySurface.Constant("occupancy", share);
 }
