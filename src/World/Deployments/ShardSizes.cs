@@ -24,7 +24,7 @@ public sealed class ShardSizes
         KvHeads = Ceiling(model.KvHeads, t);
         QkvParameters = model.Latent is { } latent
             ? LatentQkv(latent)
-            : (long)model.Hidden * model.HeadWidth * (Heads + (2L * KvHeads));
+            : (long)model.Hidden * model.HeadWidth * ((Heads * (model.OutputGate ? 2L : 1L)) + (2L * KvHeads));
         OutputParameters = model.OutputParameters / t;
         DenseFfnParameters = Ceiling(model.DenseFfnParameters, t);
         SharedExpertParameters = Ceiling(model.SharedExpertParameters, t);

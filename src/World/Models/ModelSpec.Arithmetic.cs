@@ -13,10 +13,10 @@ public sealed partial record ModelSpec
 
     private int FfnMatrices => Gated ? 3 : 2;
 
-    /// <summary>Parameters of the query, key and value projections of a layer.</summary>
+    /// <summary>Parameters of the query, key and value projections of a layer, and of the gate of its output.</summary>
     public long QkvParameters => Latent is { } latent
         ? LatentQueryParameters(latent) + ((long)Hidden * (latent.KvRank + latent.RopeWidth)) + LatentUpParameters(latent)
-        : (long)Hidden * HeadWidth * (Heads + (2L * KvHeads));
+        : (long)Hidden * HeadWidth * ((Heads * (OutputGate ? 2L : 1L)) + (2L * KvHeads));
 
     /// <summary>Parameters of the output projection of a layer.</summary>
     public long OutputParameters => (long)Heads * (Latent?.ValueWidth ?? HeadWidth) * Hidden;

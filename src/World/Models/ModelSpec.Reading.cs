@@ -36,6 +36,7 @@ public sealed partial record ModelSpec
             Latent = latent,
             Experts = experts,
             Window = ReadWindow(map.Map("window")),
+            OutputGate = attention.Bool("outputGate", false),
             LearnedPositions = map.Bool("learnedPositions", false),
             ParallelBlock = map.Bool("parallelBlock", false),
             Aliases = [.. map.List("aliases").Select(a => a.AsText())],

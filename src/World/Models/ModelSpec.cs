@@ -65,6 +65,9 @@ public sealed partial record ModelSpec(
     /// <summary>Attention and feed-forward run side by side (Falcon, GPT-J, PaLM): one norm and one all-reduce less per layer.</summary>
     public bool ParallelBlock { get; init; }
 
+    /// <summary>Attention multiplies its output by a gate that a projection as wide as the query makes of the input (Qwen3-Next, Qwen3.5). Not with latent attention.</summary>
+    public bool OutputGate { get; init; }
+
     /// <summary>Other names, such as Hugging Face ids; compared without case.</summary>
     public IReadOnlyList<string> Aliases { get; init; } = [];
 
