@@ -84,6 +84,7 @@ internal static class WorldKinds
         facts.Add(Fact.Of("powerWatts", "power limit", d.ThermalDesignPower.Value, Quantity.Power));
         facts.Add(Fact.Of("idleWatts", "idle power", d.IdlePower.Value, Quantity.Power));
         facts.Add(Fact.Of("powerSource", "power source", d.PowerSource));
+        facts.Add(Fact.Of("powerModel", "power model", PowerText(d)));
         facts.Add(Fact.Of("dollarsPerHour", "price per hour", d.HourlyPrice.Dollars, Quantity.Money));
         facts.AddRange(d.Prices.Select((price, i) =>
             Fact.Of($"price{i}", $"price {price.Year}", $"{Quantities.Format(price.PerHour.Dollars, Quantity.Money)} per hour, {price.Source}")));
@@ -91,6 +92,13 @@ internal static class WorldKinds
         facts.Add(Fact.Of("embodiedSource", "embodied source", d.EmbodiedSource));
         facts.Add(Fact.Of("source", "source", d.Source));
         return facts;
+    }
+
+    private static string PowerText(DeviceSpec d)
+    {
+        PowerProfile power = Catalog.Power(d);
+        string origin = power.Device == d.Name ? "fitted to this device" : "learnt on other devices";
+        return string.Create(CultureInfo.InvariantCulture, $"{origin}, mean error {power.FitError:P1}, left out {power.LeftOutError:P1}; {power.Source}");
     }
 
     private static IReadOnlyList<Fact> ModelFacts(ModelSpec m)

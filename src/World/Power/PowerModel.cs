@@ -59,13 +59,13 @@ public sealed class PowerModel
     }
 
     /// <summary>Momentary power of one device.</summary>
-    /// <param name="busy">Share of the time in which kernels run.</param>
+    /// <param name="busyShare">Share of the time in which kernels run.</param>
     /// <param name="flopsPerSecond">Rate of work.</param>
     /// <param name="bytesPerSecond">Rate of memory traffic.</param>
-    /// <param name="network">Share of the time in collectives.</param>
-    public Watts At(double busy, double flopsPerSecond, double bytesPerSecond, double network)
+    /// <param name="networkShare">Share of the time in collectives.</param>
+    public Watts At(double busyShare, double flopsPerSecond, double bytesPerSecond, double networkShare)
     {
-        double share = Shares.At(busy, bytesPerSecond / _peakBytes, _dynamicShare * flopsPerSecond / _peakFlops, network);
+        double share = Shares.At(busyShare, bytesPerSecond / _peakBytes, _dynamicShare * flopsPerSecond / _peakFlops, networkShare);
         Watts power = Idle + (_range * share);
         return power < Limit ? power : Limit;
     }

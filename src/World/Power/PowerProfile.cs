@@ -16,12 +16,12 @@ namespace Orrery.World.Power;
 public sealed record PowerShares(double Running, double Memory, double Compute, double Network, double Knee)
 {
     /// <summary>The share of (limit − idle) at given utilisations, 0 to 1.</summary>
-    /// <param name="busy">Share of the time in which kernels run.</param>
-    /// <param name="memory">Byte rate over peak bandwidth.</param>
-    /// <param name="compute">FLOP rate over the dense peak of the format.</param>
-    /// <param name="network">Share of the time in collectives.</param>
-    public double At(double busy, double memory, double compute, double network) =>
-        Math.Clamp((Running * Math.Min(1, busy / Knee)) + (Memory * memory) + (Compute * compute) - (Network * network), 0, 1);
+    /// <param name="busyShare">Share of the time in which kernels run.</param>
+    /// <param name="memoryShare">Byte rate over peak bandwidth.</param>
+    /// <param name="computeShare">FLOP rate over the dense peak of the format.</param>
+    /// <param name="networkShare">Share of the time in collectives.</param>
+    public double At(double busyShare, double memoryShare, double computeShare, double networkShare) =>
+        Math.Clamp((Running * Math.Min(1, busyShare / Knee)) + (Memory * memoryShare) + (Compute * computeShare) - (Network * networkShare), 0, 1);
 }
 
 /// <summary>Error of the fit on one model's rows: mean of |predicted / measured − 1|.</summary>

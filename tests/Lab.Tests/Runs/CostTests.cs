@@ -1,6 +1,8 @@
+using Orrery.Kernel;
 using Orrery.Lab.Results;
 using Orrery.Lab.Runs;
 using Orrery.Lab.Scenarios;
+using Orrery.World.Power;
 
 namespace Orrery.Lab.Tests.Runs;
 
@@ -16,26 +18,70 @@ public sealed class CostTests
     [Fact]
     public void EnergyCarbonWaterAndMoneyFollowFromTotals()
     {
-        Scenario scenario = TinyScenarios.Read(OneRequest);
+        // A prompt so short that its step stays below the limit, where power is linear.
+        Scenario scenario = TinyScenarios.Read(OneRequest.Replace("prompt: 100", "prompt: 10", StringComparison.Ordinal));
         RunResult run = Simulation.Run(scenario);
         World.Hardware.DeviceSpec device = scenario.Fleet[0].Deployment.Device;
         double seconds = run.Simulation.VirtualSeconds;
-        double peakFlops = device.PeakRate(World.Hardware.Precision.Bf16)!.Value.Value;
+        double seconds2 = 2 * seconds;
+        double joules = run.Figures.Number("deviceEnergy")!.Value;
+        double idle = run.Figures.Number("idleEnergy")!.Value;
+        double prefill = run.Figures.Number("prefillEnergy")!.Value;
+        double decode = run.Figures.Number("decodeEnergy")!.Value;
+        Assert.Equal(1, (idle + prefill + decode) / joules, 12);
+        Assert.Equal(1, idle / (seconds2 * (1 - run.Metrics.BusyFraction) * device.IdlePower.Value), 9);
+        // One prompt step of 10 tokens and nine decodes of one: linear shares of the power range, by hand from the run's totals.
+        Assert.Equal(prefill / 10, run.Figures.Number("energyPerPromptToken")!.Value, 9);
+        Assert.Equal(decode / 9, run.Figures.Number("energyPerDecodedToken")!.Value, 9);
+        PowerShares shares = World.Catalogue.Catalog.Power(device).Shares;
         double range = device.ThermalDesignPower.Value - device.IdlePower.Value;
-        // The power model's shares: half for being active, 0.3 at full matrix rate, 0.2 at full bandwidth; two devices, each idle for the whole run.
-        double device2 = 2 * seconds;
-        double joules = (device2 * device.IdlePower.Value)
-            + (device2 * run.Metrics.BusyFraction * range * 0.5)
-            + (device2 * run.Metrics.ModelFlopsUtilization * range * 0.3)
-            + (device2 * run.Metrics.MemoryBandwidthUtilization * range * 0.2);
+        double expected = (seconds2 * run.Metrics.BusyFraction * (device.IdlePower.Value + (range * shares.Running)))
+            + (seconds2 * range * ((shares.Compute * run.Metrics.ModelFlopsUtilization) + (shares.Memory * run.Metrics.MemoryBandwidthUtilization)));
+        Assert.Equal(1, (prefill + decode) / expected, 9);
         double facility = joules / (1 - 0.2) * 1.5;
         Assert.Equal(1, run.Cost.EnergyJoules / facility, 9);
-        double hours = device2 / 3600;
+        double hours = seconds2 / 3600;
         double embodied = device.EmbodiedCarbon.Value * hours / (4 * 8766);
         Assert.Equal(1, run.Cost.CarbonGrams / ((facility / 3.6e6 * 100) + embodied), 9);
         Assert.Equal(1, run.Cost.WaterLitres / (joules / 0.8 / 3.6e6 * 2), 9);
         Assert.Equal(1, run.Cost.MoneyDollars / (hours * device.HourlyPrice.Dollars), 9);
-        Assert.True(peakFlops > 0 && run.Metrics.BusyFraction is > 0 and < 0.5, "one of the two replicas never works");
+        Assert.True(run.Metrics.BusyFraction is > 0 and < 0.5, "one of the two replicas never works");
+    }
+
+    [Fact]
+    public void APowerCapSlowsPromptsHardAndDecodesLittleAndSavesEnergy()
+    {
+        static RunResult Run(string cap) => Simulation.Run(TinyScenarios.Read($$"""
+            model: llama-3.1-8b
+            fleet: [{device: h100-sxm{{cap}}}]
+            traffic: {generator: constant, rate: 1/s, requests: 5, prompt: 4000, output: 50}
+            """));
+        RunResult free = Run("");
+        RunResult capped = Run(", powerCap: 350W");
+        double Ratio(string metric) => capped.Figures.Number(metric)!.Value / free.Figures.Number(metric)!.Value;
+        Assert.InRange(capped.Metrics.TtftSeconds!.Mean / free.Metrics.TtftSeconds!.Mean, 1.3, 2.5);
+        Assert.InRange(Ratio("prefillEnergy"), 0.5, 0.99);
+        Assert.Equal(1, Run(", powerCap: 700W").Figures.Number("deviceEnergy")!.Value / free.Figures.Number("deviceEnergy")!.Value, 12);
+        // Decodes wait for memory: the cap costs them hardly any time, and they draw no more than it.
+        Assert.InRange(capped.Metrics.TpotSeconds!.Mean / free.Metrics.TpotSeconds!.Mean, 1, 1.05);
+        Assert.InRange(Ratio("decodeEnergy"), 0.65, 0.999);
+        // Utilisation is over the peak of the device as it is sold.
+        Assert.True(Ratio("mfu") <= 1.001);
+    }
+
+    [Theory]
+    [InlineData("50W", "when idle")]
+    [InlineData("900W", "at most")]
+    [InlineData("400", "a power")]
+    public void APowerCapThatCannotBeIsRefusedWhereItStands(string cap, string says)
+    {
+        InputException error = Assert.Throws<InputException>(() => TinyScenarios.Read($$"""
+            model: llama-3.1-8b
+            fleet: [{device: h100-sxm, powerCap: {{cap}}}]
+            traffic: {generator: constant, rate: 4/s, requests: 2, prompt: 40, output: 10}
+            """));
+        Assert.Contains("powerCap", error.Message, StringComparison.Ordinal);
+        Assert.Contains(says, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,159 @@
+using Orrery.Lab.Import;
+using Orrery.World.Catalogue;
+using Orrery.World.Hardware;
+using Orrery.World.Measurements;
+using Orrery.World.Profiles;
+
+namespace Orrery.Lab.Calibration;
+
+/// <summary>
+/// From imported tables to device profiles: one per measured device, and one that was learnt over all of them. Of several publishers of a
+/// device the one with most different shapes gives a family, so that kernels and ways of timing are not mixed.
+/// </summary>
+public static class ProfileCalibration
+{
+    /// <summary>The sets of devices that the catalogue knows, without times that their data sheets rule out.</summary>
+    /// <param name="sets">Imported tables.</param>
+    /// <param name="warnings">Takes a sentence for each set that is left out.</param>
+    public static IReadOnlyList<CalibrationSource> Sources(IEnumerable<MeasurementSet> sets, ICollection<string> warnings)
+    {
+        ArgumentNullException.ThrowIfNull(sets);
+        ArgumentNullException.ThrowIfNull(warnings);
+        List<CalibrationSource> sources = [];
+        foreach (MeasurementSet set in sets)
+        {
+            DeviceSpec? device = Catalog.Devices.FirstOrDefault(d => d.Name == set.Device);
+            if (device is null) warnings.Add($"{set.Origin}: the device '{set.Device}' is not in the catalogue; its tables are left out");
+            else sources.Add(new(device, Possible(set, device)));
+        }
+        return CalibrationSource.Pool(sources);
+    }
+
+    /// <summary>The profile of one device.</summary>
+    /// <param name="device">Data sheet.</param>
+    /// <param name="sources">Of this device; others are passed over.</param>
+    /// <param name="keepsTables">Keep every measured point exactly: for use in memory; a shipped profile does without.</param>
+    public static DeviceProfile Device(DeviceSpec device, IReadOnlyList<CalibrationSource> sources, bool keepsTables = false)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        Dictionary<ProfileFamily, FamilyErrors> errors = [];
+        CalibrationSource[] own = [.. sources.Where(source => source.Device.Name == device.Name)];
+        List<CalibrationSource> used = [];
+        MatrixSample[] products = Take(s => s.Matrices, m => (m.Outputs, m.Inputs, m.Format));
+        VectorSample[] kernels = Take(s => s.Vectors, v => (v.Name, v.BytesPerRow));
+        AttentionTable attention = new(device, Take(s => s.Attention, a => (a.Heads, a.KvHeads, a.Chunks, a.Decodes)));
+        ExpertTable experts = new(device, Take(s => s.Experts, e => (e.Hidden, e.Width, e.Count, e.Format, e.TensorRanks, e.ExpertRanks)));
+        CollectiveSample[] collectives = Take(s => s.Collectives, c => (c.Kind, c.Library));
+        Interconnect links = Interconnect.Usual(device);
+
+        MatrixEfficiency? matrices = MatrixFit.Fit(device, products, keepsTables);
+        if (matrices is not null) State(ProfileFamily.Matrices, e => MatrixFit.Judge(matrices, device, products, e), MatrixFit.LeaveOut(device, products));
+        VectorEfficiency? vectors = VectorFit.Fit(device, kernels);
+        if (vectors is not null) State(ProfileFamily.Vectors, e => VectorFit.Judge(vectors, device, kernels, e), VectorFit.LeaveOut(device, kernels));
+        CollectiveEfficiency? groups = CollectiveFit.Fit(links, collectives);
+        if (groups is not null) State(ProfileFamily.Collectives, e => CollectiveFit.Judge(groups, links, collectives, e), CollectiveFit.LeaveOut(links, collectives));
+        PrefillAttentionEfficiency? prefill = keepsTables ? AttentionFit.PrefillTable(attention) : AttentionFit.Prefill(attention);
+        if (prefill is not null) errors[ProfileFamily.Prefill] = new(OperatorErrors.Prefill(prefill, attention), OperatorLeaveOut.Prefill(attention), null);
+        DecodeAttentionEfficiency? decode = keepsTables ? AttentionFit.DecodeTable(attention) : AttentionFit.Decode(attention);
+        if (decode is not null) errors[ProfileFamily.Decode] = new(OperatorErrors.Decode(decode, attention), OperatorLeaveOut.Decode(attention), null);
+        MixedAttentionEfficiency? mixed = prefill is null || decode is null ? null : keepsTables ? MixedFit.MixedTable(attention) : MixedFit.Mixed(attention);
+        if (mixed is { Kernels: MixedKernels.Shared })
+            errors[ProfileFamily.Mixed] = new(OperatorErrors.Mixed(mixed, prefill!, decode!, attention), OperatorLeaveOut.Mixed(attention), null);
+        ExpertEfficiency? routed = keepsTables ? ExpertFit.ExpertsTable(experts) : ExpertFit.Experts(experts);
+        if (routed is not null) errors[ProfileFamily.Experts] = new(OperatorErrors.Experts(routed, experts), OperatorLeaveOut.Experts(experts), null);
+        return new()
+        {
+            Name = device.Name,
+            Source = string.Join("; ", used.Select(Describe).Distinct()),
+            Licence = string.Join(", ", used.Select(source => source.Set.Licence).Where(licence => licence.Length > 0).Distinct()),
+            Matrices = matrices,
+            Vectors = vectors,
+            Prefill = prefill,
+            Decode = decode,
+            Mixed = mixed,
+            Experts = routed,
+            Collectives = groups,
+            Errors = errors,
+        };
+
+        T[] Take<T, TShape>(Func<MeasurementSet, IReadOnlyList<T>> samples, Func<T, TShape> shape)
+        {
+            CalibrationSource? best = own.Where(source => samples(source.Set).Count > 0)
+                .MaxBy(source => samples(source.Set).Select(shape).Distinct().Count());
+            if (best is null) return [];
+            used.Add(best);
+            return [.. samples(best.Set)];
+        }
+
+        void State(ProfileFamily family, Action<FitErrors> judge, FitErrors leftOut)
+        {
+            FitErrors fit = new();
+            judge(fit);
+            errors[family] = new(fit.Summary(), leftOut.Count > 0 ? leftOut.Summary() : null, null);
+        }
+    }
+
+    /// <summary>What all sources teach about a device that none of them measured, with the error on devices left out.</summary>
+    public static DeviceProfile Transfer(IReadOnlyList<CalibrationSource> sources) => Transfer(sources, judges: true);
+
+    /// <summary>The same without judging it: for leaving a device out.</summary>
+    public static DeviceProfile TransferWithout(DeviceSpec device, IReadOnlyList<CalibrationSource> sources) =>
+        Transfer([.. sources.Where(source => !source.SameChip(device))], judges: false);
+
+    private static DeviceProfile Transfer(IReadOnlyList<CalibrationSource> sources, bool judges)
+    {
+        Dictionary<ProfileFamily, FamilyErrors> errors = [];
+        // Kernels as an engine calls them; benches of kernels alone time other things.
+        AttentionTable[] attention =
+        [
+            .. sources.Where(s => s.Set.Attention.Count > 0 && s.Set.Software.Length > 0)
+                .Select(s => new AttentionTable(s.Device, s.Set.Attention)).Where(t => t.Prefill.Count > 0 && t.Decode.Count > 0),
+        ];
+        ExpertTable[] experts = [.. sources.Where(s => s.Set.Experts.Count > 0).Select(s => new ExpertTable(s.Device, s.Set.Experts))];
+        if (judges)
+        {
+            Left(ProfileFamily.Matrices, MatrixFit.LeaveDeviceOut(sources));
+            Left(ProfileFamily.Vectors, VectorFit.LeaveDeviceOut(sources));
+            Left(ProfileFamily.Collectives, CollectiveFit.LeaveDeviceOut(sources));
+            foreach ((ProfileFamily family, FitError error) in OperatorLeaveOut.Devices(
+                attention, experts, (left, other) => !SameChip(left.Device, other.Device), (left, other) => !SameChip(left.Device, other.Device)))
+            {
+                errors[family] = new(null, null, error);
+            }
+        }
+        return new()
+        {
+            Name = DeviceProfile.TransferName,
+            Source = string.Join("; ", sources.Select(Describe).Distinct()),
+            Licence = string.Join(", ", sources.Select(source => source.Set.Licence).Where(licence => licence.Length > 0).Distinct()),
+            Matrices = MatrixFit.Transfer(sources),
+            Vectors = VectorFit.Transfer(sources),
+            Prefill = AttentionFit.Prefill(attention),
+            Decode = AttentionFit.Decode(attention),
+            Mixed = MixedFit.Mixed(attention),
+            Experts = ExpertFit.Experts(experts),
+            Collectives = CollectiveFit.Transfer(sources),
+            Errors = errors,
+        };
+
+        void Left(ProfileFamily family, IReadOnlyList<(CalibrationSource Source, FitErrors Errors)> left)
+        {
+            FitErrors all = new();
+            foreach ((_, FitErrors one) in left) all.Add(one);
+            if (all.Count > 0) errors[family] = new(null, null, all.Summary());
+        }
+    }
+
+    private static bool SameChip(DeviceSpec a, DeviceSpec b) => new CalibrationSource(a, new("", "", "", "")).SameChip(b);
+
+    private static string Describe(CalibrationSource source) =>
+        source.Set.Software.Length > 0 ? $"{source.Set.Source}, {source.Set.Software}" : source.Set.Source;
+
+    private static MeasurementSet Possible(MeasurementSet set, DeviceSpec device) => set with
+    {
+        Matrices = [.. set.Matrices.Where(sample => DataSheetCheck.Allows(device, sample))],
+        Vectors = [.. set.Vectors.Where(sample => DataSheetCheck.Allows(device, sample))],
+        Attention = [.. set.Attention.Where(sample => DataSheetCheck.Allows(device, sample))],
+        Experts = [.. set.Experts.Where(sample => DataSheetCheck.Allows(device, sample))],
+    };
+}
