@@ -68,13 +68,24 @@ public static class MatrixFit
     public static MatrixEfficiency? Transfer(IEnumerable<CalibrationSource> donors)
     {
         ArgumentNullException.ThrowIfNull(donors);
-        // Formats share one surface: what sets them apart on a device is their peak, and so their watts per TFLOP/s.
+        // Eight-bit tables are few and have a longer launch, so they lean on the 16-bit ones; those stand alone.
+        FitPoints wide = new(TransferGrid.Count);
         FitPoints all = new(TransferGrid.Count);
+        bool narrow = false;
         foreach (CalibrationSource donor in CalibrationSource.Pool(donors.Where(donor => donor.Device.Multiprocessors > 0).Select(WithoutLaunches)))
+        {
             foreach (IGrouping<Precision, MatrixSample> format in Medians(donor.Device, donor.Set.Matrices).GroupBy(sample => sample.Format))
-                all.AddAll(Points(donor.Device, format), SetWeight);
-        if (all.Count == 0) return null;
-        return new(new Dictionary<Precision, EfficiencySurface> { [Precision.Bf16] = SurfaceFit.Fit(TransferGrid, all, TransferSmoothness, TransferOutlier) });
+            {
+                FitPoints points = Points(donor.Device, format);
+                all.AddAll(points, SetWeight);
+                if (PrecisionSize.Bytes(format.Key) >= 2) wide.AddAll(points, SetWeight);
+                else narrow = true;
+            }
+        }
+        var surfaces = new Dictionary<Precision, EfficiencySurface>();
+        if (wide.Count > 0) surfaces[Precision.Bf16] = SurfaceFit.Fit(TransferGrid, wide, TransferSmoothness, TransferOutlier);
+        if (narrow) surfaces[Precision.Fp8] = SurfaceFit.Fit(TransferGrid, all, TransferSmoothness, TransferOutlier);
+        return surfaces.Count > 0 ? new(surfaces) : null;
     }
 
     /// <summary>Adds the error of a family on samples; formats that the device lacks are passed over.</summary>
@@ -102,6 +113,28 @@ public static class MatrixFit
         FitErrors errors = new();
         if (Fit(device, kept, keepCurves: true) is { } family) Judge(family, device, left, errors);
         return errors;
+    }
+
+    /// <summary>Predicts every model's products by the other models that were measured on the device; nothing where it has only one.</summary>
+    public static IReadOnlyList<(CalibrationSource Source, FitErrors Errors)> LeaveModelOut(IReadOnlyList<CalibrationSource> sources)
+    {
+        ArgumentNullException.ThrowIfNull(sources);
+        List<(CalibrationSource, FitErrors)> result = [];
+        foreach (IGrouping<(string, string), CalibrationSource> device in sources
+            .Where(source => source.Set.Model.Length > 0 && source.Set.Matrices.Count > 0)
+            .GroupBy(source => (source.Device.Name, source.Set.Source)))
+        {
+            foreach (IGrouping<string, CalibrationSource> model in device.GroupBy(source => source.Set.Model))
+            {
+                DeviceSpec spec = model.First().Device;
+                IEnumerable<MatrixSample> others = device.Where(source => source.Set.Model != model.Key).SelectMany(source => source.Set.Matrices);
+                if (Fit(spec, others, keepCurves: true) is not { } family) continue;
+                FitErrors errors = new();
+                Judge(family, spec, model.SelectMany(source => source.Set.Matrices), errors);
+                result.Add((model.First(), errors));
+            }
+        }
+        return result;
     }
 
     /// <summary>Predicts every source by what the sources of all other chips teach.</summary>

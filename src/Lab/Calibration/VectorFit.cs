@@ -23,6 +23,12 @@ public static class VectorFit
     /// <summary>Across donors bending costs more (d).</summary>
     private const double TransferSmoothness = 1;
 
+    /// <summary>Kernels whose ideal time is below this are mostly launch.</summary>
+    private const double SmallSeconds = 4e-6;
+
+    /// <summary>Median ratio of small kernels above which a table measures the host's launches and not the device (d: kernels show 1-3).</summary>
+    private const double LaunchBoundRatio = 4;
+
     /// <summary>The family of one device.</summary>
     /// <returns>Null where nothing was measured.</returns>
     public static VectorEfficiency? Fit(DeviceSpec device, IEnumerable<VectorSample> samples)
@@ -37,14 +43,16 @@ public static class VectorFit
 
     /// <summary>
     /// One family for all devices. Where a donor states its software, only such donors count: tables without come from research forks whose
-    /// kernels are not what engines run today, and differ from those by factors.
+    /// kernels are not what engines run today, and differ from those by factors. Donors that measured launches, and devices that have no
+    /// multiprocessors or an unknown number, are left out.
     /// </summary>
     /// <returns>Null where no donor measured anything.</returns>
     public static VectorEfficiency? Transfer(IEnumerable<CalibrationSource> donors)
     {
         ArgumentNullException.ThrowIfNull(donors);
         var byKind = new SortedDictionary<string, FitPoints>(StringComparer.Ordinal);
-        CalibrationSource[] measured = [.. donors.Where(donor => donor.Set.Vectors.Count > 0)];
+        CalibrationSource[] measured =
+            [.. donors.Where(donor => donor.Set.Vectors.Count > 0 && donor.Device.Multiprocessors > 0 && !IsLaunchBound(donor.Device, donor.Set.Vectors))];
         CalibrationSource[] engines = [.. measured.Where(donor => donor.Set.Software.Length > 0)];
         foreach (CalibrationSource donor in CalibrationSource.Pool(engines.Length > 0 ? engines : measured))
         {
@@ -92,32 +100,46 @@ public static class VectorFit
         return errors;
     }
 
-    /// <summary>Predicts every source by what the sources of all other chips teach.</summary>
+    /// <summary>
+    /// Predicts every source by what the sources of all other chips teach: engines' kernels by engines' kernels, tables without stated
+    /// software by such tables.
+    /// </summary>
     public static IReadOnlyList<(CalibrationSource Source, FitErrors Errors)> LeaveDeviceOut(IReadOnlyList<CalibrationSource> sources)
     {
         ArgumentNullException.ThrowIfNull(sources);
         List<(CalibrationSource, FitErrors)> result = [];
-        foreach (IGrouping<string, CalibrationSource> device in CalibrationSource.Pool(sources).Where(source => source.Set.Vectors.Count > 0).GroupBy(source => source.Device.Name))
+        foreach (CalibrationSource source in CalibrationSource.Pool(sources).Where(source => source.Set.Vectors.Count > 0))
         {
-            if (Transfer(sources.Where(other => !other.SameChip(device.First().Device))) is not { } family) continue;
-            foreach (CalibrationSource source in device)
-            {
-                FitErrors errors = new();
-                Judge(family, source.Device, source.Set.Vectors, errors);
-                result.Add((source, errors));
-            }
+            bool engine = source.Set.Software.Length > 0;
+            if (Transfer(sources.Where(other => !other.SameChip(source.Device) && other.Set.Software.Length > 0 == engine)) is not { } family) continue;
+            FitErrors errors = new();
+            Judge(family, source.Device, source.Set.Vectors, errors);
+            result.Add((source, errors));
         }
         return result;
     }
+
+    /// <summary>Do the small kernels of a table take so long that it must have timed launches by the host?</summary>
+    public static bool IsLaunchBound(DeviceSpec device, IEnumerable<VectorSample> samples)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        double[] ratios =
+        [
+            .. Medians(samples).Select(sample => (Ideal: IdealSeconds(device, sample), sample.Seconds))
+                .Where(pair => pair.Ideal < SmallSeconds)
+                .Select(pair => pair.Seconds / pair.Ideal),
+        ];
+        return ratios.Length > 0 && FitErrors.Quantile(ratios, 0.5) > LaunchBoundRatio;
+    }
+
+    private static double IdealSeconds(DeviceSpec device, VectorSample sample) =>
+        (sample.Rows * sample.BytesPerRow / device.MemoryBandwidth.Value) + VectorEfficiency.FloorSeconds;
 
     private static FitPoints Points(DeviceSpec device, IEnumerable<VectorSample> samples)
     {
         FitPoints points = new(Grid.Count);
         foreach (VectorSample sample in samples)
-        {
-            double bytes = sample.Rows * sample.BytesPerRow;
-            points.Add([bytes, sample.BytesPerRow], (bytes / device.MemoryBandwidth.Value) + VectorEfficiency.FloorSeconds, sample.Seconds);
-        }
+            points.Add([sample.Rows * sample.BytesPerRow, sample.BytesPerRow], IdealSeconds(device, sample), sample.Seconds);
         return points;
     }
 
