@@ -93,7 +93,9 @@ public static class PowerFit
         double least = double.PositiveInfinity;
         for (int round = 0; round < Rounds; round++)
         {
-            shares = Rounded(Solve(samples, shares));
+            PowerShares next = Rounded(Solve(samples, shares));
+            if (next == shares) break;
+            shares = next;
             double loss = Loss(samples, shares);
             if (loss >= least) continue;
             least = loss;
