@@ -43,8 +43,8 @@ public static class VectorFit
 
     /// <summary>
     /// One family for all devices. Where a donor states its software, only such donors count: tables without come from research forks whose
-    /// kernels are not what engines run today, and differ from those by factors. Donors that measured launches, and devices that have no
-    /// multiprocessors or an unknown number, are left out.
+    /// kernels are not what engines run today, and differ from those by factors. Kinds of which a donor measured launches, and devices that
+    /// have no multiprocessors or an unknown number, are left out.
     /// </summary>
     /// <returns>Null where no donor measured anything.</returns>
     public static VectorEfficiency? Transfer(IEnumerable<CalibrationSource> donors)
@@ -52,7 +52,7 @@ public static class VectorFit
         ArgumentNullException.ThrowIfNull(donors);
         var byKind = new SortedDictionary<string, FitPoints>(StringComparer.Ordinal);
         CalibrationSource[] measured =
-            [.. donors.Where(donor => donor.Set.Vectors.Count > 0 && donor.Device.Multiprocessors > 0 && !IsLaunchBound(donor.Device, donor.Set.Vectors))];
+            [.. donors.Where(donor => donor.Device.Multiprocessors > 0).Select(WithoutLaunches).Where(donor => donor.Set.Vectors.Count > 0)];
         CalibrationSource[] engines = [.. measured.Where(donor => donor.Set.Software.Length > 0)];
         foreach (CalibrationSource donor in CalibrationSource.Pool(engines.Length > 0 ? engines : measured))
         {
@@ -131,6 +131,14 @@ public static class VectorFit
         ];
         return ratios.Length > 0 && FitErrors.Quantile(ratios, 0.5) > LaunchBoundRatio;
     }
+
+    private static CalibrationSource WithoutLaunches(CalibrationSource donor) => donor with
+    {
+        Set = donor.Set with
+        {
+            Vectors = [.. donor.Set.Vectors.GroupBy(sample => sample.Name).Where(kind => !IsLaunchBound(donor.Device, kind)).SelectMany(kind => kind)],
+        },
+    };
 
     private static double IdealSeconds(DeviceSpec device, VectorSample sample) =>
         (sample.Rows * sample.BytesPerRow / device.MemoryBandwidth.Value) + VectorEfficiency.FloorSeconds;
