@@ -76,6 +76,8 @@ internal sealed class MeasuredPrices : OperatorPrices
     public override Func<long, OperatorTime> Linear(LinearOperator op)
     {
         const double ns = Duration.NanosecondsPerSecond;
+        // Models whose layers all have experts have no dense part.
+        if (op.IsMatrix ? op.Outputs == 0 || op.Inputs == 0 : op.BytesPerRow == 0) return static _ => default;
         if (!op.IsMatrix && op.FlopsPerRow > 0)
         {
             // Several small products counted together: as large ones, each with a launch.
