@@ -1,4 +1,6 @@
 using Orrery.Kernel;
+using Orrery.World.Deployments;
+using Orrery.World.Models;
 using Orrery.World.Profiles;
 
 namespace Orrery.Lab.Fidelity;
@@ -34,6 +36,15 @@ public sealed record DeploymentEngine
     /// <summary>Share of device memory that weights and cache may take (benchmark recipes: 0.85-0.95, c).</summary>
     public double MemoryShare { get; init; } = 0.95;
 
+    /// <summary>
+    /// Share of a request's output for which cache must be free before it starts. 1 reserves all, so that nothing is ever evicted; engines that
+    /// admit by the prompt alone hold half of the output on average (d).
+    /// </summary>
+    public double ReservedOutputShare { get; init; } = 0.5;
+
+    /// <summary>With several data ranks: steps that a prompt waits for others, so that all ranks prefill together.</summary>
+    public double GatherSteps { get; init; } = 10;
+
     /// <summary>CPU time of a step that the device waits for.</summary>
     public double StepCpuSeconds { get; init; } = CostProfile.Analytic.StepCpuSeconds;
 
@@ -46,11 +57,17 @@ public sealed record DeploymentEngine
     /// <summary>Further time of a request that changes pools: routing twice, and the agreement on where its cache goes.</summary>
     public double HandOverSeconds { get; init; } = 0.05;
 
-    /// <summary>Tokens that an engine gathers before it sends a stream's next piece, and steps between looks at new arrivals: the first token comes so many steps later.</summary>
+    /// <summary>In an engine that also prefills: tokens that it gathers before it sends a stream's next piece, and steps between looks at new arrivals: the first token comes so many steps later.</summary>
     public double FirstTokenSteps { get; init; }
 
     /// <summary>Least time per layer of a step with prompts, whose shape no graph has captured: the CPU launches its kernels one by one.</summary>
     public double PromptLayerSeconds { get; init; } = 1e-4;
+
+    /// <summary>
+    /// In an engine that also decodes: time of a prompt step of a mixture of experts on very many tensor ranks over what its operators cost: every rank routes, quantises, sorts and
+    /// scatters all rows in kernels of their own, and its slices of experts fill tiles badly. 1 on one tensor rank, where data ranks share the rows.
+    /// </summary>
+    public double ExpertPromptFactor { get; init; } = 1;
 
     /// <summary>Fixed cost of a kernel over the profile's: captured graphs and fused kernels make it small.</summary>
     public double KernelShare { get; init; } = 1;
@@ -72,13 +89,25 @@ public sealed record DeploymentEngine
     [
         new() { Name = "vllm", Turn = PromptTurn.ChunkedWithDecodes },
         new() { Name = "sglang", Turn = PromptTurn.Alone, TokenBudget = 16384 },
-        new() { Name = "trtllm", Turn = PromptTurn.WholeWithDecodes },
+        new() { Name = "trtllm", Turn = PromptTurn.WholeWithDecodes, ReservedOutputShare = 1, GatherSteps = 30 },
     ];
 
     /// <exception cref="InputException">No such engine; the sentence lists those known.</exception>
     public static DeploymentEngine Find(string name) =>
         Known.FirstOrDefault(engine => engine.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
         ?? throw new InputException($"the engine '{name}' is not known{Names.Suggest(name, [.. Known.Select(engine => engine.Name)])}");
+
+    /// <summary>What prompts of a model add to a step.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="plan">Its degrees.</param>
+    /// <param name="alsoDecodes">Whether the engine decodes too, rather than prefill alone.</param>
+    public PromptCost Prompts(ModelSpec model, ParallelPlan plan, bool alsoDecodes)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(plan);
+        double replicated = 1 - (1.0 / plan.Tensor);
+        return new(model.Experts is null || !alsoDecodes ? 1 : 1 + ((ExpertPromptFactor - 1) * replicated), model.Layers * PromptLayerSeconds);
+    }
 
     /// <summary>A device's profile as this engine uses the device.</summary>
     public CostProfile Over(CostProfile profile)
