@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Text;
+using Orrery.Documents;
 using Orrery.Kernel;
 
 namespace Orrery.Traffic.Readers;
@@ -8,7 +9,7 @@ namespace Orrery.Traffic.Readers;
 /// Rows of a CSV with a header, as byte spans of the line buffer. Fields may be quoted (RFC 4180) but not span lines; blank lines are
 /// skipped.
 /// </summary>
-internal sealed class CsvReader : IDisposable
+public sealed class CsvReader : IDisposable
 {
     private readonly LineReader _lines;
     private readonly string[] _columns;
@@ -25,26 +26,35 @@ internal sealed class CsvReader : IDisposable
         _lengths = new int[_columns.Length];
     }
 
-    internal IReadOnlyList<string> Columns => _columns;
+    /// <summary>Names of the header, in order.</summary>
+    public IReadOnlyList<string> Columns => _columns;
 
-    internal string Origin => _lines.Origin;
+    /// <summary>The file's name as shown in errors.</summary>
+    public string Origin => _lines.Origin;
 
-    internal long LineNumber => _lines.LineNumber;
+    /// <summary>Number of the line last read, from 1.</summary>
+    public long LineNumber => _lines.LineNumber;
+
+    /// <summary>Opens a file, gzip included, and reads its header.</summary>
+    /// <exception cref="InputException">The file cannot be read or is empty.</exception>
+    public static CsvReader Open(string path) => new(new LineReader(InputFile.Open(path), path));
 
     internal static string[] SplitHeader(ReadOnlySpan<byte> header) =>
         Encoding.UTF8.GetString(header).Split(',').Select(name => name.Trim().Trim('"')).ToArray();
 
     /// <summary>Index of a column, −1 when absent.</summary>
-    internal int Find(string column) => Array.FindIndex(_columns, name => name.Equals(column, StringComparison.OrdinalIgnoreCase));
+    public int Find(string column) => Array.FindIndex(_columns, name => name.Equals(column, StringComparison.OrdinalIgnoreCase));
 
-    internal int Require(string column)
+    /// <summary>Index of a column that must be there.</summary>
+    /// <exception cref="InputException">The header lacks it; the sentence names the nearest.</exception>
+    public int Require(string column)
     {
         int index = Find(column);
         return index >= 0 ? index : throw new InputException($"{Origin}:1: column '{column}' is missing{Names.Suggest(column, _columns)}");
     }
 
     /// <summary>Moves to the next row; the span holds the fields until the next call.</summary>
-    internal bool TryRead(out CsvRow row)
+    public bool TryRead(out CsvRow row)
     {
         while (_lines.TryRead(out Span<byte> line))
         {
@@ -57,10 +67,13 @@ internal sealed class CsvReader : IDisposable
         return false;
     }
 
-    internal InputException Error(int column, string sentence) => _lines.Error($"column '{_columns[column]}': {sentence}");
+    /// <summary>An error at a field of the current row.</summary>
+    public InputException Error(int column, string sentence) => _lines.Error($"column '{_columns[column]}': {sentence}");
 
-    internal InputException Error(string sentence) => _lines.Error(sentence);
+    /// <summary>An error at the current row.</summary>
+    public InputException Error(string sentence) => _lines.Error(sentence);
 
+    /// <inheritdoc/>
     public void Dispose() => _lines.Dispose();
 
     internal ReadOnlySpan<byte> Field(ReadOnlySpan<byte> line, int column) => line.Slice(_starts[column], _lengths[column]);
@@ -121,20 +134,31 @@ internal sealed class CsvReader : IDisposable
 }
 
 /// <summary>One row; valid until the next read.</summary>
-internal readonly ref struct CsvRow(CsvReader reader, ReadOnlySpan<byte> line)
+public readonly ref struct CsvRow
 {
-    private readonly ReadOnlySpan<byte> _line = line;
+    private readonly CsvReader _reader;
+    private readonly ReadOnlySpan<byte> _line;
 
-    internal ReadOnlySpan<byte> this[int column] => reader.Field(_line, column);
+    internal CsvRow(CsvReader reader, ReadOnlySpan<byte> line)
+    {
+        _reader = reader;
+        _line = line;
+    }
 
-    internal string Text(int column) => Encoding.UTF8.GetString(this[column]);
+    /// <summary>The bytes of a field.</summary>
+    public ReadOnlySpan<byte> this[int column] => _reader.Field(_line, column);
 
-    internal bool IsEmpty(int column) => column < 0 || this[column].IsEmpty;
+    /// <summary>A field as text.</summary>
+    public string Text(int column) => Encoding.UTF8.GetString(this[column]);
 
-    internal InputException Error(int column, string sentence) => reader.Error(column, sentence);
+    /// <summary>Whether the column is absent (a negative index) or the field has nothing in it.</summary>
+    public bool IsEmpty(int column) => column < 0 || this[column].IsEmpty;
+
+    /// <summary>An error at a field of this row.</summary>
+    public InputException Error(int column, string sentence) => _reader.Error(column, sentence);
 
     /// <summary>A whole number; <c>12.0</c>, which some exporters write, is accepted.</summary>
-    internal int Int(int column, int min, int max)
+    public int Int(int column, int min, int max)
     {
         ReadOnlySpan<byte> field = Fields.Trim(this[column]);
         if (!Fields.TryLong(field, out long value)) throw Error(column, $"'{Show(column)}' is not a whole number");
@@ -142,14 +166,16 @@ internal readonly ref struct CsvRow(CsvReader reader, ReadOnlySpan<byte> line)
         return (int)value;
     }
 
-    internal long Long(int column, long min, long max)
+    /// <summary>A whole number between bounds.</summary>
+    public long Long(int column, long min, long max)
     {
         if (!Fields.TryLong(Fields.Trim(this[column]), out long value)) throw Error(column, $"'{Show(column)}' is not a whole number");
         if (value < min || value > max) throw Error(column, $"{value} is outside {min} to {max}");
         return value;
     }
 
-    internal double Number(int column, double min, double max)
+    /// <summary>A number between bounds; not-a-number is none.</summary>
+    public double Number(int column, double min, double max)
     {
         ReadOnlySpan<byte> field = Fields.Trim(this[column]);
         if (!Utf8Parser.TryParse(field, out double value, out int used) || used != field.Length)

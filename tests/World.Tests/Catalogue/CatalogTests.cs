@@ -18,9 +18,10 @@ public sealed class CatalogTests
             "v100-sxm-16gb", "v100-sxm-32gb", "v100-pcie-16gb", "v100-pcie-32gb", "t4", "a10g", "a40", "a100-pcie-40gb", "a100-sxm-40gb",
             "a100-pcie-80gb", "a100-sxm-80gb", "l4", "l40s", "h100-pcie", "h100-sxm", "h200-sxm", "gh200-96gb", "gh200-144gb", "b200-sxm",
             "a10", "rtx-4090", "rtx-4070", "rtx-3090", "mi250x", "jetson-nano", "tpu-v4",
+            "a800-sxm", "a6000", "rtx-6000-ada", "h100-nvl", "h800-sxm", "h20", "gb200", "b300-sxm", "gb300", "rtx-pro-6000", "tpu-v6e",
         ];
         Assert.Equal(devices.Order(), Catalog.Devices.Select(d => d.Name).Order());
-        Assert.Equal(92, Catalog.Models.Count);
+        Assert.Equal(93, Catalog.Models.Count);
     }
 
     [Fact]
