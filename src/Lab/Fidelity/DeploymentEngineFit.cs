@@ -27,7 +27,7 @@ public static class DeploymentEngineFit
         new(engine => engine.FirstTokenSteps, (engine, x) => engine with { FirstTokenSteps = x }, 0.1, 60),
         new(engine => engine.SequenceCpuSeconds, (engine, x) => engine with { SequenceCpuSeconds = x }, 1e-7, 2e-4),
         new(engine => engine.RequestSeconds, (engine, x) => engine with { RequestSeconds = x }, 1e-3, 0.5),
-        new(engine => engine.HandOverSeconds, (engine, x) => engine with { HandOverSeconds = x }, 1e-3, 1),
+        new(engine => engine.HandOverSeconds, (engine, x) => engine with { HandOverSeconds = x }, 1e-2, 0.2),
     ];
 
     /// <param name="cases">Deployments of one engine.</param>
