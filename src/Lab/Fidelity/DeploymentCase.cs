@@ -37,9 +37,10 @@ public sealed record DeploymentCase(
         DeploymentEngine engine = DeploymentEngine.Find(row.Backend);
         ModelSpec model = ModelOf(row.Model);
         DeviceSpec device = DeviceOf(row.System);
+        if (row.MayDraft) throw new InputException("by its name the run may have drafted tokens, how many the file does not state");
         int clients = row.Clients ?? throw new InputException("the row does not state its batch, and latency without load cannot be predicted");
         DeploymentCase found = new(row, model, device, FormatOf(row, device, model.Experts is not null), engine, clients);
-        foreach (DeploymentPool pool in new[] { row.Engine, row.Prefill, row.Decode }.OfType<DeploymentPool>()) Degrees(pool).Validate(model);
+        foreach (DeploymentPool pool in new[] { row.Engine, row.Prefill, row.Decode }.OfType<DeploymentPool>()) RequireCut(pool, model);
         return found;
     }
 
@@ -71,13 +72,13 @@ public sealed record DeploymentCase(
         if (Measured.Engine is { } shared)
         {
             Deployment deployment = Deploy(shared, engine.Over(profile), engine);
-            return load.Run(new RooflineCost(deployment), Model.Layers, deployment.Parallel.Data, KvTokens(deployment, engine), engine);
+            return load.Run(new RooflineCost(deployment), engine.Prompts(Model, deployment.Parallel, alsoDecodes: true), deployment.Parallel.Data, KvTokens(deployment, engine), engine);
         }
         Deployment prefill = Deploy(Measured.Prefill!, engine.Over(profile), engine);
         Deployment decode = Deploy(Measured.Decode!, engine.Over(profile), engine);
         // Each device sends its share of a prompt's cache over its own adapter; data ranks send one prompt each.
         double sendSeconds = prefill.Shards.KvBytesPerToken(0).Count / (prefill.Interconnect.Remote.Bandwidth.Value * profile.LinkFraction);
-        PrefillPool from = new(new RooflineCost(prefill), Model.Layers, prefill.Parallel.Data, Measured.Prefill!.Workers, sendSeconds);
+        PrefillPool from = new(new RooflineCost(prefill), engine.Prompts(Model, prefill.Parallel, alsoDecodes: false), prefill.Parallel.Data, Measured.Prefill!.Workers, sendSeconds);
         DecodePool to = new(new RooflineCost(decode), decode.Parallel.Data, Measured.Decode!.Workers, KvTokens(decode, engine));
         return load.Run(from, to, engine);
     }
@@ -98,6 +99,16 @@ public sealed record DeploymentCase(
         return Catalog.Devices.FirstOrDefault(device =>
                 device.Name.Equals(name, StringComparison.OrdinalIgnoreCase) || device.Aliases.Contains(name, StringComparer.OrdinalIgnoreCase))
             ?? throw new InputException($"the device '{system}' is not in the catalogue");
+    }
+
+    /// <summary>Beside our own checks: sources state the devices of several engines as one tensor degree, which would cut experts into slivers.</summary>
+    private static void RequireCut(DeploymentPool pool, ModelSpec model)
+    {
+        const int narrowest = 64;
+        ParallelPlan plan = Degrees(pool);
+        plan.Validate(model);
+        if (model.Experts is { } experts && experts.Width * plan.Expert <= narrowest * plan.ExpertGroup)
+            throw new InputException($"tensor: {plan.Tensor} cuts the experts of {model.Name} into parts of at most {narrowest} columns, which no kernel computes");
     }
 
     private static string Bare(string id)

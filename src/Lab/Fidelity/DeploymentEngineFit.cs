@@ -20,12 +20,14 @@ public static class DeploymentEngineFit
         new(engine => engine.CollectiveShare, (engine, x) => engine with { CollectiveShare = x }, 0.02, 3),
         new(engine => engine.MatrixShare, (engine, x) => engine with { MatrixShare = x }, 0.2, 1.4),
         new(engine => engine.BandwidthShare, (engine, x) => engine with { BandwidthShare = x }, 0.3, 1.25),
-        new(engine => engine.ExpertImbalance, (engine, x) => engine with { ExpertImbalance = x }, 1, 12),
+        new(engine => engine.ExpertImbalance, (engine, x) => engine with { ExpertImbalance = x }, 1, 2),
+        new(engine => engine.ExpertPromptFactor, (engine, x) => engine with { ExpertPromptFactor = x }, 1, 10),
+        new(engine => engine.GatherSteps, (engine, x) => engine with { GatherSteps = x }, 1, 100),
         new(engine => engine.PromptLayerSeconds, (engine, x) => engine with { PromptLayerSeconds = x }, 1e-5, 5e-3),
         new(engine => engine.FirstTokenSteps, (engine, x) => engine with { FirstTokenSteps = x }, 0.1, 60),
         new(engine => engine.SequenceCpuSeconds, (engine, x) => engine with { SequenceCpuSeconds = x }, 1e-7, 2e-4),
         new(engine => engine.RequestSeconds, (engine, x) => engine with { RequestSeconds = x }, 1e-3, 0.5),
-        new(engine => engine.HandOverSeconds, (engine, x) => engine with { HandOverSeconds = x }, 1e-3, 1),
+        new(engine => engine.HandOverSeconds, (engine, x) => engine with { HandOverSeconds = x }, 1e-2, 0.2),
     ];
 
     /// <param name="cases">Deployments of one engine.</param>

@@ -42,6 +42,19 @@ public sealed record DeploymentMeasurement(
     double TtftSeconds,
     double TpotSeconds)
 {
+    /// <summary>Ending of the one model name that the source also uses for runs with draft tokens.</summary>
+    private const string AmbiguousEnding = "DeepSeek-R1";
+
+    /// <summary>Further models under which the source lists this measurement.</summary>
+    public IReadOnlyList<string> OtherNames { get; init; } = [];
+
+    /// <summary>
+    /// Whether the run drafted tokens, which the file does not state. The source lists runs of DeepSeek-R1 without drafts under the name of its
+    /// twin, DeepSeek-V3, too; those that it lists as R1 alone are up to twice as fast as the same deployment under the other name.
+    /// </summary>
+    public bool MayDraft => Model.EndsWith(AmbiguousEnding, StringComparison.OrdinalIgnoreCase)
+        && OtherNames.All(name => name.EndsWith(AmbiguousEnding, StringComparison.OrdinalIgnoreCase));
+
     /// <summary>Prefill and decode run in pools of their own.</summary>
     public bool IsDisaggregated => Engine is null;
 

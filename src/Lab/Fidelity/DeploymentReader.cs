@@ -47,15 +47,22 @@ public sealed class DeploymentReader
         for (int i = 0; i < names.Length; i++) columns[names[i].Trim()] = i;
         DeploymentReader reader = new(path, columns);
         List<DeploymentMeasurement> rows = [];
-        HashSet<DeploymentMeasurement> seen = [];
+        Dictionary<DeploymentMeasurement, int> seen = [];
         int repeated = 0;
         while (text.ReadLine() is { } line)
         {
             reader._line++;
             if (line.Length == 0) continue;
             DeploymentMeasurement row = reader.Row(line, names.Length);
-            if (seen.Add(row with { Where = "", BackendVersion = "", Model = "" })) rows.Add(row);
-            else repeated++;
+            DeploymentMeasurement bare = row with { Where = "", BackendVersion = "", Model = "" };
+            if (seen.TryAdd(bare, rows.Count))
+            {
+                rows.Add(row);
+                continue;
+            }
+            repeated++;
+            DeploymentMeasurement first = rows[seen[bare]];
+            if (first.Model != row.Model) rows[seen[bare]] = first with { OtherNames = [.. first.OtherNames.Append(row.Model).Distinct()] };
         }
         return (rows, repeated);
     }

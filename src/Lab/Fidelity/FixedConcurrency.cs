@@ -33,15 +33,15 @@ public sealed record FixedConcurrency(int Clients, int InputTokens, int OutputTo
 
     /// <summary>One engine prefills and decodes.</summary>
     /// <param name="cost">Step times of the engine's replica.</param>
-    /// <param name="layers">Layers of the model.</param>
+    /// <param name="prompts">What prompts add to a step.</param>
     /// <param name="dataRanks">Data ranks of attention.</param>
     /// <param name="kvTokens">Tokens that its cache holds; a request waits until all it will need is free.</param>
     /// <param name="engine">How it batches.</param>
-    public ConcurrencyResult Run(ICostModel cost, int layers, int dataRanks, long kvTokens, DeploymentEngine engine)
+    public ConcurrencyResult Run(ICostModel cost, PromptCost prompts, int dataRanks, long kvTokens, DeploymentEngine engine)
     {
         ArgumentNullException.ThrowIfNull(cost);
         ArgumentNullException.ThrowIfNull(engine);
-        return new SharedEngineRun(this, new StepTimer(cost, dataRanks, layers * engine.PromptLayerSeconds), kvTokens, engine).Run();
+        return new SharedEngineRun(this, new StepTimer(cost, dataRanks, prompts), kvTokens, engine).Run();
     }
 
     /// <summary>Prefill and decode in pools of their own.</summary>
@@ -59,11 +59,11 @@ public sealed record FixedConcurrency(int Clients, int InputTokens, int OutputTo
 
 /// <summary>Engines that prefill only.</summary>
 /// <param name="Cost">Step times of one engine.</param>
-/// <param name="Layers">Layers of the model.</param>
+/// <param name="Prompts">What prompts add to a step.</param>
 /// <param name="DataRanks">Its data ranks: as many prompts run at once.</param>
 /// <param name="Workers">Engines.</param>
 /// <param name="SendSecondsPerToken">Time to send the cache of one prompt token to a decode engine.</param>
-public sealed record PrefillPool(ICostModel Cost, int Layers, int DataRanks, int Workers, double SendSecondsPerToken);
+public sealed record PrefillPool(ICostModel Cost, PromptCost Prompts, int DataRanks, int Workers, double SendSecondsPerToken);
 
 /// <summary>Engines that decode only.</summary>
 /// <param name="Cost">Step times of one engine.</param>

@@ -16,6 +16,7 @@ internal sealed class SharedEngineRun
     private long _kvFree;
     private int _head = -1;
     private int _headDone;
+    private double _gatheredSteps;
     private double _now;
 
     public SharedEngineRun(FixedConcurrency load, StepTimer timer, long kvTokens, DeploymentEngine engine)
@@ -42,7 +43,8 @@ internal sealed class SharedEngineRun
     /// <summary>A step with prompts, when one may start.</summary>
     private bool TryPrompts()
     {
-        if (_head < 0 && !Admit()) return false;
+        if (_head < 0 && (Gathers() || !Admit())) return false;
+        _gatheredSteps = 0;
         bool mixes = _engine.Turn != PromptTurn.Alone;
         int decodes = mixes ? _decodes.Count : 0;
         _timer.Begin(decodes, _decodes.MeanContext);
@@ -76,6 +78,10 @@ internal sealed class SharedEngineRun
         return true;
     }
 
+    /// <summary>With data ranks, few prompts wait for more while decodes go on.</summary>
+    private bool Gathers() =>
+        _timer.DataRanks > 1 && _tally.Waiting.Count < _timer.DataRanks && _decodes.Count > 0 && _gatheredSteps < _engine.GatherSteps;
+
     private bool Admit()
     {
         if (!_tally.Waiting.TryPeek(out int request)) return false;
@@ -99,6 +105,11 @@ internal sealed class SharedEngineRun
     private void RunAhead()
     {
         double steps = _decodes.StepsToEnd;
+        if (_tally.Waiting.Count > 0 && Gathers())
+        {
+            steps = Math.Min(steps, _engine.GatherSteps - _gatheredSteps);
+            _gatheredSteps += steps;
+        }
         _now += steps * _timer.DecodeSeconds(_decodes.Count, _decodes.MeanContext + ((steps - 1) / 2));
         Advance(steps);
     }
@@ -115,5 +126,5 @@ internal sealed class SharedEngineRun
         _tally.Finish(request, _now);
     }
 
-    private long Need(int request) => (long)_load.Prompt(request) + _load.Output(request);
+    private long Need(int request) => _load.Prompt(request) + (long)(_load.Output(request) * _engine.ReservedOutputShare);
 }

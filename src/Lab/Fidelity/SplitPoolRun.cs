@@ -20,6 +20,7 @@ internal sealed class SplitPoolRun
     private readonly Queue<int> _arrived = new();
     private readonly List<int> _batch = [];
     private readonly long _budget;
+    private readonly double _reservedShare;
     private long _kvFree;
     private int _order;
     private double _now;
@@ -29,11 +30,12 @@ internal sealed class SplitPoolRun
         _load = load;
         _prefill = prefill;
         _decode = decode;
-        _tally = new(load, engine.RequestSeconds + engine.HandOverSeconds, engine.FirstTokenSteps);
+        _tally = new(load, engine.RequestSeconds + engine.HandOverSeconds, firstTokenSteps: 0);
         _decodes = new(load);
-        _prefillTimer = new(prefill.Cost, prefill.DataRanks, prefill.Layers * engine.PromptLayerSeconds);
-        _decodeTimer = new(decode.Cost, decode.DataRanks, 0);
+        _prefillTimer = new(prefill.Cost, prefill.DataRanks, prefill.Prompts);
+        _decodeTimer = new(decode.Cost, decode.DataRanks, PromptCost.None);
         _budget = (long)engine.TokenBudget * prefill.DataRanks;
+        _reservedShare = engine.ReservedOutputShare;
         _kvFree = decode.KvTokens * decode.Workers;
         for (int i = 0; i < prefill.Workers; i++) _engines.Enqueue(i, (0, i));
     }
@@ -114,5 +116,5 @@ internal sealed class SplitPoolRun
         _tally.Finish(request, _now);
     }
 
-    private long Need(int request) => (long)_load.Prompt(request) + _load.Output(request);
+    private long Need(int request) => _load.Prompt(request) + (long)(_load.Output(request) * _reservedShare);
 }

@@ -8,7 +8,7 @@ namespace Orrery.Lab.Fidelity;
 /// With several data ranks a prompt runs on one of them while the others wait for it at the experts: a step costs what it would if every rank
 /// had as many prompts as the fullest.
 /// </remarks>
-internal sealed class StepTimer(ICostModel cost, int dataRanks, double promptFloorSeconds)
+internal sealed class StepTimer(ICostModel cost, int dataRanks, PromptCost prompts)
 {
     /// <summary>A step time serves until the number of sequences or their mean context has changed by one part in so many.</summary>
     private const int Coarseness = 64;
@@ -53,6 +53,17 @@ internal sealed class StepTimer(ICostModel cost, int dataRanks, double promptFlo
     {
         _step.Prepare(_shape);
         double seconds = _step.At(0).Seconds;
-        return _shape.IsDecodeOnly ? seconds : Math.Max(seconds, promptFloorSeconds);
+        return _shape.IsDecodeOnly ? seconds : prompts.Of(seconds);
     }
+}
+
+/// <summary>What prompts add to a step that holds them.</summary>
+/// <param name="Factor">Time over what the operators cost, at least 1.</param>
+/// <param name="FloorSeconds">Least time of the step.</param>
+public readonly record struct PromptCost(double Factor, double FloorSeconds)
+{
+    /// <summary>Nothing.</summary>
+    public static PromptCost None => new(1, 0);
+
+    internal double Of(double seconds) => Math.Max(seconds * Factor, FloorSeconds);
 }

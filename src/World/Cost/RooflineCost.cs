@@ -53,7 +53,9 @@ public sealed class RooflineCost : ICostModel
         ExpertReduces = exchangesTokens ? DenseReduces - 1 : DenseReduces;
         double hiddenBytes = model.Hidden * activation;
         AllReduce = Collective(CollectiveKind.AllReduce, plan.Tensor, hiddenBytes);
-        ExpertExchange = Collective(CollectiveKind.AllToAll, exchangesTokens ? plan.Expert : 1, (model.Experts?.TopK ?? 0) * hiddenBytes / plan.Tensor);
+        // A token goes once to each rank that holds some of its experts: e·(1 − (1 − 1/e)^k) of e ranks.
+        double visited = plan.Expert * (1 - Math.Pow(1 - (1.0 / plan.Expert), model.Experts?.TopK ?? 0));
+        ExpertExchange = Collective(CollectiveKind.AllToAll, exchangesTokens ? plan.Expert : 1, visited * hiddenBytes / plan.Tensor);
         LogitGather = Collective(CollectiveKind.AllGather, plan.Tensor, model.Vocabulary * activation);
         HandOver = Collective(CollectiveKind.PointToPoint, plan.Devices, hiddenBytes);
         TableEntry = deployment.Attention.TableEntrySeconds * Duration.NanosecondsPerSecond;

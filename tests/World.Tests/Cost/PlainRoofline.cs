@@ -129,7 +129,7 @@ internal sealed class PlainRoofline(Deployment deployment)
         if (experts.Shared > 0)
             seconds += FeedForward(Math.Ceiling((double)_model.SharedExpertParameters / t), (double)experts.Shared * experts.SharedWidth / t, rows);
         seconds += Elementwise(experts.TopK + 1, rows);
-        if (exchanges) seconds += 2 * Collective(_plan.Expert, (_plan.Expert - 1.0) / _plan.Expert, rows * experts.TopK * h * _a / t);
+        if (exchanges) seconds += 2 * Collective(_plan.Expert, (_plan.Expert - 1.0) / _plan.Expert, rows * _plan.Expert * (1 - Math.Pow(1 - (1.0 / _plan.Expert), experts.TopK)) * h * _a / t);
         return seconds;
     }
 
