@@ -7,14 +7,14 @@ namespace Orrery.Lab.Calibration;
 /// <summary>The family of routed experts from measured tables; see <see cref="AttentionFit"/> for the uses.</summary>
 public static class ExpertFit
 {
-    private static readonly double[] Rows = [1, 4, 16, 64, 256, 1024, 8192];
-    private static readonly double[] Touched = [0.25, 1, 4, 16, 64, 256];
-    private static readonly double[] Widths = [96, 384, 1536, 6144];
-    private static readonly double[] Hiddens = [2048, 6144];
-    private static readonly double[] Ranks = [1, 8, 64];
+    private static readonly double[] Rows = [1, 4, 16, 64, 256, 2048];
+    private static readonly double[] Touched = [1, 8, 64];
+    private static readonly double[] Widths = [384, 1536];
+    private static readonly double[] Hiddens = [];
+    private static readonly double[] Ranks = [8];
 
-    private static readonly double[] SharedTouched = [1, 16, 256];
-    private static readonly double[] SharedWidths = [384, 1536];
+    private static readonly double[] SharedTouched = [1, 16];
+    private static readonly double[] SharedWidths = [768];
 
     /// <summary>Long calls count more, by this power of their seconds (d).</summary>
     private const double TimeExponent = 0.25;

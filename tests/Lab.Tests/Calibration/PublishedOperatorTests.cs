@@ -52,6 +52,7 @@ public sealed class PublishedOperatorTests(ITestOutputHelper output)
             ExpertEfficiency half = ExpertFit.ExpertsTable(table.Where(s => !IsLeft(s)))!;
             output.WriteLine($"{group.Key} {table.Samples.Count} floor {compact.FloorSeconds * 1e6:0.0}us {Documents.YamlText.Write(compact.Write()).Length} B\n  compact {Text(OperatorErrors.Experts(compact, table))}"
                 + $"\n  table {Text(OperatorErrors.Experts(full, table))}\n  left out {Text(OperatorErrors.Experts(half, table, IsLeft))}");
+            Assert.InRange(OperatorErrors.Experts(half, table, IsLeft).TimeWeightedMape, 0, 0.12);
             foreach (Precision format in compact.Surfaces.Keys) output.WriteLine($"   {format} {Text(OperatorErrors.Experts(compact, table, s => s.Format == format))}");
             tables.Add(table);
         }
@@ -66,26 +67,30 @@ public sealed class PublishedOperatorTests(ITestOutputHelper output)
     {
         AttentionTable half = table.Where(s => !IsLeft(s));
         PrefillAttentionEfficiency prefill = AttentionFit.Prefill(table)!;
+        Assert.InRange(OperatorErrors.Prefill(prefill, table).TimeWeightedMape, 0, 0.04);
         PrefillAttentionEfficiency prefillTable = AttentionFit.PrefillTable(table)!;
         output.WriteLine($"  prefill {Documents.YamlText.Write(prefill.Write()).Length} B floor {prefill.FloorSeconds * 1e6:0.0}us: compact {Text(OperatorErrors.Prefill(prefill, table))}"
             + $"\n     table {Text(OperatorErrors.Prefill(prefillTable, table))} left out {Text(OperatorErrors.Prefill(AttentionFit.PrefillTable(half)!, table, IsLeft))}");
         DecodeAttentionEfficiency decode = AttentionFit.Decode(table)!;
         DecodeAttentionEfficiency decodeTable = AttentionFit.DecodeTable(table)!;
+        Assert.InRange(OperatorErrors.Decode(decode, table).TimeWeightedMape, 0, 0.06);
         output.WriteLine($"  decode {Documents.YamlText.Write(decode.Write()).Length} B floor {decode.FloorSeconds * 1e6:0.0}us: compact {Text(OperatorErrors.Decode(decode, table))}"
             + $"\n     table {Text(OperatorErrors.Decode(decodeTable, table))} left out {Text(OperatorErrors.Decode(AttentionFit.DecodeTable(half)!, table, IsLeft))}");
         if (table.SkewedDecode.Count > 0)
         {
+            Assert.InRange(OperatorErrors.Skewed(decode, table).Mape, 0, 0.05);
             output.WriteLine($"  skew compact {Text(OperatorErrors.Skewed(decode, table))} table {Text(OperatorErrors.Skewed(decodeTable, table))} alpha {string.Join(" ", decodeTable.Skew.Log2Ratios.Select(v => Math.Pow(2, v).ToString("0.000", CultureInfo.InvariantCulture)))}");
         }
         if (table.Mixed.Count == 0) return;
         MixedAttentionEfficiency mixed = MixedFit.Mixed(table);
+        Assert.InRange(OperatorErrors.Mixed(mixed, prefill, decode, table).Mape, 0, 0.05);
         MixedAttentionEfficiency mixedTable = MixedFit.MixedTable(table);
         output.WriteLine($"  mixed {Documents.YamlText.Write(mixed.Write()).Length} B {mixed.Law}: compact {Text(OperatorErrors.Mixed(mixed, prefill, decode, table))}"
             + $"\n     table {Text(OperatorErrors.Mixed(mixedTable, prefillTable, decodeTable, table))} left out {Text(OperatorErrors.Mixed(MixedFit.MixedTable(half), prefillTable, decodeTable, table, IsLeft))}"
             + $"\n     skewed compact {Text(OperatorErrors.SkewedMixed(mixed, prefill, decode, table))} table {Text(OperatorErrors.SkewedMixed(mixedTable, prefillTable, decodeTable, table))}");
     }
 
-    /// <summary>Every second point along chunk tokens and contexts, which all tables sweep by powers of two and in between.</summary>
+    /// <summary>Half of the points, as on a chequerboard over powers of two of all sizes.</summary>
     private static bool IsLeft(AttentionSample s)
     {
         int steps = 0;
