@@ -15,9 +15,9 @@ public static class AttentionFit
     private static readonly double[] Histories = [64, 512, 4096, 16384];
 
     private static readonly double[] Contexts = [2, 8, 32, 128, 512, 2048, 8192, 32768, 131072];
-    private static readonly double[] Streams = [1, 8, 64, 512, 4096];
+    private static readonly double[] Streams = [1, 4, 16, 64, 256, 1024, 4096];
     private static readonly double[] KvHeads = [];
-    private static readonly double[] QueryGroups = [1, 4, 16];
+    private static readonly double[] QueryGroups = [1, 2, 4, 8, 16];
 
     /// <summary>Grids over several devices have the device as a further axis and are coarser in what devices share.</summary>
     private static readonly double[] SharedWork = [1, 16, 256, 4096];
