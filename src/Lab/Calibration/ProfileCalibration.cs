@@ -56,7 +56,9 @@ public static class ProfileCalibration
         if (prefill is not null) errors[ProfileFamily.Prefill] = new(OperatorErrors.Prefill(prefill, attention), OperatorLeaveOut.Prefill(attention), null);
         DecodeAttentionEfficiency? decode = keepsTables ? AttentionFit.DecodeTable(attention) : AttentionFit.Decode(attention);
         if (decode is not null) errors[ProfileFamily.Decode] = new(OperatorErrors.Decode(decode, attention), OperatorLeaveOut.Decode(attention), null);
-        MixedAttentionEfficiency? mixed = prefill is null || decode is null ? null : keepsTables ? MixedFit.MixedTable(attention) : MixedFit.Mixed(attention);
+        MixedAttentionEfficiency? mixed = prefill is null || decode is null || (attention.Mixed.Count == 0 && SharesKernels(own))
+            ? null
+            : keepsTables ? MixedFit.MixedTable(attention) : MixedFit.Mixed(attention);
         if (mixed is { Kernels: MixedKernels.Shared })
             errors[ProfileFamily.Mixed] = new(OperatorErrors.Mixed(mixed, prefill!, decode!, attention), OperatorLeaveOut.Mixed(attention), null);
         ExpertEfficiency? routed = keepsTables ? ExpertFit.ExpertsTable(experts) : ExpertFit.Experts(experts);
@@ -143,6 +145,13 @@ public static class ProfileCalibration
             if (all.Count > 0) errors[family] = new(null, null, all.Summary());
         }
     }
+
+    /// <summary>
+    /// FlashAttention 2 computes decodes and chunks of a step in one kernel (b: tables of two devices); where such steps were not measured, what was
+    /// learnt on other devices says what that costs.
+    /// </summary>
+    private static bool SharesKernels(IEnumerable<CalibrationSource> sources) =>
+        sources.SelectMany(source => source.Set.Attention).Any(sample => sample.Kernel.Contains("fa2", StringComparison.OrdinalIgnoreCase));
 
     private static bool SameChip(DeviceSpec a, DeviceSpec b) => new CalibrationSource(a, new("", "", "", "")).SameChip(b);
 

@@ -69,9 +69,11 @@ public static class Catalog
     public static CostProfile ProfileOf(DeviceSpec device)
     {
         ArgumentNullException.ThrowIfNull(device);
-        ProfileSection.TryFind(DeviceProfile.TransferName, out DeviceProfile? transfer);
-        if (!ProfileSection.TryFind(device.Name, out DeviceProfile? own)) return transfer is null ? CostProfile.Analytic : CostProfile.Analytic.With(transfer);
-        return CostProfile.Analytic.With(transfer is null ? own : own.CompletedBy(transfer));
+        // The transfer is the largest file: it is read only where something is missing.
+        ProfileSection.TryFind(device.Name, out DeviceProfile? own);
+        if (own is { IsComplete: true }) return CostProfile.Analytic.With(own);
+        if (!ProfileSection.TryFind(DeviceProfile.TransferName, out DeviceProfile? transfer)) return CostProfile.Analytic;
+        return CostProfile.Analytic.With(own is null ? transfer : own.CompletedBy(transfer));
     }
 
     /// <summary>An engine version such as <c>vllm-0.19</c>.</summary>

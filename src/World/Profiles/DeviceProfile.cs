@@ -81,6 +81,9 @@ public sealed record DeviceProfile
     /// <summary>Is this a profile of several devices, asked about another one?</summary>
     public bool IsTransfer => Name == TransferName;
 
+    /// <summary>Has it every family?</summary>
+    public bool IsComplete => this is { Matrices: not null, Vectors: not null, Prefill: not null, Decode: not null, Mixed: not null, Experts: not null, Collectives: not null };
+
     /// <summary>The same with families and errors of another profile where this one has none.</summary>
     public DeviceProfile CompletedBy(DeviceProfile other)
     {
