@@ -20,7 +20,7 @@ internal sealed class CalibrateVerb : Verb
     private readonly Option<string?> _out = new("--out") { Description = "Folder for one YAML file per profile.", HelpName = "DIR" };
 
     public CalibrateVerb()
-        : base("calibrate", "Fit device profiles to published operator tables, and one profile for devices that were not measured.",
+        : base("calibrate", "Fit device profiles to published tables, and one for devices that were not measured.",
             "calibrate tables/ --out profiles", "calibrate tables/profiles-vidur --device a100-sxm-80gb")
     {
         Add(_tables);

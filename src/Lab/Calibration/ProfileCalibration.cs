@@ -151,7 +151,7 @@ public static class ProfileCalibration
     /// learnt on other devices says what that costs.
     /// </summary>
     private static bool SharesKernels(IEnumerable<CalibrationSource> sources) =>
-        sources.SelectMany(source => source.Set.Attention).Any(sample => sample.Kernel.EndsWith("flash_attn", StringComparison.OrdinalIgnoreCase));
+        sources.SelectMany(source => source.Set.Attention).Any(sample => sample.Kernel == "flash-attn");
 
     private static bool SameChip(DeviceSpec a, DeviceSpec b) => new CalibrationSource(a, new("", "", "", "")).SameChip(b);
 

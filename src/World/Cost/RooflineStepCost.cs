@@ -216,8 +216,8 @@ internal sealed class RooflineStepCost : StepCost
 
     public override StepTerms TermsAt(int k)
     {
-        OperatorTime decode = _fullLayers * _decode.TimeAt(Sums(k));
-        if (_window is not null) decode += _windowedLayers * _decode.TimeAt(WindowedSums(k));
+        OperatorTime decode = _sequences > 0 ? _fullLayers * _decode.TimeAt(Sums(k)) : default;
+        if (_sequences > 0 && _window is not null) decode += _windowedLayers * _decode.TimeAt(WindowedSums(k));
         double compute = _compute + decode.Compute;
         double memory = _memory + decode.Memory;
         const double s = 1e-9;

@@ -48,11 +48,11 @@ public sealed class CollectiveEfficiency
 
     /// <summary>Alpha-beta time at the peak of the link, in seconds.</summary>
     /// <param name="kind">Which collective.</param>
-    /// <param name="bandwidth">Peak of the link per device, one direction, in bytes per second.</param>
+    /// <param name="bytesPerSecond">Peak of the link per device, one direction, in bytes per second.</param>
     /// <param name="devices">Devices that take part.</param>
     /// <param name="bytes">Size of the whole buffer, as in <see cref="CollectiveSample"/>.</param>
-    public static double IdealSeconds(CollectiveKind kind, double bandwidth, int devices, double bytes) =>
-        (SentShare(kind, devices) * bytes / bandwidth) + FloorSeconds;
+    public static double IdealSeconds(CollectiveKind kind, double bytesPerSecond, int devices, double bytes) =>
+        (SentShare(kind, devices) * bytes / bytesPerSecond) + FloorSeconds;
 
     /// <summary>Collectives of one kind in one group of devices, ready to be asked for many sizes.</summary>
     public CollectiveTimes Of(CollectiveKind kind, Interconnect interconnect, int devices)
