@@ -75,7 +75,7 @@ internal sealed class CalibrateVerb : Verb
         foreach (DeviceProfile profile in profiles)
         {
             string path = Path.Combine(folder, profile.Name + ".yaml");
-            string text = YamlText.Write(profile.Write(), "Made by `orrery calibrate`; times over ideal times, in thousandths of an octave.");
+            string text = YamlText.Write(profile.Write(), "Made by `orrery calibrate`; times over ideal times, in hundredths of an octave.");
             OutputFile.WriteAllText(path, text);
             output.WriteLine($"{path}: {(text.Length + 1023) / 1024} KiB");
         }

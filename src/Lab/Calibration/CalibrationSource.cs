@@ -8,16 +8,11 @@ namespace Orrery.Lab.Calibration;
 /// <param name="Set">Imported tables.</param>
 public sealed record CalibrationSource(DeviceSpec Device, MeasurementSet Set)
 {
-    /// <summary>
-    /// Chip that the device is a variant of, as far as the transfer between devices is concerned: a profile learnt on one link or memory size
-    /// of a chip is no prediction for another. Devices of the same multiprocessors and 16-bit peak are one chip.
-    /// </summary>
-    public bool SameChip(DeviceSpec other)
-    {
-        ArgumentNullException.ThrowIfNull(other);
-        return Device.Name == other.Name
-            || (Device.Multiprocessors > 0 && Device.Multiprocessors == other.Multiprocessors && Device.PeakRate(Precision.Bf16) == other.PeakRate(Precision.Bf16));
-    }
+    /// <summary>Does the source state the software and its version? Tables without come from research forks and benches that may time launches by the host.</summary>
+    public bool IsEngine => Set.Software.Length > 0;
+
+    /// <inheritdoc cref="DeviceSpec.SameChip"/>
+    public bool SameChip(DeviceSpec other) => Device.SameChip(other);
 
     /// <summary>
     /// Sets of one device by one publisher as one: a publisher that measured twenty models on a device says about it what one that measured

@@ -54,23 +54,25 @@ public static class CollectiveFit
     }
 
     /// <summary>
-    /// One family for all devices and links. Where an engine's own kernels were measured, a donor that timed a library counts only for
-    /// slower links than theirs. Between machines only full machines of the usual size count: the tables do not describe other networks.
+    /// One family for all devices and links. What donors that state an engine's version measured, others teach for slower links only: benches
+    /// of a library time launches by the host and other traffic too. Between machines only full machines of the usual size count: the tables
+    /// do not describe other networks.
     /// </summary>
     /// <returns>Null where no donor measured an all-reduce within a machine.</returns>
     public static CollectiveEfficiency? Transfer(IEnumerable<CalibrationSource> donors)
     {
         ArgumentNullException.ThrowIfNull(donors);
         IReadOnlyList<CalibrationSource> pooled = [.. CalibrationSource.Pool(donors).Where(donor => donor.Set.Collectives.Count > 0)];
-        double ownLinks = pooled.Where(donor => donor.Set.Collectives.Any(IsOwnKernel)).Select(donor => donor.Device.LinkBandwidth.Value).DefaultIfEmpty(double.PositiveInfinity).Min();
+        var engineLinks = pooled.Where(donor => donor.IsEngine)
+            .SelectMany(donor => donor.Set.Collectives.Select(sample => (Kind: (sample.Kind, IsBetween(sample)), Link: donor.Device.LinkBandwidth.Value)))
+            .GroupBy(pair => pair.Kind).ToDictionary(kind => kind.Key, kind => kind.Min(pair => pair.Link));
         var points = new Points(TransferGrid);
         foreach (CalibrationSource donor in pooled)
         {
-            bool library = !donor.Set.Collectives.Any(IsOwnKernel) && donor.Device.LinkBandwidth.Value >= ownLinks;
             points.Add(
                 Interconnect.Usual(donor.Device),
                 AsEnginesRun(donor.Set.Collectives)
-                    .Where(sample => !(library && sample.Kind == CollectiveKind.AllReduce && !IsBetween(sample)))
+                    .Where(sample => donor.IsEngine || !engineLinks.TryGetValue((sample.Kind, IsBetween(sample)), out double link) || donor.Device.LinkBandwidth.Value < link)
                     .Where(sample => !IsBetween(sample) || sample.DevicesPerMachine == Interconnect.UsualDevicesPerMachine),
                 SetWeight);
         }

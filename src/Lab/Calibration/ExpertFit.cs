@@ -78,12 +78,15 @@ public static class ExpertFit
         return points;
     }
 
-    /// <summary>Grids over several devices have the device as a further axis and are coarser in what devices share.</summary>
+    /// <summary>
+    /// Grids over several devices are coarser. The processor is no axis of theirs: versions of kernels and their tuning differ more between the
+    /// measured devices than generations do, so the mean of all predicts a device that was left out best.
+    /// </summary>
     private static SurfaceAxis[] Axes(FitPoints points, bool isShared)
     {
         double[][] wanted = isShared ? [Rows, SharedTouched, SharedWidths, [], []] : [Rows, Touched, Widths, Hiddens, Ranks];
         IReadOnlyList<string> names = ExpertEfficiency.AxisNames;
-        return [.. wanted.Select((at, d) => GridAxes.Within(names[d], points, d, at)), GridAxes.Every(names[^1], points, wanted.Length)];
+        return [.. wanted.Select((at, d) => GridAxes.Within(names[d], points, d, at)), isShared ? new SurfaceAxis(names[^1], 1) : GridAxes.Every(names[^1], points, wanted.Length)];
     }
 
     private static EfficiencySurface NoDifference() => EfficiencySurface.Constant(ExpertEfficiency.EvenAxisNames[0], 1);

@@ -108,17 +108,17 @@ public static class ProfileCalibration
         // Kernels as an engine calls them; benches of kernels alone time other things.
         AttentionTable[] attention =
         [
-            .. sources.Where(s => s.Set.Attention.Count > 0 && s.Set.Software.Length > 0)
+            .. Engines(sources, s => s.Set.Attention.Count > 0)
                 .Select(s => new AttentionTable(s.Device, s.Set.Attention)).Where(t => t.Prefill.Count > 0 && t.Decode.Count > 0),
         ];
-        ExpertTable[] experts = [.. sources.Where(s => s.Set.Experts.Count > 0).Select(s => new ExpertTable(s.Device, s.Set.Experts))];
+        ExpertTable[] experts = [.. Engines(sources, s => s.Set.Experts.Count > 0).Select(s => new ExpertTable(s.Device, s.Set.Experts))];
         if (judges)
         {
-            Left(ProfileFamily.Matrices, MatrixFit.LeaveDeviceOut(sources));
+            Left(ProfileFamily.Matrices, MatrixFit.LeaveDeviceOut(sources), all: true);
             Left(ProfileFamily.Vectors, VectorFit.LeaveDeviceOut(sources));
             Left(ProfileFamily.Collectives, CollectiveFit.LeaveDeviceOut(sources));
             foreach ((ProfileFamily family, FitError error) in OperatorLeaveOut.Devices(
-                attention, experts, (left, other) => !SameChip(left.Device, other.Device), (left, other) => !SameChip(left.Device, other.Device)))
+                attention, experts, (left, other) => !left.Device.SameChip(other.Device), (left, other) => !left.Device.SameChip(other.Device)))
             {
                 errors[family] = new(null, null, error);
             }
@@ -138,12 +138,23 @@ public static class ProfileCalibration
             Errors = errors,
         };
 
-        void Left(ProfileFamily family, IReadOnlyList<(CalibrationSource Source, FitErrors Errors)> left)
+        // Sources that state an engine's version are the target; how far the others lie off is stated beside it.
+        void Left(ProfileFamily family, IReadOnlyList<(CalibrationSource Source, FitErrors Errors)> left, bool all = false)
         {
-            FitErrors all = new();
-            foreach ((_, FitErrors one) in left) all.Add(one);
-            if (all.Count > 0) errors[family] = new(null, null, all.Summary());
+            bool judgesAll = all || !left.Any(one => one.Source.IsEngine);
+            FitErrors target = new();
+            FitErrors rest = new();
+            foreach ((CalibrationSource source, FitErrors one) in left) (judgesAll || source.IsEngine ? target : rest).Add(one);
+            if (target.Count > 0) errors[family] = new(null, null, target.Summary(), rest.Count > 0 ? rest.Summary() : null);
         }
+    }
+
+    /// <summary>The sources of engines that have something, or where there are none all that have.</summary>
+    private static CalibrationSource[] Engines(IEnumerable<CalibrationSource> sources, Func<CalibrationSource, bool> has)
+    {
+        CalibrationSource[] all = [.. sources.Where(has)];
+        CalibrationSource[] engines = [.. all.Where(source => source.IsEngine)];
+        return engines.Length > 0 ? engines : all;
     }
 
     /// <summary>
@@ -152,8 +163,6 @@ public static class ProfileCalibration
     /// </summary>
     private static bool SharesKernels(IEnumerable<CalibrationSource> sources) =>
         sources.SelectMany(source => source.Set.Attention).Any(sample => sample.Kernel == "flash-attn");
-
-    private static bool SameChip(DeviceSpec a, DeviceSpec b) => new CalibrationSource(a, new("", "", "", "")).SameChip(b);
 
     private static string Describe(CalibrationSource source) =>
         source.Set.Software.Length > 0 ? $"{source.Set.Source}, {source.Set.Software}" : source.Set.Source;

@@ -53,7 +53,7 @@ public static class VectorFit
         var byKind = new SortedDictionary<string, FitPoints>(StringComparer.Ordinal);
         CalibrationSource[] measured =
             [.. donors.Where(donor => donor.Device.Multiprocessors > 0).Select(WithoutLaunches).Where(donor => donor.Set.Vectors.Count > 0)];
-        CalibrationSource[] engines = [.. measured.Where(donor => donor.Set.Software.Length > 0)];
+        CalibrationSource[] engines = [.. measured.Where(donor => donor.IsEngine)];
         foreach (CalibrationSource donor in CalibrationSource.Pool(engines.Length > 0 ? engines : measured))
         {
             List<VectorSample> kernels = Medians(donor.Set.Vectors);
@@ -110,8 +110,7 @@ public static class VectorFit
         List<(CalibrationSource, FitErrors)> result = [];
         foreach (CalibrationSource source in CalibrationSource.Pool(sources).Where(source => source.Set.Vectors.Count > 0))
         {
-            bool engine = source.Set.Software.Length > 0;
-            if (Transfer(sources.Where(other => !other.SameChip(source.Device) && other.Set.Software.Length > 0 == engine)) is not { } family) continue;
+            if (Transfer(sources.Where(other => !other.SameChip(source.Device) && other.IsEngine == source.IsEngine)) is not { } family) continue;
             FitErrors errors = new();
             Judge(family, source.Device, source.Set.Vectors, errors);
             result.Add((source, errors));

@@ -36,6 +36,10 @@ internal static class AiconfiguratorTables
         }
     }
 
+    /// <summary>
+    /// Eight-bit experts come scaled by blocks of weights and by whole matrices, which are different kernels that differ by factors. Engines serve
+    /// checkpoints of blocks; where a table has both, those are the format.
+    /// </summary>
     private static void ReadExperts(TableFile file, CsvReader csv, ImportSession session)
     {
         int format = csv.Require("moe_dtype");
@@ -43,14 +47,21 @@ internal static class AiconfiguratorTables
         (int distribution, int latency) = (csv.Require("distribution"), csv.Require("latency"));
         SetBuilder? set = null;
         (TextColumn formats, TextColumn routings) = (new(), new());
+        List<ExpertSample> whole = [];
+        bool blocks = false;
         while (csv.TryRead(out CsvRow row))
         {
             set ??= Set(file, csv, row, session);
-            if (ComputeFormat(file, set, formats.Read(row, format)) is not { } precision) continue;
-            set.Experts.Add(new(
+            string spelling = formats.Read(row, format);
+            if (ComputeFormat(file, set, spelling) is not { } precision) continue;
+            bool scaledByBlock = NumberFormats.IsScaledByBlock(spelling);
+            blocks |= scaledByBlock;
+            (precision == Precision.Fp8 && !scaledByBlock ? whole : set.Experts).Add(new(
                 precision, row.Size(sizes[0]), row.Size(sizes[1]), row.Size(sizes[2]), row.Size(sizes[3]), row.Size(sizes[4]), row.Size(sizes[5]),
                 row.Size(sizes[6]), routings.Read(row, distribution), null, row.Seconds(latency, RowFields.Milliseconds)));
         }
+        if (!blocks) set?.Experts.AddRange(whole);
+        else foreach (ExpertSample _ in whole) set?.Tally(file, "8-bit experts with one scale per matrix are left out beside those scaled by blocks");
     }
 
     /// <summary>Context and generation share their columns; the file's name tells them apart, or else that a generation step has one new token.</summary>

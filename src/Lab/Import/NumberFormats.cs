@@ -19,6 +19,9 @@ internal static class NumberFormats
         _ => null,
     };
 
+    /// <summary>Has every block of weights a scale of its own, as engines' 8-bit checkpoints do?</summary>
+    public static bool IsScaledByBlock(string spelling) => spelling.EndsWith("_block", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>Bytes of one element, or null for an unknown spelling.</summary>
     public static double? Bytes(string spelling) => Compute(spelling) switch
     {

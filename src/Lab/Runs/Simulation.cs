@@ -12,8 +12,8 @@ using Orrery.Serving.Replicas;
 using Orrery.Traffic.Predictors;
 using Orrery.Traffic.Requests;
 using Orrery.Traffic.Specs;
+using Orrery.World.Catalogue;
 using Orrery.World.Deployments;
-using Orrery.World.Profiles;
 
 namespace Orrery.Lab.Runs;
 
@@ -99,8 +99,11 @@ public static class Simulation
         foreach ((FleetEntry entry, ReplicaFactory factory) in scenario.Fleet.Zip(factories))
         {
             Deployment deployment = entry.Deployment;
-            if (deployment.Profile.Measured is { IsTransfer: true } && deployment.Device.Name != DeviceProfile.TransferName)
-                yield return $"{deployment.Device.Name}: step times come from its data sheet and what was learnt on other devices";
+            if (deployment.Profile.Measured is { } measured && measured.Name != deployment.Device.Name)
+            {
+                if (measured.IsTransfer) yield return $"{deployment.Device.Name}: step times come from its data sheet and what was learnt on other devices";
+                else if (Catalog.Devices.Any(other => other.Name == measured.Name && other.SameChip(deployment.Device))) yield return $"{deployment.Device.Name}: step times come from its data sheet and measurements of {measured.Name}, which has the same chip";
+            }
             if (factory.Extrapolated is { Count: > 0 } families)
                 yield return $"{deployment.Model.Name} on {deployment.Device.Name}: some steps lie beyond what was measured ({string.Join(", ", families.Select(ChoiceNames.Of))}); the ratio at the edge was kept";
         }

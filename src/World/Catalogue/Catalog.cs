@@ -64,7 +64,8 @@ public static class Catalog
     public static DeviceProfile Profile(string name) => ProfileSection.Find(name);
 
     /// <summary>
-    /// What is known best about a device: its own measurements, completed by what was learnt on others; without any of both the constants.
+    /// What is known best about a device: its own measurements, then those of another device with the same chip, then what was learnt on all
+    /// others; without any of them the constants.
     /// </summary>
     public static CostProfile ProfileOf(DeviceSpec device)
     {
@@ -73,8 +74,17 @@ public static class Catalog
         ProfileSection.TryFind(device.Name, out DeviceProfile? own);
         if (own is { IsComplete: true }) return CostProfile.Analytic.With(own);
         if (!ProfileSection.TryFind(DeviceProfile.TransferName, out DeviceProfile? transfer)) return CostProfile.Analytic;
-        return CostProfile.Analytic.With(own is null ? transfer : own.CompletedBy(transfer));
+        DeviceProfile? known = own;
+        foreach (DeviceProfile sibling in Siblings(device)) known = known?.CompletedBy(sibling.AskedAboutOther(transfer)) ?? sibling.AskedAboutOther(transfer);
+        return CostProfile.Analytic.With(known?.CompletedBy(transfer) ?? transfer);
     }
+
+    /// <summary>Measured devices with the same chip, those first that say most.</summary>
+    private static IEnumerable<DeviceProfile> Siblings(DeviceSpec device) => Devices
+        .Where(other => other.Name != device.Name && other.SameChip(device))
+        .Select(other => ProfileSection.TryFind(other.Name, out DeviceProfile? profile) ? profile : null)
+        .OfType<DeviceProfile>()
+        .OrderByDescending(profile => profile.Families).ThenBy(profile => profile.Name, StringComparer.Ordinal);
 
     /// <summary>An engine version such as <c>vllm-0.19</c>.</summary>
     public static EngineProfile Engine(string name) => EngineSection.Find(name);

@@ -93,6 +93,17 @@ public sealed partial record DeviceSpec(
         };
         return twin is { } other && PeakRates.TryGetValue(other, out rate) ? rate : null;
     }
+
+    /// <summary>
+    /// Is the device a variant of the same chip? Devices of the same multiprocessors and 16-bit peak are one chip, whatever memory and links
+    /// they have (d).
+    /// </summary>
+    public bool SameChip(DeviceSpec other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return Name == other.Name
+            || (Multiprocessors > 0 && Multiprocessors == other.Multiprocessors && PeakRate(Precision.Bf16) == other.PeakRate(Precision.Bf16));
+    }
 }
 
 /// <summary>What renting one device for an hour cost on demand.</summary>

@@ -18,7 +18,8 @@ public enum ProfileFamily
 /// <param name="Fit">On the samples it was fitted to.</param>
 /// <param name="LeftOut">On samples that were left out of a fit like it, every second grid point.</param>
 /// <param name="Transfer">On a device that was left out of the fit; stated by profiles that were learnt over several devices.</param>
-public sealed record FamilyErrors(FitError? Fit, FitError? LeftOut, FitError? Transfer)
+/// <param name="Unversioned">The same on devices whose tables state no software: they time other things, and are not the target.</param>
+public sealed record FamilyErrors(FitError? Fit, FitError? LeftOut, FitError? Transfer, FitError? Unversioned = null)
 {
     /// <summary>What an interval around a prediction is made from: the error on data that were not fitted, where it is known.</summary>
     public double Spread => (Transfer ?? LeftOut ?? Fit)?.Spread ?? 0;
@@ -27,7 +28,7 @@ public sealed record FamilyErrors(FitError? Fit, FitError? LeftOut, FitError? Tr
     {
         ArgumentNullException.ThrowIfNull(node);
         MapReader map = node.AsMap();
-        FamilyErrors errors = new(One("fit"), One("leftOut"), One("transfer"));
+        FamilyErrors errors = new(One("fit"), One("leftOut"), One("transfer"), One("unversioned"));
         map.Done();
         return errors;
 
@@ -40,6 +41,7 @@ public sealed record FamilyErrors(FitError? Fit, FitError? LeftOut, FitError? Tr
         if (Fit is not null) entries.Add(new("fit", Fit.Write()));
         if (LeftOut is not null) entries.Add(new("leftOut", LeftOut.Write()));
         if (Transfer is not null) entries.Add(new("transfer", Transfer.Write()));
+        if (Unversioned is not null) entries.Add(new("unversioned", Unversioned.Write()));
         return Node.Map([.. entries]);
     }
 }
@@ -82,7 +84,20 @@ public sealed record DeviceProfile
     public bool IsTransfer => Name == TransferName;
 
     /// <summary>Has it every family?</summary>
-    public bool IsComplete => this is { Matrices: not null, Vectors: not null, Prefill: not null, Decode: not null, Mixed: not null, Experts: not null, Collectives: not null };
+    public bool IsComplete => Families == Enum.GetValues<ProfileFamily>().Length;
+
+    /// <summary>How many families it has.</summary>
+    public int Families => ((object?[])[Matrices, Vectors, Prefill, Decode, Mixed, Experts, Collectives]).Count(family => family is not null);
+
+    /// <summary>
+    /// The same, asked about another device with the same chip: how far off that may be is not known, so the errors of the profile that was
+    /// learnt on other devices are taken, which are larger.
+    /// </summary>
+    public DeviceProfile AskedAboutOther(DeviceProfile transfer)
+    {
+        ArgumentNullException.ThrowIfNull(transfer);
+        return this with { Errors = Errors.ToDictionary(pair => pair.Key, pair => pair.Value with { Transfer = transfer.Errors.GetValueOrDefault(pair.Key)?.Transfer }) };
+    }
 
     /// <summary>The same with families and errors of another profile where this one has none.</summary>
     public DeviceProfile CompletedBy(DeviceProfile other)

@@ -10,17 +10,17 @@ namespace Orrery.World.Profiles;
 /// </summary>
 public sealed class EfficiencySurface
 {
-    /// <summary>Steps per octave that a document stores: 0.07 % of a time.</summary>
-    private const double StepsPerOctave = 1000;
+    /// <summary>Steps per octave that a document stores: at most 0.35 % of a time, a tenth of what fits miss.</summary>
+    private const double StepsPerOctave = 100;
 
     /// <summary>More dimensions than any operator has; bounds the corners that a lookup visits.</summary>
     private const int MaxAxes = 6;
 
-    /// <summary>A text of values spans as many trailing axes as it takes to hold this many, so that short axes do not make many short texts.</summary>
-    private const int ShortestRow = 8;
+    /// <summary>A text of values spans as many trailing axes as it takes to hold this many, as texts are what costs to read.</summary>
+    private const int ShortestRow = 64;
 
     /// <summary>2^±40 of ideal is no measurement.</summary>
-    private const int LargestSteps = 40_000;
+    private const int LargestSteps = 4_000;
 
     private readonly SurfaceAxis[] _axes;
     private readonly int[] _strides;
@@ -128,11 +128,11 @@ public sealed class EfficiencySurface
             throw new ArgumentException($"the axes must be {string.Join(", ", names)}, not {string.Join(", ", _axes.Select(axis => axis.Name))}");
     }
 
-    /// <summary>The surface that a document of this one reads back as: values rounded to a thousandth of an octave.</summary>
+    /// <summary>The surface that a document of this one reads back as: values rounded to a hundredth of an octave.</summary>
     public EfficiencySurface Rounded() => new(_axes, [.. _values.Select(value => Steps(value) / StepsPerOctave)]);
 
     /// <summary>
-    /// <c>axes</c> (points by name, in order) and <c>values</c> in thousandths of an octave: texts of one row of the last axis each, or of several
+    /// <c>axes</c> (points by name, in order) and <c>values</c> in hundredths of an octave: texts of one row of the last axis each, or of several
     /// trailing axes where the last is short.
     /// </summary>
     /// <param name="node">Mapping to read.</param>
@@ -191,7 +191,7 @@ public sealed class EfficiencySurface
         {
             ReadOnlySpan<char> word = text[part];
             if (!int.TryParse(word, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int steps) || Math.Abs(steps) > LargestSteps)
-                throw line.Error($"'{word}' is no whole number of thousandths of an octave between -{LargestSteps} and {LargestSteps}");
+                throw line.Error($"'{word}' is no whole number of hundredths of an octave between -{LargestSteps} and {LargestSteps}");
             if (count < values.Length) values[count] = steps / StepsPerOctave;
             count++;
         }

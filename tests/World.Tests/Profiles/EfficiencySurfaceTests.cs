@@ -65,7 +65,7 @@ public sealed class EfficiencySurfaceTests
     [InlineData("{axes: {rows: [2, 2]}, values: [1 2]}", "the point 2 is not larger than the one before it")]
     [InlineData("{axes: {rows: [0, 2]}, values: [1 2]}", "the point 0 is not positive and finite")]
     [InlineData("{axes: {row: [1, 2]}, values: [1 2]}", "the key 'rows' is missing")]
-    [InlineData("{axes: {rows: [1, 2]}, values: [1 x]}", "'x' is no whole number of thousandths of an octave")]
+    [InlineData("{axes: {rows: [1, 2]}, values: [1 x]}", "'x' is no whole number of hundredths of an octave")]
     [InlineData("{axes: {rows: [1, 2]}, values: [1 2], value: 3}", "unknown key")]
     public void A_wrong_document_is_one_sentence(string text, string sentence)
     {
