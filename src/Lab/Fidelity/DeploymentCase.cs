@@ -72,13 +72,13 @@ public sealed record DeploymentCase(
         if (Measured.Engine is { } shared)
         {
             Deployment deployment = Deploy(shared, engine.Over(profile), engine);
-            return load.Run(new RooflineCost(deployment), engine.Prompts(Model, deployment.Parallel, alsoDecodes: true), deployment.Parallel.Data, KvTokens(deployment, engine), engine);
+            return load.Run(new RooflineCost(deployment), engine.Prompts(Model), deployment.Parallel.Data, KvTokens(deployment, engine), engine);
         }
         Deployment prefill = Deploy(Measured.Prefill!, engine.Over(profile), engine);
         Deployment decode = Deploy(Measured.Decode!, engine.Over(profile), engine);
         // Each device sends its share of a prompt's cache over its own adapter; data ranks send one prompt each.
         double sendSeconds = prefill.Shards.KvBytesPerToken(0).Count / (prefill.Interconnect.Remote.Bandwidth.Value * profile.LinkFraction);
-        PrefillPool from = new(new RooflineCost(prefill), engine.Prompts(Model, prefill.Parallel, alsoDecodes: false), prefill.Parallel.Data, Measured.Prefill!.Workers, sendSeconds);
+        PrefillPool from = new(new RooflineCost(prefill), engine.Prompts(Model), prefill.Parallel.Data, Measured.Prefill!.Workers, sendSeconds);
         DecodePool to = new(new RooflineCost(decode), decode.Parallel.Data, Measured.Decode!.Workers, KvTokens(decode, engine));
         return load.Run(from, to, engine);
     }
@@ -149,7 +149,8 @@ public sealed record DeploymentCase(
     {
         Interconnect usual = Interconnect.Usual(Device);
         bool isRack = Measured.System.StartsWith("gb", StringComparison.OrdinalIgnoreCase);
-        return Deployment.Create(Model, Device, Degrees(pool), Formats, isRack ? usual with { DevicesPerMachine = RackDevices } : usual, profile, engine.Times);
+        PrecisionPlan formats = engine.QuantisesCache ? Formats : Formats with { Kv = Precision.Bf16 };
+        return Deployment.Create(Model, Device, Degrees(pool), formats, isRack ? usual with { DevicesPerMachine = RackDevices } : usual, profile, engine.Times);
     }
 
     private long KvTokens(Deployment deployment, DeploymentEngine engine) =>

@@ -1,5 +1,4 @@
 using Orrery.Kernel;
-using Orrery.World.Deployments;
 using Orrery.World.Models;
 using Orrery.World.Profiles;
 
@@ -45,6 +44,9 @@ public sealed record DeploymentEngine
     /// <summary>With several data ranks: steps that a prompt waits for others, so that all ranks prefill together.</summary>
     public double GatherSteps { get; init; } = 10;
 
+    /// <summary>Whether models in 8 and 4 bit keep their cache in 8 bit too, rather than in 16.</summary>
+    public bool QuantisesCache { get; init; } = true;
+
     /// <summary>CPU time of a step that the device waits for.</summary>
     public double StepCpuSeconds { get; init; } = EngineProfile.Generic.StepCpuSeconds;
 
@@ -63,26 +65,8 @@ public sealed record DeploymentEngine
     /// <summary>Least time per layer of a step with prompts, whose shape no graph has captured: the CPU launches its kernels one by one.</summary>
     public double PromptLayerSeconds { get; init; } = 1e-4;
 
-    /// <summary>
-    /// In an engine that also decodes: time of a prompt step of a mixture of experts on very many tensor ranks over what its operators cost: every rank routes, quantises, sorts and
-    /// scatters all rows in kernels of their own, and its slices of experts fill tiles badly. 1 on one tensor rank, where data ranks share the rows.
-    /// </summary>
-    public double ExpertPromptFactor { get; init; } = 1;
-
-    /// <summary>Fixed cost of a kernel over the profile's: captured graphs and fused kernels make it small.</summary>
-    public double KernelShare { get; init; } = 1;
-
-    /// <summary>Floor of a collective over the profile's: engines bring kernels of their own for small messages.</summary>
-    public double CollectiveShare { get; init; } = 1;
-
-    /// <summary>Achieved share of dense peak over the profile's.</summary>
-    public double MatrixShare { get; init; } = 1;
-
-    /// <summary>Achieved share of memory bandwidth over the profile's.</summary>
-    public double BandwidthShare { get; init; } = 1;
-
-    /// <summary>Load of the busiest expert rank over the mean.</summary>
-    public double ExpertImbalance { get; init; } = 1;
+    /// <summary>How many times longer than in the device's profile the engine's own kernels take, by kind.</summary>
+    public ProfileFactors Kernels { get; init; } = ProfileFactors.None;
 
     /// <summary>
     /// The engines that are known. Times and shares: <see cref="DeploymentEngineFit"/> over every second of the measured deployments of each engine
@@ -101,12 +85,6 @@ public sealed record DeploymentEngine
             HandOverSeconds = 0.198,
             FirstTokenSteps = 0.254,
             PromptLayerSeconds = 784e-6,
-            ExpertPromptFactor = 1.79,
-            KernelShare = 1.13,
-            CollectiveShare = 0.77,
-            MatrixShare = 0.72,
-            BandwidthShare = 0.942,
-            ExpertImbalance = 1.65,
         },
         new()
         {
@@ -120,12 +98,6 @@ public sealed record DeploymentEngine
             HandOverSeconds = 0.12,
             FirstTokenSteps = 10,
             PromptLayerSeconds = 22.6e-6,
-            ExpertPromptFactor = 2.08,
-            KernelShare = 0.787,
-            CollectiveShare = 0.799,
-            MatrixShare = 0.552,
-            BandwidthShare = 0.907,
-            ExpertImbalance = 1.64,
         },
         new()
         {
@@ -139,12 +111,6 @@ public sealed record DeploymentEngine
             HandOverSeconds = 0.198,
             FirstTokenSteps = 4.76,
             PromptLayerSeconds = 585e-6,
-            ExpertPromptFactor = 2.19,
-            KernelShare = 1.17,
-            CollectiveShare = 0.725,
-            MatrixShare = 0.852,
-            BandwidthShare = 1.07,
-            ExpertImbalance = 1.8,
         },
     ];
 
@@ -158,29 +124,16 @@ public sealed record DeploymentEngine
 
     /// <summary>What prompts of a model add to a step.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="plan">Its degrees.</param>
-    /// <param name="alsoDecodes">Whether the engine decodes too, rather than prefill alone.</param>
-    public PromptCost Prompts(ModelSpec model, ParallelPlan plan, bool alsoDecodes)
+    public PromptCost Prompts(ModelSpec model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(plan);
-        double replicated = 1 - (1.0 / plan.Tensor);
-        return new(model.Experts is null || !alsoDecodes ? 1 : 1 + ((ExpertPromptFactor - 1) * replicated), model.Layers * PromptLayerSeconds);
+        return new(model.Layers * PromptLayerSeconds);
     }
 
     /// <summary>A device's profile as this engine uses the device.</summary>
     public CostProfile Over(CostProfile profile)
     {
         ArgumentNullException.ThrowIfNull(profile);
-        return profile with
-        {
-            KernelSeconds = profile.KernelSeconds * KernelShare,
-            CollectiveFloorSeconds = profile.CollectiveFloorSeconds * CollectiveShare,
-            GemmEfficiency = Math.Min(1, profile.GemmEfficiency * MatrixShare),
-            AttentionEfficiency = Math.Min(1, profile.AttentionEfficiency * MatrixShare),
-            MemoryBandwidthFraction = Math.Min(1, profile.MemoryBandwidthFraction * BandwidthShare),
-            DecodeAttentionBandwidthFraction = Math.Min(1, profile.DecodeAttentionBandwidthFraction * BandwidthShare),
-            ExpertImbalance = ExpertImbalance,
-        };
+        return profile with { Factors = Kernels };
     }
 }

@@ -58,12 +58,11 @@ internal sealed class StepTimer(ICostModel cost, int dataRanks, PromptCost promp
 }
 
 /// <summary>What prompts add to a step that holds them.</summary>
-/// <param name="Factor">Time over what the operators cost, at least 1.</param>
 /// <param name="FloorSeconds">Least time of the step.</param>
-public readonly record struct PromptCost(double Factor, double FloorSeconds)
+public readonly record struct PromptCost(double FloorSeconds)
 {
     /// <summary>Nothing.</summary>
-    public static PromptCost None => new(1, 0);
+    public static PromptCost None => default;
 
-    internal double Of(double seconds) => Math.Max(seconds * Factor, FloorSeconds);
+    internal double Of(double seconds) => Math.Max(seconds, FloorSeconds);
 }

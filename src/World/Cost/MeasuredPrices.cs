@@ -24,7 +24,9 @@ internal sealed class MeasuredPrices : OperatorPrices
     private readonly AttentionSite _decodeSite;
     private readonly ExpertSite _expertSite;
     private readonly double _perHistoryToken;
+    private readonly bool _exchangesTokens;
     private readonly DecodeKnots _knots;
+    private readonly LatentDecode? _latentDecode;
     private readonly bool[] _extrapolated = new bool[Enum.GetValues<ProfileFamily>().Length];
 
     /// <param name="deployment">Its profile is measured.</param>
@@ -46,6 +48,7 @@ internal sealed class MeasuredPrices : OperatorPrices
             // Absorbed: one KV head of the latent width for all query heads; keys and values are the same cache, hence half the bytes.
             _decodeSite = AttentionSite.Of(device, shard.Heads, 1, latent.KvRank + latent.RopeWidth, kvBytes / 2);
             _prefillSite = AttentionSite.Of(device, shard.Heads, shard.Heads, (latent.NopeWidth + latent.RopeWidth + latent.ValueWidth) / 2, kvBytes);
+            _latentDecode = new(model, shard, _decodeSite);
             _perHistoryToken = (double)model.HistoryFlopsPerToken * shard.Heads / model.Heads * NanosecondsPerFlop;
         }
         else
@@ -58,6 +61,8 @@ internal sealed class MeasuredPrices : OperatorPrices
             _expertSite = ExpertSite.Of(
                 device, deployment.Precision.ExpertActivations ?? Format(false), deployment.Precision.BytesPerExpertWeight, model.Hidden, experts.Width, experts.TopK, experts.Count,
                 plan.ExpertGroup / plan.Expert, plan.Expert);
+            _exchangesTokens = plan.ExchangesTokens;
+            if (_exchangesTokens) _expertSite = _expertSite.AfterExchange();
         }
         _knots = new(profile.Decode!, _decodeSite);
     }
@@ -122,9 +127,10 @@ internal sealed class MeasuredPrices : OperatorPrices
     {
         const double ns = Duration.NanosecondsPerSecond;
         if (work.Tokens == 0) return default;
-        Mark(ProfileFamily.Experts, _profile.Experts!.IsInside(_expertSite, work.Tokens));
-        double seconds = _profile.Experts!.Seconds(_expertSite, work.Tokens) * _factors.Experts;
-        double flops = 2.0 * _deployment.Model.ExpertParameters * work.Rows * _expertSite.TopK / _deployment.Parallel.ExpertGroup;
+        long tokens = _exchangesTokens ? Math.Max(1, (long)Math.Round((double)work.Tokens * _deployment.Model.Experts!.TopK / _deployment.Parallel.Expert)) : work.Tokens;
+        Mark(ProfileFamily.Experts, _profile.Experts!.IsInside(_expertSite, tokens));
+        double seconds = _profile.Experts!.Seconds(_expertSite, tokens) * _factors.Experts;
+        double flops = 2.0 * _deployment.Model.ExpertParameters * work.Rows * _deployment.Model.Experts!.TopK / _deployment.Parallel.ExpertGroup;
         return new(flops / _expertSite.PeakFlops * ns, work.Bytes / _expertSite.Bandwidth * ns, seconds * ns, 0);
     }
 
@@ -163,10 +169,12 @@ internal sealed class MeasuredPrices : OperatorPrices
         public override void Prepare(long sequences, long queryTokens, in ChunkSums chunks)
         {
             _sequences = sequences;
-            _isMixed = chunks.Work.Chunks > 0 && sequences > 0;
+            // A latent cache has one kernel for chunks, which expand it, and another for decodes.
+            _isMixed = chunks.Work.Chunks > 0 && sequences > 0 && prices._latentDecode is null;
             if (sequences == 0) return;
             _local = RooflineCost.Share(sequences, _data);
             _queryTokens = (double)queryTokens / sequences;
+            if (prices._latentDecode is not null) return;
             _alpha = prices._profile.Decode!.SkewShare(prices._decodeSite, _local);
             if (queryTokens == sequences) _knots = prices._knots.Of(_local);
             if (!_isMixed) return;
@@ -177,6 +185,7 @@ internal sealed class MeasuredPrices : OperatorPrices
         public override double At(in DecodeSums sums)
         {
             double mean = (double)(sums.Context - sums.Repeated) / _sequences;
+            if (prices._latentDecode is { } latent) return latent.Nanoseconds(_local, mean, _queryTokens) * _penalty;
             double nanoseconds = Alone(mean);
             double longest = sums.Longest;
             if (_alpha > 0 && longest > mean) nanoseconds += _alpha * Math.Max(0, Alone(longest) - nanoseconds);
@@ -186,7 +195,7 @@ internal sealed class MeasuredPrices : OperatorPrices
 
         public override void Ran(long longestContext)
         {
-            if (_sequences > 0) prices.Mark(ProfileFamily.Decode, prices._profile.Decode!.IsInside(prices._decodeSite, _local, longestContext));
+            if (_sequences > 0 && prices._latentDecode is null) prices.Mark(ProfileFamily.Decode, prices._profile.Decode!.IsInside(prices._decodeSite, _local, longestContext));
         }
 
         public override OperatorTime TimeAt(in DecodeSums sums)

@@ -48,7 +48,7 @@ public sealed class RooflineCost : ICostModel
         }
 
         double activation = deployment.Precision.BytesPerActivation;
-        bool exchangesTokens = plan.Expert > 1 && plan.Data > 1;
+        bool exchangesTokens = plan.ExchangesTokens;
         DenseReduces = model.ParallelBlock ? 1 : 2;
         ExpertReduces = exchangesTokens ? DenseReduces - 1 : DenseReduces;
         double hiddenBytes = model.Hidden * activation;

@@ -113,7 +113,8 @@ internal sealed class RooflineStepCost : StepCost
         double denseNetwork = cost.DenseReduces * reduce;
         double expertNetwork = (cost.ExpertReduces * reduce) + exchange;
         double handOver = cost.HandOver.At(localRows);
-        _cpu = cost.Cpu(shape.DecodeSequences + shape.Chunks.Length, shape.PrefillTokens);
+        // Each data rank has a process of its own for its sequences.
+        _cpu = cost.Cpu(RooflineCost.Share(shape.DecodeSequences + shape.Chunks.Length, data), RooflineCost.Share(shape.PrefillTokens, data));
         PrepareTables(shape);
         PrepareChunks(shape);
         double decodeLaunch = _sequences > 0 ? cost.Prices.Kernel : 0;

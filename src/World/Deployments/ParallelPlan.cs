@@ -25,6 +25,9 @@ public sealed record ParallelPlan(int Tensor = 1, int Pipeline = 1, int Expert =
     /// <summary>Devices over which the routed experts of a layer are spread.</summary>
     public int ExpertGroup => Expert > 1 ? Tensor * Data : Tensor;
 
+    /// <summary>Tokens travel to the ranks of their experts, as each data rank has other tokens and other experts.</summary>
+    public bool ExchangesTokens => Expert > 1 && Data > 1;
+
     /// <summary>Layers of a stage; the first stages take the remainder, because the last one also holds the vocabulary projection.</summary>
     public int StageLayers(int layers, int stage) => (layers / Pipeline) + (stage < layers % Pipeline ? 1 : 0);
 

@@ -45,6 +45,12 @@ public readonly record struct ExpertSite(
         return new(format, peak, device.MemoryBandwidth.Value, AttentionSite.ProcessorsOf(device), weightBytes, hidden, width, topK, count, tensorRanks, expertRanks);
     }
 
+    /// <summary>
+    /// The experts of this device as they look when tokens are sent to the ranks of their experts: every row that arrives visits one of them, and
+    /// no rows of other devices' visits exist. Where all ranks see all tokens, as in the published tables, every device also sorts and sums those.
+    /// </summary>
+    public ExpertSite AfterExchange() => this with { TopK = 1, Count = Math.Max(1, Count / ExpertRanks), ExpertRanks = 1 };
+
     /// <summary>Experts of this device that a step of independent, evenly spread choices touches: E(1 − (1 − k/E)^tokens) of all, cut over ranks.</summary>
     public double ExpectedTouched(double tokens) => LocalExperts * (1 - Math.Pow(1 - ((double)TopK / Count), tokens));
 }
