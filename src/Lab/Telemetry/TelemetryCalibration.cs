@@ -65,8 +65,9 @@ public static class TelemetryCalibration
         double least = double.PositiveInfinity;
         IReadOnlyList<TelemetryParameter> parameters = model.Parameters;
         (IReadOnlyList<RequestOutcome> before, _) = Simulate(scenario, settings.Cancel);
-        double[] values = CoordinateDescent.Minimise(
+        double[] found = CoordinateDescent.Minimise(
             [.. parameters.Select(parameter => parameter.Start)], [.. parameters.Select(parameter => (parameter.Least, parameter.Most))], Loss, Sweeps, Evaluations);
+        double[] values = [.. found.Select((value, i) => parameters[i].Rounded(value))];
         Scenario calibrated = model.With(values);
         (IReadOnlyList<RequestOutcome> after, RunResult result) = Simulate(calibrated, settings.Cancel);
         TelemetryJudgement fitted = Judge(earlier, before, after);

@@ -29,6 +29,9 @@ public sealed record TelemetryParameter(string Name, bool IsSeconds, double Star
     public static TelemetryParameter Seconds(string name, double own, double least, double most) =>
         new(name, IsSeconds: true, Math.Clamp(own, least, most), least, most);
 
+    /// <summary>A ten-thousandth of a factor and a tenth of a microsecond are far below what a log can tell.</summary>
+    internal double Rounded(double value) => Math.Round(value, IsSeconds ? 7 : 4);
+
     /// <summary>What this value adds to the relative error that is minimised.</summary>
     internal double Penalty(double value)
     {
