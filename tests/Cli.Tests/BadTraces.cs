@@ -12,7 +12,7 @@ internal static class BadTraces
         Trace("trace without rows", "t.csv", "arrival_seconds,prompt_tokens,output_tokens\n",
             "{dir}/t.csv holds no request, so there is nothing to describe; name another trace or widen its limits"),
         Trace("trace with an unknown header", "t.csv", "when,how_much\n1,2\n",
-            "{dir}/t.csv:1: the header 'when,how_much' fits no known trace format; a trace needs the columns arrival_seconds,prompt_tokens,output_tokens, or name its format (orrery, azure, mooncake, burstgpt, vidur, splitwise, servegen)"),
+            "{dir}/t.csv:1: the header 'when,how_much' fits no known trace format; a trace needs the columns arrival_seconds,prompt_tokens,output_tokens, or name its format (orrery, azure, mooncake, burstgpt, vidur, splitwise, block-ids, servegen)"),
         Trace("trace with words for numbers", "t.csv", "arrival_seconds,prompt_tokens,output_tokens\n0,ten,4\n",
             "{dir}/t.csv:2: column 'prompt_tokens': 'ten' is not a whole number"),
         Trace("trace with negative tokens", "t.csv", "arrival_seconds,prompt_tokens,output_tokens\n0,-5,4\n",
