@@ -16,7 +16,7 @@ public sealed partial class NamespaceArrowTests
         ["World"] = [["Hardware", "Steps"], ["Models", "Measurements"], ["Profiles"], ["Deployments"], ["Cost"], ["Overlap"], ["Training"], ["Power"], ["Catalogue"]],
         ["Traffic"] = [["Requests"], ["Readers"], ["Generators"], ["Description", "Predictors"], ["Catalogue"], ["Specs"], ["Fitting"]],
         ["Serving"] = [["Sequences"], ["Memory", "Metrics", "Routing", "Speculation", "Swap"], ["Execution"], ["Scheduling", "Calls", "Drafting"], ["Finetuning"], ["Systems", "Replicas"], ["Fleets"]],
-        ["Lab"] = [["Results"], ["Scenarios"], ["Runs"], ["Studies"], ["Import"], ["Calibration"], ["Fidelity"], ["Claims"], ["Reports"]],
+        ["Lab"] = [["Results"], ["Scenarios"], ["Runs"], ["Studies"], ["Import"], ["Calibration"], ["Fidelity"], ["Telemetry"], ["Claims"], ["Reports"]],
         ["Cli"] = [["Tables"], ["Shell"], ["Catalogues", "Verbs"]],
         ["Testing"] = [["Data", "Kernel", "World", "Traffic", "Serving"]],
     };

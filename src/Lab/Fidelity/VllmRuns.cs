@@ -114,7 +114,8 @@ public static class VllmRuns
     private static DistributionComparison Of(string name, (RequestOutcome Measured, RequestOutcome Ours)[] pairs, Func<RequestOutcome, double> value) =>
         DistributionComparison.Of(name, pairs.Select(pair => value(pair.Measured)), pairs.Select(pair => value(pair.Ours)));
 
-    private static void Add(List<RequestOutcome> outcomes, Sequence sequence)
+    /// <summary>The outcome of a sequence that left; nothing of one that did not finish.</summary>
+    internal static void Add(List<RequestOutcome> outcomes, Sequence sequence)
     {
         if (sequence.Outcome != Outcome.Finished) return;
         string id = sequence.Request.Label ?? sequence.Id.ToString(System.Globalization.CultureInfo.InvariantCulture);

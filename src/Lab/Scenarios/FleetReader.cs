@@ -110,8 +110,9 @@ internal sealed class FleetReader
         try
         {
             CostProfile profile = ProfileReader.Read(profileNode, device, _folder, out Node writtenProfile);
-            Deployment deployment = Deployment.Create(
-                model, device, parallel, precision, ReadNetwork(network, device), profile, ProfileReader.ReadEngine(engineNode));
+            EngineProfile engine = ProfileReader.ReadEngine(engineNode);
+            if (profile.Measured is { } measured) engine = measured.Engine.Apply(engine);
+            Deployment deployment = Deployment.Create(model, device, parallel, precision, ReadNetwork(network, device), profile, engine);
             ReplicaFacts facts = new(asked, device.Name, device.Memory, parallel.Pipeline);
             DraftDesign? draft = ReadDraft(draftNode, scheduler, deployment, out Node? writtenDraft);
             KvCapacity capacity = Capacity(deployment, memory, scheduler.MaxStepTokens(facts), finetune, draft);

@@ -56,12 +56,12 @@ public sealed partial record CostProfile
     /// <summary>Load of the busiest expert rank over the mean; 1 is uniform routing (d).</summary>
     public double ExpertImbalance { get; init; } = 1.0;
 
-    /// <summary>The same constants behind measurements.</summary>
+    /// <summary>The same constants behind measurements, with the corrections that these bring.</summary>
     /// <param name="measured">Has every family.</param>
     public CostProfile With(DeviceProfile measured)
     {
         ArgumentNullException.ThrowIfNull(measured);
-        return this with { Name = measured.Name, Source = measured.Source, Measured = measured };
+        return this with { Name = measured.Name, Source = measured.Source, Measured = measured, Factors = measured.Factors };
     }
 
     /// <summary>Rows that so many are computed with: whole tiles above one tile.</summary>

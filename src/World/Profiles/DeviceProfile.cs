@@ -78,6 +78,12 @@ public sealed record DeviceProfile
 
     public CollectiveEfficiency? Collectives { get; init; }
 
+    /// <summary>Corrections over all families: what a calibration on telemetry of a live server found.</summary>
+    public ProfileFactors Factors { get; init; } = ProfileFactors.None;
+
+    /// <summary>What the same calibration found about the engine.</summary>
+    public EngineOverrides Engine { get; init; } = EngineOverrides.None;
+
     public IReadOnlyDictionary<ProfileFamily, FamilyErrors> Errors { get; init; } = new Dictionary<ProfileFamily, FamilyErrors>();
 
     /// <summary>Is this a profile of several devices, asked about another one?</summary>
@@ -137,6 +143,8 @@ public sealed record DeviceProfile
             Mixed = One("mixed", MixedAttentionEfficiency.Read),
             Experts = One("experts", ExpertEfficiency.Read),
             Collectives = One("collectives", CollectiveEfficiency.Read),
+            Factors = One("factors", ProfileFactors.Read) ?? ProfileFactors.None,
+            Engine = One("engine", EngineOverrides.Read) ?? EngineOverrides.None,
             Errors = errors,
         };
         if (map.Map("errors") is { } written)
@@ -156,6 +164,8 @@ public sealed record DeviceProfile
     public Node Write()
     {
         List<KeyValuePair<string, Node>> entries = [new("name", Node.Plain(Name)), new("source", Node.Quoted(Source)), new("licence", Node.Quoted(Licence))];
+        if (Factors != ProfileFactors.None) Add("factors", Factors.Write());
+        if (Engine != EngineOverrides.None) Add("engine", Engine.Write());
         Add("matrices", Matrices?.Write());
         Add("vectors", Vectors?.Write());
         Add("prefill", Prefill?.Write());

@@ -1,3 +1,6 @@
+using System.Globalization;
+using Orrery.Documents;
+
 namespace Orrery.World.Profiles;
 
 /// <summary>
@@ -6,6 +9,11 @@ namespace Orrery.World.Profiles;
 /// </summary>
 public sealed record ProfileFactors
 {
+    /// <summary>Beyond these a profile is of another device, not off by a factor.</summary>
+    private const double Least = 0.01;
+
+    private const double Most = 100;
+
     public static ProfileFactors None { get; } = new();
 
     public double Matrices { get; init; } = 1;
@@ -25,4 +33,40 @@ public sealed record ProfileFactors
 
     /// <summary>CPU time around steps.</summary>
     public double Cpu { get; init; } = 1;
+
+    /// <summary>Reads what <see cref="Write"/> wrote; kinds that are absent keep a factor of one.</summary>
+    /// <exception cref="Kernel.InputException">A kind is unknown or a factor out of range; the sentence says where.</exception>
+    public static ProfileFactors Read(Node node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        MapReader map = node.AsMap();
+        ProfileFactors factors = new()
+        {
+            Matrices = One("matrices"),
+            Vectors = One("vectors"),
+            Prefill = One("prefill"),
+            Decode = One("decode"),
+            Mixed = One("mixed"),
+            Experts = One("experts"),
+            Collectives = One("collectives"),
+            Cpu = One("cpu"),
+        };
+        map.Done();
+        return factors;
+
+        double One(string key) => map.Number(key, 1, Least, Most);
+    }
+
+    /// <summary>Every kind with its factor, to the last bit.</summary>
+    public Node Write() => Node.Map(
+        One("matrices", Matrices),
+        One("vectors", Vectors),
+        One("prefill", Prefill),
+        One("decode", Decode),
+        One("mixed", Mixed),
+        One("experts", Experts),
+        One("collectives", Collectives),
+        One("cpu", Cpu));
+
+    private static KeyValuePair<string, Node> One(string key, double factor) => new(key, Node.Plain(factor.ToString("R", CultureInfo.InvariantCulture)));
 }
