@@ -25,4 +25,21 @@ public sealed record ProfileFactors
 
     /// <summary>CPU time around steps.</summary>
     public double Cpu { get; init; } = 1;
+
+    /// <summary>Both, one after the other.</summary>
+    public ProfileFactors Times(ProfileFactors other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return new()
+        {
+            Matrices = Matrices * other.Matrices,
+            Vectors = Vectors * other.Vectors,
+            Prefill = Prefill * other.Prefill,
+            Decode = Decode * other.Decode,
+            Mixed = Mixed * other.Mixed,
+            Experts = Experts * other.Experts,
+            Collectives = Collectives * other.Collectives,
+            Cpu = Cpu * other.Cpu,
+        };
+    }
 }
