@@ -2,6 +2,7 @@ using System.Globalization;
 using Orrery.Cli.Shell;
 using Orrery.Cli.Tables;
 using Orrery.Documents;
+using Orrery.Documents.Expectations;
 using Orrery.Kernel.Statistics;
 using Orrery.Lab.Reports;
 using Orrery.Lab.Results;
@@ -27,12 +28,14 @@ internal static class RunTable
             output.WriteLine(line);
         if (run.IsPartial) output.WriteLine("PARTIAL: interrupted; the figures cover the virtual time reached");
         output.WriteLine();
-        WriteLatencies(run.Figures, output);
+        WriteLatencies(run, output);
         output.WriteLine();
         Line(output, "requests", Requests(run));
         Line(output, "tokens", string.Create(CultureInfo.InvariantCulture, $"{run.Tokens.Prompt:N0} prompt, {run.Tokens.Output:N0} output, {run.Tokens.Cached:N0} from the prefix cache"));
         foreach ((string label, string text) in SideWork.Of(run.Figures)) Line(output, label, text);
-        Line(output, "throughput", $"{Figure(run.Metrics.OutputTokensPerSecond)} output tokens/s, {Figure(run.Metrics.RequestsPerSecond)} requests/s");
+        Line(output, "throughput",
+            $"{Figure(run.Metrics.OutputTokensPerSecond)}{Within(run, "outputTokensPerSecond", Figure)} output tokens/s, "
+            + $"{Figure(run.Metrics.RequestsPerSecond)}{Within(run, "requestsPerSecond", Figure)} requests/s");
         Line(output, "objective", Objective(run, scenario));
         Line(output, "utilisation", $"busy {Percent(run.Metrics.BusyFraction)}, model FLOP {Percent(run.Metrics.ModelFlopsUtilization)}, "
             + $"memory bandwidth {Percent(run.Metrics.MemoryBandwidthUtilization)}, KV mean {Percent(run.Metrics.KvUtilizationMean)}, max {Percent(run.Metrics.KvUtilizationMax)}");
@@ -53,27 +56,39 @@ internal static class RunTable
         return $"{replicas} of {entry.Deployment.Model.Name}{(entry.Replicas == 1 ? "" : ", each")} on {each}";
     }
 
-    private static void WriteLatencies(RunFigures figures, TextWriter output)
+    private static void WriteLatencies(RunResult run, TextWriter output)
     {
-        var table = new TextTable(
-            new("what users feel", IsNumber: false), new("mean"), new("p50"), new("p90"), new("p99"), new("p99.9"), new("max"));
+        List<Column> columns = [new("what users feel", IsNumber: false), new("mean"), new("p50"), new("p90"), new("p99"), new("p99.9"), new("max")];
+        if (run.Intervals is not null) columns.AddRange([new("p50 within"), new("p99 within")]);
+        var table = new TextTable([.. columns]);
         foreach (Metric metric in RunMetricTable.All)
         {
-            if (metric.Label.Length == 0 || figures.Distribution(metric.Name) is not { } summary) continue;
-            if (metric.Unit == MeasureUnit.Seconds) AddTimes(table, metric.Label, summary);
-            else Add(table, metric.Label, summary, value => value.ToString("0.000", CultureInfo.InvariantCulture));
+            if (metric.Label.Length == 0 || run.Figures.Distribution(metric.Name) is not { } summary) continue;
+            if (metric.Unit == MeasureUnit.Seconds)
+            {
+                FigureScale scale = FigureScale.For(MeasureUnit.Seconds, [summary.Mean, summary.P50, summary.P90, summary.P99]);
+                Add($"{metric.Label}, {scale.Unit}", metric, summary, scale.Text);
+            }
+            else
+            {
+                Add(metric.Label, metric, summary, value => value.ToString("0.000", CultureInfo.InvariantCulture));
+            }
         }
         table.Write(output);
+
+        void Add(string name, Metric metric, Summary summary, Func<double, string> text)
+        {
+            List<string> cells = [name, text(summary.Mean), text(summary.P50), text(summary.P90), text(summary.P99), text(summary.P999), text(summary.Max)];
+            if (run.Intervals is { } intervals) cells.AddRange([Within(Statistic.P50), Within(Statistic.P99)]);
+            table.Add([.. cells]);
+
+            string Within(Statistic statistic) => intervals.Of(metric, statistic)?.All is { } ends ? $"{text(ends.Low)}-{text(ends.High)}" : "";
+        }
     }
 
-    private static void AddTimes(TextTable table, string name, Summary times)
-    {
-        FigureScale scale = FigureScale.For(MeasureUnit.Seconds, [times.Mean, times.P50, times.P90, times.P99]);
-        Add(table, $"{name}, {scale.Unit}", times, scale.Text);
-    }
-
-    private static void Add(TextTable table, string name, Summary summary, Func<double, string> text) =>
-        table.Add(name, text(summary.Mean), text(summary.P50), text(summary.P90), text(summary.P99), text(summary.P999), text(summary.Max));
+    /// <summary>The interval of a number behind its value; empty without one.</summary>
+    private static string Within(RunResult run, string metric, Func<double, string> text) =>
+        run.Intervals?.Of(RunMetricTable.Find(metric)!, Statistic.Value)?.All is { } ends ? $" ({text(ends.Low)}-{text(ends.High)})" : "";
 
     private static string Requests(RunResult run)
     {
@@ -93,7 +108,8 @@ internal static class RunTable
         if (scenario.Slo.PromptTokensPerSecond > 0) limits.Add($"TTFT <= prompt tokens / {Figure(scenario.Slo.PromptTokensPerSecond)}/s");
         if (scenario.Slo.Pace is { Exists: true } pace) limits.Add($"pace >= {Figure(pace.TokensPerSecond)} tokens/s");
         if (limits.Count == 0) return "none stated (slo: {ttft: 1s, tpot: 50ms})";
-        return $"{Percent(run.Metrics.SloAttainment)} of the requests within {string.Join(", ", limits)}; goodput {Figure(run.Metrics.GoodputRequestsPerSecond)} requests/s";
+        return $"{Percent(run.Metrics.SloAttainment)}{Within(run, "attainment", Percent)} of the requests within {string.Join(", ", limits)}; "
+            + $"goodput {Figure(run.Metrics.GoodputRequestsPerSecond)}{Within(run, "goodput", Figure)} requests/s";
     }
 
     private static void Line(TextWriter output, string label, string text)

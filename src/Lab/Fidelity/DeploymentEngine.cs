@@ -122,6 +122,16 @@ public sealed record DeploymentEngine
     /// <summary>CPU times, captures and memory of this engine.</summary>
     public EngineProfile Times => EngineProfile.Generic with { Name = Name, StepCpuSeconds = StepCpuSeconds, SequenceCpuSeconds = SequenceCpuSeconds };
 
+    /// <summary>The same engine where what it adds takes so many times longer; the CPU times of its steps follow the profile's factors.</summary>
+    public DeploymentEngine Slowed(double factor) => this with
+    {
+        GatherSteps = GatherSteps * factor,
+        RequestSeconds = RequestSeconds * factor,
+        HandOverSeconds = HandOverSeconds * factor,
+        FirstTokenSteps = FirstTokenSteps * factor,
+        PromptLayerSeconds = PromptLayerSeconds * factor,
+    };
+
     /// <summary>What prompts of a model add to a step.</summary>
     /// <param name="model">The model.</param>
     public PromptCost Prompts(ModelSpec model)

@@ -75,12 +75,15 @@ public static class VllmRuns
     }
 
     /// <summary>The same with a scenario of the caller's, such as one with another profile.</summary>
-    public static RunComparison Compare(MeasuredRun run, Scenario scenario)
+    /// <param name="run">What was measured.</param>
+    /// <param name="scenario">What is simulated.</param>
+    /// <param name="intervals">Also says how sure our figures are; null leaves it out.</param>
+    public static RunComparison Compare(MeasuredRun run, Scenario scenario, IntervalSettings? intervals = null)
     {
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(scenario);
         List<RequestOutcome> predicted = [];
-        RunResult result = Simulation.Run(scenario, new() { Left = sequence => Add(predicted, sequence) });
+        RunResult result = Simulation.Run(scenario, new() { Left = sequence => Add(predicted, sequence), Intervals = intervals });
         IReadOnlyList<RequestOutcome> measured = run.OutcomePath is { } path ? RequestOutcomes.ReadVllm(path) : [];
         IReadOnlyList<RequestOutcome> peer = run.PeerPath is { } other ? RequestOutcomes.ReadPrediction(other) : [];
         IReadOnlyList<DistributionComparison> metrics = CompareAll(measured, predicted, out int compared);

@@ -80,7 +80,7 @@ internal sealed class ReportPage
     {
         if (IsAlone)
         {
-            ReportTables.Distributions(_page, _variants[0].Runs[0].Result.Figures);
+            ReportTables.Distributions(_page, _variants[0].Runs[0].Result);
             return;
         }
         _page.Raw("<h2>Side by side</h2>\n<p class=\"hint\">The best of each column is marked.");

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Orrery.Documents.Expectations;
 using Orrery.Kernel.Statistics;
 using Orrery.Lab.Results;
 using Orrery.Lab.Studies;
@@ -33,21 +34,36 @@ internal static class ReportTables
         page.Raw("</dl>\n");
     }
 
-    public static void Distributions(HtmlWriter page, RunFigures figures)
+    public static void Distributions(HtmlWriter page, RunResult run)
     {
-        page.Raw("<h2>Latencies</h2>\n<div class=\"card scroll\"><table><thead><tr><th class=\"name\">metric</th>");
+        page.Raw("<h2>Latencies</h2>\n");
+        if (run.Intervals is { } stated)
+        {
+            page.Raw("<p class=\"hint\">").Text(string.Create(CultureInfo.InvariantCulture,
+                $"Within: what a measurement would find with {stated.Level:P0} probability, from the error of step times and the randomness of traffic.")).Raw("</p>\n");
+        }
+        page.Raw("<div class=\"card scroll\"><table><thead><tr><th class=\"name\">metric</th>");
         foreach (string head in new[] { "samples", "mean", "p50", "p90", "p95", "p99", "p99.9", "max" }) page.Element("th", head);
+        if (run.Intervals is not null) foreach (string head in new[] { "mean within", "p50 within", "p99 within" }) page.Element("th", head);
         page.Raw("</tr></thead><tbody>\n");
         foreach (Metric metric in RunMetricTable.All)
-            if (metric is { IsDistribution: true, Title.Length: > 0 }) Row(metric.Title, figures.Distribution(metric.Name));
+            if (metric is { IsDistribution: true, Title.Length: > 0 }) Row(metric, run.Figures.Distribution(metric.Name));
         page.Raw("</tbody></table></div>\n");
 
-        void Row(string name, Summary? summary)
+        void Row(Metric metric, Summary? summary)
         {
-            page.Raw("<tr><td class=\"name\">").Text(name).Raw("</td>");
+            page.Raw("<tr><td class=\"name\">").Text(metric.Title).Raw("</td>");
             page.Element("td", summary is null ? "0" : summary.Count.ToString("N0", CultureInfo.InvariantCulture));
             foreach (double? value in new[] { summary?.Mean, summary?.P50, summary?.P90, summary?.P95, summary?.P99, summary?.P999, summary?.Max })
                 page.Element("td", ReportText.Duration(value));
+            if (run.Intervals is { } intervals)
+            {
+                foreach (Statistic statistic in new[] { Statistic.Mean, Statistic.P50, Statistic.P99 })
+                {
+                    Interval? ends = intervals.Of(metric, statistic)?.All;
+                    page.Element("td", ends is { } within ? $"{ReportText.Duration(within.Low)} – {ReportText.Duration(within.High)}" : ReportText.Missing);
+                }
+            }
             page.Raw("</tr>\n");
         }
     }

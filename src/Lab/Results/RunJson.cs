@@ -19,6 +19,7 @@ public static class RunJson
         writer.WriteNumber("seed", result.Seed);
         writer.WriteBoolean("partial", result.IsPartial);
         FigureJson.Write(result.Figures, writer);
+        result.Intervals?.Write(writer);
         WriteRemarks(result, writer);
         writer.WriteStartObject("simulation");
         writer.WriteNumber("virtualSeconds", result.Simulation.VirtualSeconds);
@@ -58,6 +59,7 @@ public static class RunJson
                 Number(simulation, "virtualSeconds"), Number(simulation, "wallSeconds"), Long(simulation, "events"), Long(simulation, "steps")),
             RejectionReasons = element.GetProperty("rejectionReasons").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetInt64()),
             Expectations = [.. element.GetProperty("expectations").EnumerateArray().Select(ReadExpectation)],
+            Intervals = element.TryGetProperty("intervals", out JsonElement intervals) ? RunIntervals.Read(intervals) : null,
             Notes = [.. element.GetProperty("notes").EnumerateArray().Select(note => note.GetString() ?? "")],
         };
     }

@@ -44,6 +44,9 @@ public sealed record RunResult
     /// <summary>Things a careful reader should know (a limit bounded by memory, a default assumed): one sentence each.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
+    /// <summary>How sure the figures are; null where it was not asked.</summary>
+    public RunIntervals? Intervals { get; init; }
+
     private long Count(string name) => (long)(Figures.Number(name) ?? 0);
 }
 

@@ -2,7 +2,7 @@ using Orrery.Serving.Sequences;
 
 namespace Orrery.Lab.Runs;
 
-/// <summary>How a run is executed; nothing here changes its result.</summary>
+/// <summary>How a run is executed, and what is asked beside its figures; those are the same however it is set.</summary>
 public sealed record RunSettings
 {
     /// <summary>False plans every step singly: slower, same result.</summary>
@@ -19,6 +19,12 @@ public sealed record RunSettings
 
     /// <summary>Also gives the figures of a part of virtual time; those of the whole run stay what they are.</summary>
     public RunWindow? Window { get; init; }
+
+    /// <summary>Also says how sure the figures are; null leaves it out. Takes further, short runs.</summary>
+    public IntervalSettings? Intervals { get; init; }
+
+    /// <summary>Ends the traffic after so many requests: the one setting that changes figures, for the short runs of intervals.</summary>
+    internal long? FirstRequests { get; init; }
 
     /// <summary>Folder for <c>requests.csv</c> and <c>timeline.csv</c>; null writes none. Made when missing.</summary>
     public string? OutputFolder { get; init; }

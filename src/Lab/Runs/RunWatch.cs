@@ -10,7 +10,7 @@ using Orrery.Traffic.Predictors;
 namespace Orrery.Lab.Runs;
 
 /// <summary>Follows the requests that leave: rows of files, reasons of refusals, the end of the run, progress for people.</summary>
-internal sealed class RunWatch(Clock clock, RunSettings settings, ILengthPredictor predictor, ICallPredictor calls, RequestsCsv? requests, PerfettoTrace? trace, WindowTally? window)
+internal sealed class RunWatch(Clock clock, RunSettings settings, ILengthPredictor predictor, ICallPredictor calls, RequestsCsv? requests, PerfettoTrace? trace, WindowTally? window, TrafficTally? traffic)
     : IServingObserver
 {
     private const double SecondsBetweenReports = 0.25;
@@ -48,6 +48,7 @@ internal sealed class RunWatch(Clock clock, RunSettings settings, ILengthPredict
         if (sequence.Reason is { } reason) _reasons[reason] = _reasons.GetValueOrDefault(reason) + 1;
         Service.Add(sequence);
         window?.Add(sequence);
+        traffic?.Add(sequence);
         requests?.Add(sequence);
         trace?.Add(sequence);
         settings.Left?.Invoke(sequence);

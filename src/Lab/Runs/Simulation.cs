@@ -22,7 +22,8 @@ namespace Orrery.Lab.Runs;
 /// request has left. That span, from 0 to the last departure, is the window of every rate, utilisation and cost.
 /// </summary>
 /// <remarks>
-/// Random streams: <c>traffic</c>, <c>readers</c>, <c>router</c>, <c>predictors</c> and <c>acceptance</c> of the seed, so that changing a policy never changes the traffic.
+/// Random streams: <c>traffic</c>, <c>readers</c>, <c>router</c>, <c>predictors</c> and <c>acceptance</c> of the seed, so that changing a policy never changes the traffic;
+/// <c>uncertainty</c> for the draws of intervals.
 /// </remarks>
 public static class Simulation
 {
@@ -42,13 +43,14 @@ public static class Simulation
         using RequestsCsv? requests = settings.OutputFolder is { } folder ? new(folder, scenario.Qoe) : null;
         using PerfettoTrace? trace = settings.Timeline ? new(settings.OutputFolder!) : null;
         RandomStream root = RandomStream.Root(scenario.Seed);
-        using ITrafficSource source = Open(scenario.Traffic, root.Split(TrafficStream));
+        using ITrafficSource source = Open(scenario.Traffic, root.Split(TrafficStream), settings.FirstRequests);
         ILengthPredictor predictor = scenario.OutputLength.Create(root.Split("predictors"));
         IRemainingPredictor remaining = scenario.RemainingLength.Create(root.Split("predictors"));
         ICallPredictor calls = scenario.Calls.Create(root.Split("predictors"));
         VirtualClock clock = new();
         WindowTally? window = settings.Window is { } part ? new(part, scenario) : null;
-        RunWatch watch = new(clock, settings, predictor, calls, requests, trace, window) { Expected = source.ExpectedRequests };
+        TrafficTally? traffic = settings.Intervals is null ? null : new(scenario);
+        RunWatch watch = new(clock, settings, predictor, calls, requests, trace, window, traffic) { Expected = source.ExpectedRequests };
         ServingMetrics metrics = new(scenario.Slo, scenario.Qoe) { Window = window?.Gaps };
         Fleet fleet = new(
             clock, scenario.Router.Create(root.Split("router")), metrics, predictor.Predict, watch, remaining, calls: calls, readers: root.Split("readers"));
@@ -64,6 +66,7 @@ public static class Simulation
         requests?.Finish();
         trace?.Finish();
         if (settings.OutputFolder is { } finished) TimelineCsv.Write(finished, timeline);
+        if (traffic is not null) result = result with { Intervals = IntervalBuilder.Build(scenario, result, ResultBuilder.Felt(metrics), traffic, settings) };
         return new(result, new(timeline, Distributions.Of(metrics)))
         {
             Window = window?.Result(result),
@@ -72,10 +75,11 @@ public static class Simulation
         };
     }
 
-    private static ITrafficSource Open(TrafficSpec traffic, RandomStream random)
+    private static ITrafficSource Open(TrafficSpec traffic, RandomStream random, long? first)
     {
         ITrafficSource source = traffic.Open(random);
-        return traffic is TraceSpec trace ? new CheckedTrace(source, trace.Path) : source;
+        if (traffic is TraceSpec trace) source = new CheckedTrace(source, trace.Path);
+        return first is { } most ? new FirstRequests(source, most) : source;
     }
 
     private static ReplicaFactory[] AddReplicas(Fleet fleet, Scenario scenario, RandomStream acceptance, bool fastForward, PerfettoTrace? trace)

@@ -31,7 +31,7 @@ public sealed record Deployment
 
     public Interconnect Interconnect { get; }
 
-    public CostProfile Profile { get; }
+    public CostProfile Profile { get; private init; }
 
     /// <summary>The engine version that runs it.</summary>
     public EngineProfile Engine { get; private init; }
@@ -44,6 +44,9 @@ public sealed record Deployment
 
     /// <summary>On-demand price of the replica per hour.</summary>
     public Money HourlyPrice => Device.HourlyPrice * Parallel.Devices;
+
+    /// <summary>The same with operators and CPU that take so many times longer than now.</summary>
+    public Deployment Slowed(ProfileFactors factors) => this with { Profile = Profile with { Factors = Profile.Factors.Times(factors) } };
 
     /// <param name="model">What is served.</param>
     /// <param name="device">Every device of the replica.</param>

@@ -34,6 +34,23 @@ public sealed record ProfileFactors
     /// <summary>CPU time around steps.</summary>
     public double Cpu { get; init; } = 1;
 
+    /// <summary>Both, one after the other.</summary>
+    public ProfileFactors Times(ProfileFactors other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return new()
+        {
+            Matrices = Matrices * other.Matrices,
+            Vectors = Vectors * other.Vectors,
+            Prefill = Prefill * other.Prefill,
+            Decode = Decode * other.Decode,
+            Mixed = Mixed * other.Mixed,
+            Experts = Experts * other.Experts,
+            Collectives = Collectives * other.Collectives,
+            Cpu = Cpu * other.Cpu,
+        };
+    }
+
     /// <summary>Reads what <see cref="Write"/> wrote; kinds that are absent keep a factor of one.</summary>
     /// <exception cref="Kernel.InputException">A kind is unknown or a factor out of range; the sentence says where.</exception>
     public static ProfileFactors Read(Node node)

@@ -1,0 +1,90 @@
+namespace Orrery.World.Profiles;
+
+/// <summary>
+/// How far the times of a whole run may lie from what its profile says: standard deviations of ln(true / predicted), one for each kind of
+/// operator and one, <see cref="Device"/>, that all kinds share.
+/// </summary>
+/// <remarks>
+/// A profile states the scatter of single operators around its fit. A run asks for thousands of sizes, so the part of the scatter that
+/// differs from size to size averages out; what neighbouring sizes of one model have in common does not. Of the scatter s,
+/// <see cref="SharedShare"/> is taken to be common to a run, and the bias b that the profile states is so wholly: σ² = ln²(1 + |b|) + (share · s)².
+/// What no table of single operators knows (clocks under load, kernels that wait for each other, what the engine does besides) is
+/// <see cref="DeviceDeviation"/>. Both constants serve every device, model and engine (d: chosen so that intervals cover what published
+/// runs measured about as often as they state).
+/// </remarks>
+public sealed record ProfileSpread
+{
+    /// <summary>Share of the scatter of single operators that the operators of one run have in common (d).</summary>
+    public const double SharedShare = 0.6;
+
+    /// <summary>Standard deviation of the logarithm of what all kinds of operators have in common (d).</summary>
+    public const double DeviceDeviation = 0.05;
+
+    /// <summary>The same of an engine's CPU times where they were fitted to a run (d).</summary>
+    public const double MeasuredCpuDeviation = 0.15;
+
+    /// <summary>The same of assumed CPU times: true ones are within a factor of two with 90 % probability (d).</summary>
+    public const double AssumedCpuDeviation = 0.42;
+
+    /// <summary>No error: every draw is the profile itself.</summary>
+    public static ProfileSpread None { get; } = new();
+
+    public double Matrices { get; init; }
+
+    public double Vectors { get; init; }
+
+    public double Prefill { get; init; }
+
+    /// <summary>Decodes, alone or beside chunks: the same kernels, so the same error.</summary>
+    public double Decode { get; init; }
+
+    public double Experts { get; init; }
+
+    public double Collectives { get; init; }
+
+    /// <summary>CPU time around steps.</summary>
+    public double Cpu { get; init; }
+
+    /// <summary>Common to all kinds of operators, the CPU's time excepted.</summary>
+    public double Device { get; init; }
+
+    /// <summary>The spread of a profile; one that states no errors, such as constants alone, has those of what was learnt on other devices.</summary>
+    /// <param name="profile">The device's.</param>
+    /// <param name="engine">Its CPU times.</param>
+    /// <param name="others">Learnt on other devices; null for none.</param>
+    public static ProfileSpread Of(CostProfile profile, EngineProfile engine, DeviceProfile? others)
+    {
+        ArgumentNullException.ThrowIfNull(profile);
+        ArgumentNullException.ThrowIfNull(engine);
+        return new()
+        {
+            Matrices = Of(ProfileFamily.Matrices),
+            Vectors = Of(ProfileFamily.Vectors),
+            Prefill = Of(ProfileFamily.Prefill),
+            Decode = Of(ProfileFamily.Decode),
+            Experts = Of(ProfileFamily.Experts),
+            Collectives = Of(ProfileFamily.Collectives),
+            Cpu = engine.Name == EngineProfile.Generic.Name ? AssumedCpuDeviation : MeasuredCpuDeviation,
+            Device = DeviceDeviation,
+        };
+
+        double Of(ProfileFamily family)
+        {
+            FamilyErrors? errors = profile.Measured?.Errors.GetValueOrDefault(family) ?? others?.Errors.GetValueOrDefault(family);
+            return errors is null ? 0 : Shared(errors);
+        }
+    }
+
+    /// <summary>
+    /// The part of a family's error that is common to a run. The plain scatter is inflated by operators of microseconds, the mean error
+    /// weighted by time (times √(π/2): σ of a normal error) by a few huge ones; the smaller of the two is taken.
+    /// </summary>
+    private static double Shared(FamilyErrors errors)
+    {
+        if ((errors.Transfer ?? errors.LeftOut ?? errors.Fit) is not { } error) return 0;
+        double weighted = Math.Sqrt(Math.PI / 2) * error.TimeWeightedMape;
+        double scatter = SharedShare * Math.Min(error.Spread, weighted);
+        double bias = Math.Log(1 + Math.Abs(error.Bias));
+        return Math.Sqrt((bias * bias) + (scatter * scatter));
+    }
+}
