@@ -38,6 +38,15 @@ public static class MeasurementImport
     /// <exception cref="InputException">There is nothing to import, or a table is malformed: the sentence names file, line and column.</exception>
     public static IReadOnlyList<MeasurementSet> Read(string path)
     {
+        if (TryRead(path, out IReadOnlyList<MeasurementSet> sets)) return sets;
+        string known = string.Join("; ", Formats.Select(format => format.What).Distinct());
+        throw new InputException($"{path}: no table of measured times is here; known are CSV files, plain or .gz, of {known}");
+    }
+
+    /// <summary>The same, and false where there is nothing to import.</summary>
+    /// <exception cref="InputException">A table is malformed.</exception>
+    public static bool TryRead(string path, out IReadOnlyList<MeasurementSet> sets)
+    {
         ArgumentNullException.ThrowIfNull(path);
         ImportSession session = new();
         bool any = false;
@@ -54,9 +63,8 @@ public static class MeasurementImport
             format.Read(file, csv, session);
             any = true;
         }
-        if (any) return session.Build();
-        string known = string.Join("; ", Formats.Select(format => format.What).Distinct());
-        throw new InputException($"{path}: no table of measured times is here; known are CSV files, plain or .gz, of {known}");
+        sets = session.Build();
+        return any;
     }
 
     private static IEnumerable<TableFile> Files(string path)

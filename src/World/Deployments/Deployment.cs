@@ -31,7 +31,7 @@ public sealed record Deployment
 
     public Interconnect Interconnect { get; }
 
-    public CostProfile Profile { get; }
+    public CostProfile Profile { get; private init; }
 
     /// <summary>The engine version that runs it.</summary>
     public EngineProfile Engine { get; private init; }
@@ -44,6 +44,9 @@ public sealed record Deployment
 
     /// <summary>On-demand price of the replica per hour.</summary>
     public Money HourlyPrice => Device.HourlyPrice * Parallel.Devices;
+
+    /// <summary>The same at the speed of another profile.</summary>
+    public Deployment At(CostProfile profile) => this with { Profile = profile };
 
     /// <param name="model">What is served.</param>
     /// <param name="device">Every device of the replica.</param>
