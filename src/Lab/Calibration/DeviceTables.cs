@@ -10,6 +10,8 @@ namespace Orrery.Lab.Calibration;
 /// </summary>
 public sealed class DeviceTables
 {
+    private readonly HashSet<ProfileFamily> _named = [];
+
     /// <param name="device">Data sheet.</param>
     /// <param name="sources">Of any devices; others are passed over.</param>
     public DeviceTables(DeviceSpec device, IEnumerable<CalibrationSource> sources)
@@ -18,12 +20,15 @@ public sealed class DeviceTables
         ArgumentNullException.ThrowIfNull(sources);
         CalibrationSource[] own = [.. sources.Where(source => source.Device.Name == device.Name)];
         Device = device;
-        Matrices = Take(own, s => s.Matrices, m => (m.Outputs, m.Inputs, m.Format));
-        Vectors = Take(own, s => s.Vectors, v => (v.Name, v.BytesPerRow));
-        Attention = new(device, Take(own, s => s.Attention, a => (a.Heads, a.KvHeads, a.Chunks, a.Decodes)));
-        Experts = new(device, Take(own, s => s.Experts, e => (e.Hidden, e.Width, e.Count, e.Format, e.TensorRanks, e.ExpertRanks)));
-        Collectives = Take(own, s => s.Collectives, c => (c.Kind, c.Library));
+        Matrices = Take(own, [ProfileFamily.Matrices], s => s.Matrices, m => (m.Outputs, m.Inputs, m.Format));
+        Vectors = Take(own, [ProfileFamily.Vectors], s => s.Vectors, v => (v.Name, v.BytesPerRow));
+        Attention = new(device, Take(own, [ProfileFamily.Prefill, ProfileFamily.Decode, ProfileFamily.Mixed], s => s.Attention, a => (a.Heads, a.KvHeads, a.Chunks, a.Decodes)));
+        Experts = new(device, Take(own, [ProfileFamily.Experts], s => s.Experts, e => (e.Hidden, e.Width, e.Count, e.Format, e.TensorRanks, e.ExpertRanks)));
+        Collectives = Take(own, [ProfileFamily.Collectives], s => s.Collectives, c => (c.Kind, c.Library));
     }
+
+    /// <summary>Does the publisher of a kind of operators name the engine or library whose kernels were timed?</summary>
+    public bool NamesSoftware(ProfileFamily family) => _named.Contains(family);
 
     private DeviceTables(DeviceTables whole, Func<AttentionSample, bool> attention, Func<ExpertSample, bool> experts)
     {
@@ -157,10 +162,12 @@ public sealed class DeviceTables
         foreach (ExpertSample s in table.Samples) errors.Add(table.Predict(experts, s), s.Seconds);
     }
 
-    private static T[] Take<T, TShape>(CalibrationSource[] own, Func<MeasurementSet, IReadOnlyList<T>> samples, Func<T, TShape> shape)
+    private T[] Take<T, TShape>(CalibrationSource[] own, ProfileFamily[] families, Func<MeasurementSet, IReadOnlyList<T>> samples, Func<T, TShape> shape)
     {
         CalibrationSource? best = own.Where(source => samples(source.Set).Count > 0)
             .MaxBy(source => samples(source.Set).Select(shape).Distinct().Count());
-        return best is null ? [] : [.. samples(best.Set)];
+        if (best is null) return [];
+        if (best.Set.Software.Length > 0) _named.UnionWith(families);
+        return [.. samples(best.Set)];
     }
 }

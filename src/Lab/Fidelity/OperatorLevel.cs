@@ -39,6 +39,9 @@ public static class OperatorLevel
     /// <summary>All points, predicted by what was learnt on other chips.</summary>
     public const string Device = "device left out";
 
+    /// <summary>Ending of the parts that only tables count for whose publisher names the engine or library that was timed.</summary>
+    public const string OfEngines = "of named engines";
+
     /// <summary>Normal deviation that holds 90 %.</summary>
     private const double Deviation90 = 1.6449;
 
@@ -83,7 +86,7 @@ public static class OperatorLevel
         void Keep(FidelityMode mode, string split, IEnumerable<(ProfileFamily Family, FitErrors Errors)> errors, DeviceProfile? profile)
         {
             foreach ((ProfileFamily family, FitErrors one) in errors)
-                judged.Add(new(mode, split, device.Name, family, one, profile is not null && profile.Errors.TryGetValue(family, out FamilyErrors? stated) ? stated.Spread : 0));
+                judged.Add(new(mode, split, device.Name, family, one, profile is not null && profile.Errors.TryGetValue(family, out FamilyErrors? stated) ? stated.Spread : 0, tables.NamesSoftware(family)));
         }
     }
 
@@ -127,6 +130,10 @@ public static class OperatorLevel
         Judged[] all = [.. split];
         foreach (IGrouping<ProfileFamily, Judged> family in all.GroupBy(j => j.Family).OrderBy(g => g.Key)) Mean([.. family], ChoiceNames.Of(family.Key));
         Mean(all, FidelityRow.All);
+        Judged[] named = [.. all.Where(j => j.NamesSoftware)];
+        if (named.Length == 0 || named.Length == all.Length) return;
+        foreach (IGrouping<ProfileFamily, Judged> family in named.GroupBy(j => j.Family).OrderBy(g => g.Key)) Mean([.. family], $"{ChoiceNames.Of(family.Key)} {OfEngines}");
+        Mean(named, $"{FidelityRow.All} {OfEngines}");
 
         void Mean(Judged[] judged, string part)
         {
@@ -143,7 +150,7 @@ public static class OperatorLevel
     private static double Covered(Judged j) =>
         j.Errors.Pairs.Count(pair => Math.Abs(Math.Log(pair.Measured / pair.Predicted)) <= Deviation90 * j.Spread) / (double)j.Errors.Count;
 
-    private sealed record Judged(FidelityMode Mode, string Split, string Device, ProfileFamily Family, FitErrors Errors, double Spread)
+    private sealed record Judged(FidelityMode Mode, string Split, string Device, ProfileFamily Family, FitErrors Errors, double Spread, bool NamesSoftware)
     {
         public FidelityRow Row(FidelityBar bar) => new(Name, Mode, Split, Device, ChoiceNames.Of(Family), FidelityMetric.Mape, 0, Errors.Count, bar);
     }

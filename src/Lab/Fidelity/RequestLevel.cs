@@ -63,7 +63,7 @@ public static class RequestLevel
 
     private static void Write(FidelityFindings findings, FidelityMode mode, RunComparison run)
     {
-        string name = run.Run.Name;
+        string name = NameOf(run.Run);
         if (run.Metrics.Count == 0)
         {
             findings.Warn(string.Create(
@@ -117,12 +117,15 @@ public static class RequestLevel
         {
             if (!ours.TryGetValue(outcome.Id, out RequestOutcome own) || !arrivals.TryGetValue(outcome.Id, out double at)) continue;
             int inFlight = spans.Count(span => span.From <= at && at < span.To);
-            ttft.Add(new(Name, mode, run.Run.Name, "ttft", inFlight, outcome.TtftSeconds, own.TtftSeconds));
-            if (outcome.OutputTokens > 1 && own.OutputTokens > 1) tpot.Add(new(Name, mode, run.Run.Name, "tpot", inFlight, outcome.TpotSeconds, own.TpotSeconds));
+            ttft.Add(new(Name, mode, NameOf(run.Run), "ttft", inFlight, outcome.TtftSeconds, own.TtftSeconds));
+            if (outcome.OutputTokens > 1 && own.OutputTokens > 1) tpot.Add(new(Name, mode, NameOf(run.Run), "tpot", inFlight, outcome.TpotSeconds, own.TpotSeconds));
         }
         findings.Plot(ttft);
         findings.Plot(tpot);
     }
+
+    /// <summary>Device and model folder.</summary>
+    private static string NameOf(MeasuredRun run) => string.Join('/', run.Name.Split('/').TakeLast(2));
 
     private static Dictionary<string, double> Arrivals(string path)
     {
