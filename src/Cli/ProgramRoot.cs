@@ -42,6 +42,7 @@ internal sealed class ProgramRoot : Verb
         yield return new CapacityVerb();
         yield return new ReproduceVerb();
         yield return new CalibrateVerb();
+        yield return new FidelityVerb();
         yield return CatalogVerbs.Group();
         yield return TrafficVerbs.Group();
         yield return new DiffVerb();

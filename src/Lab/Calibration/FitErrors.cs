@@ -13,6 +13,9 @@ public sealed class FitErrors
 
     public int Count => _measured.Count;
 
+    /// <summary>All pairs in the order added, in seconds.</summary>
+    public IEnumerable<(double Measured, double Predicted)> Pairs => _measured.Zip(_predicted);
+
     /// <summary>Adds a pair of positive times in seconds.</summary>
     public void Add(double predicted, double measured)
     {

@@ -78,7 +78,8 @@ public static class OperatorLeaveOut
 
     private static FitError? Some(FitError error) => error.Samples > 0 ? error : null;
 
-    private static bool IsLeft(AttentionSample s)
+    /// <summary>Is the batch one of every second along its sizes?</summary>
+    internal static bool IsLeft(AttentionSample s)
     {
         int steps = 0;
         foreach (int size in (ReadOnlySpan<int>)[s.ChunkTokens, s.HistoryTokens, s.DecodeContext, s.Chunks, s.Decodes])
@@ -86,5 +87,6 @@ public static class OperatorLeaveOut
         return steps % 2 != 0;
     }
 
-    private static bool IsLeft(ExpertSample s) => (int)Math.Round(Math.Log2(s.Tokens)) % 2 != 0;
+    /// <inheritdoc cref="IsLeft(AttentionSample)"/>
+    internal static bool IsLeft(ExpertSample s) => (int)Math.Round(Math.Log2(s.Tokens)) % 2 != 0;
 }

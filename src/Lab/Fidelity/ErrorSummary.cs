@@ -1,3 +1,6 @@
+using Orrery.Lab.Calibration;
+using Orrery.World.Profiles;
+
 namespace Orrery.Lab.Fidelity;
 
 /// <summary>How predictions differ from measurements.</summary>
@@ -10,23 +13,48 @@ public readonly record struct ErrorSummary(int Count, double MeanAbsolute, doubl
 {
     private const int FewestRanks = 3;
 
+    /// <summary>Sum of absolute errors over the sum of measured values.</summary>
+    public double TimeWeighted { get; init; } = double.NaN;
+
+    /// <summary>95th percentile of the absolute relative errors.</summary>
+    public double P95 { get; init; } = double.NaN;
+
     /// <param name="pairs">Measured and predicted values, all positive.</param>
     public static ErrorSummary Of(IReadOnlyList<(double Measured, double Predicted)> pairs)
     {
         ArgumentNullException.ThrowIfNull(pairs);
         if (pairs.Count == 0) return new(0, double.NaN, double.NaN, double.NaN, double.NaN);
-        double[] signed = [.. pairs.Select(pair => (pair.Predicted / pair.Measured) - 1)];
-        double[] absolute = [.. signed.Select(Math.Abs)];
-        return new(pairs.Count, absolute.Average(), Median(absolute), Median(signed), Spearman(pairs));
+        FitErrors errors = new();
+        foreach ((double measured, double predicted) in pairs) errors.Add(predicted, measured);
+        return Of(errors);
+    }
+
+    /// <summary>The same of pairs that were collected.</summary>
+    public static ErrorSummary Of(FitErrors errors)
+    {
+        ArgumentNullException.ThrowIfNull(errors);
+        if (errors.Count == 0) return new(0, double.NaN, double.NaN, double.NaN, double.NaN);
+        (double Measured, double Predicted)[] pairs = [.. errors.Pairs];
+        FitError stated = errors.Summary();
+        double median = Median([.. pairs.Select(pair => Math.Abs((pair.Predicted / pair.Measured) - 1))]);
+        return new(pairs.Length, stated.Mape, median, stated.Bias, Spearman(pairs)) { TimeWeighted = stated.TimeWeightedMape, P95 = stated.P95 };
+    }
+
+    /// <summary>Means of several errors, each counting the same however many pairs it is over.</summary>
+    public static ErrorSummary Mean(IReadOnlyList<ErrorSummary> errors)
+    {
+        ArgumentNullException.ThrowIfNull(errors);
+        return new(
+            errors.Sum(e => e.Count), errors.Average(e => e.MeanAbsolute), errors.Average(e => e.MedianAbsolute), errors.Average(e => e.Bias),
+            errors.Average(e => e.RankCorrelation))
+        {
+            TimeWeighted = errors.Average(e => e.TimeWeighted),
+            P95 = errors.Average(e => e.P95),
+        };
     }
 
     /// <summary>Median; the mean of the middle two of an even number.</summary>
-    internal static double Median(IReadOnlyCollection<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        int middle = sorted.Length / 2;
-        return sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-    }
+    internal static double Median(IReadOnlyCollection<double> values) => FitErrors.Quantile([.. values], 0.5);
 
     /// <summary>Pearson's correlation of mean ranks.</summary>
     private static double Spearman(IReadOnlyList<(double Measured, double Predicted)> pairs)

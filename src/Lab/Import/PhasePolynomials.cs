@@ -57,6 +57,9 @@ public static class PhasePolynomials
 {
     private const string Prefix = "profiler-";
 
+    /// <summary>Names of the files.</summary>
+    public const string Pattern = Prefix + "*.json";
+
     /// <summary>All fits of a file, or of every such file in a folder of any depth, in ordinal order.</summary>
     /// <exception cref="InputException">Nothing is there, or a file is malformed.</exception>
     public static IReadOnlyList<PhasePolynomial> Read(string path)
@@ -64,7 +67,7 @@ public static class PhasePolynomials
         ArgumentNullException.ThrowIfNull(path);
         string[] files = !Directory.Exists(path)
             ? [path]
-            : [.. Directory.EnumerateFiles(path, Prefix + "*.json", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+            : [.. Directory.EnumerateFiles(path, Pattern, SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
         if (files.Length == 0) throw new InputException($"{path}: no coefficients are here; they lie in files named {Prefix}DEVICE.ENGINE.json");
         return [.. files.SelectMany(ReadFile)];
     }

@@ -46,7 +46,10 @@ public sealed record Deployment
     public Money HourlyPrice => Device.HourlyPrice * Parallel.Devices;
 
     /// <summary>The same with operators and CPU that take so many times longer than now.</summary>
-    public Deployment Slowed(ProfileFactors factors) => this with { Profile = Profile with { Factors = Profile.Factors.Times(factors) } };
+    public Deployment Slowed(ProfileFactors factors) => At(Profile with { Factors = Profile.Factors.Times(factors) });
+
+    /// <summary>The same at the speed of another profile.</summary>
+    public Deployment At(CostProfile profile) => this with { Profile = profile };
 
     /// <param name="model">What is served.</param>
     /// <param name="device">Every device of the replica.</param>

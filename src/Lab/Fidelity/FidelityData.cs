@@ -1,0 +1,104 @@
+using System.Collections.Concurrent;
+using Orrery.Kernel;
+using Orrery.Lab.Calibration;
+using Orrery.Lab.Import;
+using Orrery.World.Catalogue;
+using Orrery.World.Hardware;
+using Orrery.World.Measurements;
+using Orrery.World.Profiles;
+
+namespace Orrery.Lab.Fidelity;
+
+/// <summary>
+/// What a data folder holds, found by the layout of its files, and the profiles that its tables make. A folder that cannot be read, and a
+/// device that is not known, cost a warning; the rest goes on.
+/// </summary>
+public sealed class FidelityData
+{
+    /// <summary>Deeper folders of a broken table are not searched for whole ones.</summary>
+    private const int DeepestRetry = 3;
+
+    private readonly Lazy<(IReadOnlyList<MeasurementSet> Sets, IReadOnlyList<CalibrationSource> Sources, IReadOnlyList<string> Warnings)> _tables;
+    private readonly ConcurrentDictionary<string, Lazy<DeviceProfile?>> _own = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Lazy<DeviceProfile>> _transfer = new(StringComparer.Ordinal);
+
+    /// <param name="folder">The data folder.</param>
+    /// <exception cref="InputException">It does not exist.</exception>
+    public FidelityData(string folder)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        if (!Directory.Exists(folder)) throw new InputException($"--data {folder}: this folder does not exist");
+        Folder = folder;
+        _tables = new(ReadTables);
+    }
+
+    public string Folder { get; }
+
+    /// <summary>Imported tables, one set per folder, device, software and model.</summary>
+    public IReadOnlyList<MeasurementSet> Sets => _tables.Value.Sets;
+
+    /// <summary>The tables of catalogue devices, by device and publisher.</summary>
+    public IReadOnlyList<CalibrationSource> Sources => _tables.Value.Sources;
+
+    /// <summary>Has anything needed the tables yet?</summary>
+    public bool HasReadTables => _tables.IsValueCreated;
+
+    /// <summary>What was left out of <see cref="Sources"/>.</summary>
+    public IReadOnlyList<string> Warnings => _tables.Value.Warnings;
+
+    /// <summary>Devices that have tables, in order of their names.</summary>
+    public IReadOnlyList<DeviceSpec> Devices => [.. Sources.Select(source => source.Device).DistinctBy(device => device.Name).OrderBy(device => device.Name, StringComparer.Ordinal)];
+
+    /// <summary>
+    /// A device's profile in a mode, null where there is none: interpolating, the shipped one, or one fitted to the tables at hand; in the
+    /// transfer, one learnt without any device of the same chip, or the shipped transfer where this chip was no donor.
+    /// </summary>
+    public DeviceProfile? Profile(DeviceSpec device, FidelityMode mode)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        return mode == FidelityMode.Transfer
+            ? _transfer.GetOrAdd(device.Name, _ => new(() => Learn(device))).Value
+            : _own.GetOrAdd(device.Name, _ => new(() => Own(device))).Value;
+    }
+
+    /// <summary>The same with the constants behind it that have no family.</summary>
+    public CostProfile? Cost(DeviceSpec device, FidelityMode mode) => Profile(device, mode) is { } profile ? CostProfile.Analytic.With(profile) : null;
+
+    private DeviceProfile? Own(DeviceSpec device)
+    {
+        if (Catalog.Profiles.Any(profile => profile.Name == device.Name)) return Catalog.ProfileOf(device).Measured;
+        DeviceTables tables = new(device, Sources);
+        return tables.Matrices.Count == 0 || tables.Attention.Decode.Count == 0 ? null : tables.Fit().CompletedBy(Catalog.Profile(DeviceProfile.TransferName));
+    }
+
+    private DeviceProfile Learn(DeviceSpec device)
+    {
+        DeviceProfile shipped = Catalog.Profile(DeviceProfile.TransferName);
+        if (!Sources.Any(source => source.SameChip(device))) return shipped;
+        DeviceProfile without = ProfileCalibration.TransferWithout(device, Sources);
+        return without with { Errors = shipped.Errors };
+    }
+
+    private (IReadOnlyList<MeasurementSet>, IReadOnlyList<CalibrationSource>, IReadOnlyList<string>) ReadTables()
+    {
+        List<string> warnings = [];
+        List<MeasurementSet> sets = [];
+        foreach (string folder in Directory.EnumerateDirectories(Folder).Order(StringComparer.Ordinal)) Read(folder, 0, sets, warnings);
+        if (sets.Count == 0) Read(Folder, DeepestRetry, sets, warnings);
+        return (sets, ProfileCalibration.Sources(sets, warnings), warnings);
+    }
+
+    private static void Read(string folder, int depth, List<MeasurementSet> sets, List<string> warnings)
+    {
+        try
+        {
+            if (MeasurementImport.Find(folder) is { } found) sets.AddRange(found);
+        }
+        catch (InputException mistake)
+        {
+            string[] below = depth < DeepestRetry ? [.. Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal)] : [];
+            if (below.Length == 0) warnings.Add($"{mistake.Message}; the tables of {folder} are left out");
+            else foreach (string inner in below) Read(inner, depth + 1, sets, warnings);
+        }
+    }
+}
