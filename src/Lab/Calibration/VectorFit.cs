@@ -35,9 +35,9 @@ public static class VectorFit
     {
         List<VectorSample> kernels = Medians(samples);
         if (kernels.Count == 0) return null;
-        var surfaces = new Dictionary<string, EfficiencySurface>(StringComparer.Ordinal) { [VectorEfficiency.Any] = SurfaceFit.Fit(Grid, Points(device, kernels)) };
+        var surfaces = new Dictionary<string, EfficiencySurface>(StringComparer.Ordinal) { [VectorEfficiency.Any] = Surface(Points(device, kernels)) };
         foreach (IGrouping<string, VectorSample> kind in kernels.GroupBy(sample => sample.Name).Where(kind => kind.Key.Length > 0))
-            surfaces[kind.Key] = SurfaceFit.Fit(Grid, Points(device, kind));
+            surfaces[kind.Key] = Surface(Points(device, kind));
         return new(surfaces);
     }
 
@@ -64,7 +64,7 @@ public static class VectorFit
         }
         return byKind.Count == 0
             ? null
-            : new(byKind.ToDictionary(pair => pair.Key, pair => SurfaceFit.Fit(Grid, pair.Value, TransferSmoothness, TransferOutlier)));
+            : new(byKind.ToDictionary(pair => pair.Key, pair => Surface(pair.Value, TransferSmoothness, TransferOutlier)));
 
         FitPoints Of(string kind)
         {
@@ -141,6 +141,10 @@ public static class VectorFit
 
     private static double IdealSeconds(DeviceSpec device, VectorSample sample) =>
         (sample.Rows * sample.BytesPerRow / device.MemoryBandwidth.Value) + VectorEfficiency.FloorSeconds;
+
+    /// <summary>On the grid within what was measured: beyond it a slope continued would be far off, and the edge is not.</summary>
+    private static EfficiencySurface Surface(FitPoints points, double smoothness = SurfaceFit.UsualSmoothness, double outlier = SurfaceFit.UsualOutlier) =>
+        SurfaceFit.Fit([.. Grid.Select((axis, d) => GridAxes.Within(axis.Name, points, d, [.. axis.Points]))], points, smoothness, outlier);
 
     private static FitPoints Points(DeviceSpec device, IEnumerable<VectorSample> samples)
     {
