@@ -1,6 +1,5 @@
 using System.Globalization;
 using Orrery.Kernel;
-using Orrery.Lab.Calibration;
 using Orrery.Lab.Fidelity;
 using Orrery.Lab.Results;
 using Orrery.Lab.Runs;
@@ -30,17 +29,14 @@ public sealed record TelemetrySettings
 /// </summary>
 /// <remarks>
 /// The error is the mean over TTFT, TPOT and latency of Σ|predicted − measured| / Σ measured over the requests of a part, plus a small price of
-/// leaving the base profile (<see cref="TelemetryParameter"/>). Coordinate descent with golden sections; the same log gives the same profile.
+/// leaving the base profile (<see cref="TelemetryParameter"/>). Two simplex searches, the second from the end of the first; the same log gives the same profile.
 /// </remarks>
 public static class TelemetryCalibration
 {
     /// <summary>Fewer finished requests say too little about a handful of constants (d).</summary>
     public const int FewestRequests = 30;
 
-    private const int Sweeps = 4;
-
-    /// <summary>Golden sections of a parameter in a sweep: each leaves 0.618 of the range, eight leave 2 %.</summary>
-    private const int Evaluations = 9;
+    private const int Evaluations = 110;
 
     /// <summary>Log and exposition that differ by more are about different requests (d).</summary>
     private const double CrossCheckTolerance = 0.1;
@@ -65,8 +61,11 @@ public static class TelemetryCalibration
         double least = double.PositiveInfinity;
         IReadOnlyList<TelemetryParameter> parameters = model.Parameters;
         (IReadOnlyList<RequestOutcome> before, _) = Simulate(scenario, settings.Cancel);
-        double[] found = CoordinateDescent.Minimise(
-            [.. parameters.Select(parameter => parameter.Start)], [.. parameters.Select(parameter => (parameter.Least, parameter.Most))], Loss, Sweeps, Evaluations);
+        double[] start = [.. parameters.Select(parameter => parameter.Start)];
+        (double, double)[] bounds = [.. parameters.Select(parameter => (parameter.Least, parameter.Most))];
+        double[] wide = Simplex.Minimise(start, bounds, [.. parameters.Select(parameter => parameter.FirstStep)], Loss, Evaluations);
+        // Again from where the first simplex shrank, which may be a bend of the valley.
+        double[] found = Simplex.Minimise(wide, bounds, [.. parameters.Select(parameter => parameter.FirstStep / 2)], Loss, Evaluations);
         double[] values = [.. found.Select((value, i) => parameters[i].Rounded(value))];
         Scenario calibrated = model.With(values);
         (IReadOnlyList<RequestOutcome> after, RunResult result) = Simulate(calibrated, settings.Cancel);

@@ -20,6 +20,9 @@ public sealed record TelemetryParameter(string Name, bool IsSeconds, double Star
     /// <summary>Overheads are known to their order of magnitude only (d).</summary>
     private const double SecondsStiffness = 0.0003;
 
+    /// <summary>First step of a search, as a logarithm: a fifth of a factor, a doubling and more of an overhead (d).</summary>
+    internal double FirstStep => IsSeconds ? 1 : 0.2;
+
     public static TelemetryParameter Factor(string name) => new(name, IsSeconds: false, 1, 1 / WidestFactor, WidestFactor);
 
     /// <param name="name">What it is about.</param>
