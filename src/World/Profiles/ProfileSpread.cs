@@ -7,15 +7,18 @@ namespace Orrery.World.Profiles;
 /// <remarks>
 /// A profile states the scatter of single operators around its fit. A run asks for thousands of sizes, so the part of the scatter that
 /// differs from size to size averages out; what neighbouring sizes of one model have in common does not. Of the scatter s,
-/// <see cref="SharedShare"/> is taken to be common to a run, and the bias b that the profile states is so wholly: σ² = ln²(1 + |b|) + (share · s)².
+/// <see cref="SharedShare"/> or <see cref="LearntShare"/> is taken to be common to a run, and the bias b that the profile states is so wholly: σ² = ln²(1 + |b|) + (share · s)².
 /// What no table of single operators knows (clocks under load, kernels that wait for each other, what the engine does besides) is
-/// <see cref="DeviceDeviation"/>. Both constants serve every device, model and engine (d: chosen so that intervals cover what published
+/// <see cref="DeviceDeviation"/>. These constants serve every device, model and engine (d: chosen so that intervals cover what published
 /// runs measured about as often as they state).
 /// </remarks>
 public sealed record ProfileSpread
 {
-    /// <summary>Share of the scatter of single operators that the operators of one run have in common (d).</summary>
-    public const double SharedShare = 0.6;
+    /// <summary>Share of the scatter of single operators that the operators of one run have in common, where the device itself was measured (d).</summary>
+    public const double SharedShare = 0.5;
+
+    /// <summary>The same of what was learnt on other devices: much of its error is one of the whole device (d).</summary>
+    public const double LearntShare = 0.7;
 
     /// <summary>Standard deviation of the logarithm of what all kinds of operators have in common (d).</summary>
     public const double DeviceDeviation = 0.05;
@@ -83,7 +86,7 @@ public sealed record ProfileSpread
     {
         if ((errors.Transfer ?? errors.LeftOut ?? errors.Fit) is not { } error) return 0;
         double weighted = Math.Sqrt(Math.PI / 2) * error.TimeWeightedMape;
-        double scatter = SharedShare * Math.Min(error.Spread, weighted);
+        double scatter = (errors.Transfer is null ? SharedShare : LearntShare) * Math.Min(error.Spread, weighted);
         double bias = Math.Log(1 + Math.Abs(error.Bias));
         return Math.Sqrt((bias * bias) + (scatter * scatter));
     }

@@ -56,7 +56,7 @@ public sealed class ProfileDrawsTests
         ProfileSpread spread = ProfileSpread.Of(CostProfile.Analytic.With(own), EngineProfile.Generic, others);
         Assert.Equal(Math.Sqrt(Math.Pow(Math.Log(1.02), 2) + Math.Pow(ProfileSpread.SharedShare * 0.2, 2)), spread.Matrices, 12);
         // Weighted by time the others' decodes are off by a tenth: σ = 0.1 · √(π/2), less than their plain scatter.
-        Assert.Equal(ProfileSpread.SharedShare * 0.1 * Math.Sqrt(Math.PI / 2), spread.Decode, 12);
+        Assert.Equal(ProfileSpread.LearntShare * 0.1 * Math.Sqrt(Math.PI / 2), spread.Decode, 12);
         Assert.Equal(0, spread.Vectors);
         Assert.Equal(ProfileSpread.AssumedCpuDeviation, spread.Cpu);
     }
