@@ -44,7 +44,7 @@ public sealed record DeploymentEngine
     /// <summary>With several data ranks: steps that a prompt waits for others, so that all ranks prefill together.</summary>
     public double GatherSteps { get; init; } = 10;
 
-    /// <summary>Whether models in 8 and 4 bit keep their cache in 8 bit too, rather than in 16.</summary>
+    /// <summary>Whether models in 8 and 4 bit keep their cache in 8 bit too, as their published formats say, rather than in 16, where that has to be asked for (c).</summary>
     public bool QuantisesCache { get; init; } = true;
 
     /// <summary>CPU time of a step that the device waits for.</summary>
@@ -62,55 +62,55 @@ public sealed record DeploymentEngine
     /// <summary>In an engine that also prefills: tokens that it gathers before it sends a stream's next piece, and steps between looks at new arrivals: the first token comes so many steps later.</summary>
     public double FirstTokenSteps { get; init; }
 
-    /// <summary>Least time per layer of a step with prompts, whose shape no graph has captured: the CPU launches its kernels one by one.</summary>
+    /// <summary>Least time per layer of a step with prompts, whose shape no graph has captured: the CPU launches its kernels one by one (d: some ten kernels of 10 µs).</summary>
     public double PromptLayerSeconds { get; init; } = 1e-4;
 
     /// <summary>How many times longer than in the device's profile the engine's own kernels take, by kind.</summary>
     public ProfileFactors Kernels { get; init; } = ProfileFactors.None;
 
     /// <summary>
-    /// The engines that are known. Times and shares: <see cref="DeploymentEngineFit"/> over every second of the measured deployments of each engine
-    /// with at most 1024 clients, on the analytic profile, rounded to three digits.
+    /// The engines that are known. Fitted with <see cref="DeploymentEngineFit"/> over a sixth of the measured deployments of each engine on the
+    /// shipped profiles, then compared with rounder values over all of them (d). The profiles were measured with the kernels of vLLM, so that
+    /// it has no factors.
     /// </summary>
     public static IReadOnlyList<DeploymentEngine> Known { get; } =
     [
         new()
         {
             Name = "vllm",
-            Turn = PromptTurn.ChunkedWithDecodes,
-            GatherSteps = 5.85,
-            StepCpuSeconds = 537e-6,
-            SequenceCpuSeconds = 1.85e-6,
+            GatherSteps = 5.9,
+            StepCpuSeconds = 200e-6,
+            SequenceCpuSeconds = 5e-6,
             RequestSeconds = 0.032,
-            HandOverSeconds = 0.198,
-            FirstTokenSteps = 0.254,
-            PromptLayerSeconds = 784e-6,
+            HandOverSeconds = 0.184,
+            FirstTokenSteps = 1,
         },
         new()
         {
             Name = "sglang",
             Turn = PromptTurn.Alone,
             TokenBudget = 16384,
+            QuantisesCache = false,
             GatherSteps = 10,
-            StepCpuSeconds = 1500e-6,
-            SequenceCpuSeconds = 0.365e-6,
-            RequestSeconds = 0.17,
-            HandOverSeconds = 0.12,
-            FirstTokenSteps = 10,
-            PromptLayerSeconds = 22.6e-6,
+            StepCpuSeconds = 540e-6,
+            SequenceCpuSeconds = 5e-6,
+            RequestSeconds = 0.134,
+            HandOverSeconds = 0.14,
+            FirstTokenSteps = 8.5,
+            Kernels = new() { Matrices = 0.9, Experts = 1.2 },
         },
         new()
         {
             Name = "trtllm",
             Turn = PromptTurn.WholeWithDecodes,
             ReservedOutputShare = 1,
-            GatherSteps = 53.1,
-            StepCpuSeconds = 71.4e-6,
-            SequenceCpuSeconds = 12e-6,
-            RequestSeconds = 0.0782,
-            HandOverSeconds = 0.198,
-            FirstTokenSteps = 4.76,
-            PromptLayerSeconds = 585e-6,
+            GatherSteps = 49,
+            StepCpuSeconds = 120e-6,
+            SequenceCpuSeconds = 25e-6,
+            RequestSeconds = 0.086,
+            HandOverSeconds = 0.05,
+            FirstTokenSteps = 5.7,
+            Kernels = new() { Matrices = 0.9, Experts = 1.15, Collectives = 0.7 },
         },
     ];
 

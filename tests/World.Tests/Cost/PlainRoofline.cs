@@ -30,7 +30,7 @@ internal sealed class PlainRoofline(Deployment deployment)
             double seconds = 0;
             int last = layer + (_model.Layers / _plan.Pipeline) + (stage < _model.Layers % _plan.Pipeline ? 1 : 0);
             for (; layer < last; layer++) seconds += Layer(layer, rows, shape);
-            if (stage == 0) seconds += Elementwise(2, rows) + _engine.StepCpuSeconds + ((shape.Decodes.Count + shape.Chunks.Count) * _engine.SequenceCpuSeconds);
+            if (stage == 0) seconds += Elementwise(2, rows) + _engine.StepCpuSeconds + (Math.Ceiling((shape.Decodes.Count + shape.Chunks.Count) / (double)_plan.Data) * _engine.SequenceCpuSeconds);
             if (stage == _plan.Pipeline - 1) seconds += Head(samples);
             else seconds += _profile.PointToPointSeconds + Link(_plan.Devices).LatencySeconds + (rows * _model.Hidden * _a / LinkRate(_plan.Devices));
             total += seconds;
