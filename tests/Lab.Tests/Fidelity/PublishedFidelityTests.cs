@@ -7,6 +7,8 @@ public sealed class PublishedFidelityTests(ITestOutputHelper output)
 {
     private static readonly string? Data = Environment.GetEnvironmentVariable("ORRERY_DATA");
 
+    private static readonly Lazy<FidelityData> Published = new(() => new FidelityData(Data!));
+
     /// <summary>The devices whose tables the bounds were found with; with others the means are over other things.</summary>
     private static readonly string[] Devices =
     [
@@ -20,8 +22,8 @@ public sealed class PublishedFidelityTests(ITestOutputHelper output)
     public void Errors_stay_at_what_was_reached(string level)
     {
         Assert.SkipUnless(Directory.Exists(Data), "set ORRERY_DATA to the folder of the published measurements");
-        Assert.SkipUnless(new FidelityData(Data!).Devices.Select(device => device.Name).SequenceEqual(Devices), "the folder holds other devices than those that the bounds are of");
-        FidelityReport report = FidelityRun.Of(Data!, new() { Levels = [level] });
+        Assert.SkipUnless(Published.Value.Devices.Select(device => device.Name).SequenceEqual(Devices), "the folder holds other devices than those that the bounds are of");
+        FidelityReport report = FidelityRun.Of(Published.Value, new() { Levels = [level] });
         int judged = 0;
         foreach ((FidelityMode mode, string split, string part, FidelityMetric metric, double bound) in Bounds(level))
         {
