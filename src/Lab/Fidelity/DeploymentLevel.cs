@@ -30,7 +30,7 @@ public static class DeploymentLevel
         {
             DeploymentCase[] known = [.. cases.Where(one => data.Cost(one.Device, mode) is not null)];
             foreach (IGrouping<string, DeploymentCase> device in cases.Except(known).GroupBy(one => one.Device.Name))
-                findings.Warn($"{device.Count()} deployments on {device.Key} left out of {ChoiceNames.Of(mode)}: there are no tables of the device");
+                findings.Warn($"{device.Count()} deployments on {device.Key} left out of {ChoiceNames.Of(mode)}: {FidelityData.Missing(device.First().Device, mode)}");
             DeploymentFidelity[] parts =
             [
                 .. known.GroupBy(one => (one.Measured.System, one.Measured.Backend, one.Model.Name)).OrderBy(group => group.Key).ToArray()

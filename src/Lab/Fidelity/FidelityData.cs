@@ -61,8 +61,18 @@ public sealed class FidelityData
             : _own.GetOrAdd(device.Name, _ => new(() => Own(device))).Value;
     }
 
-    /// <summary>The same with the constants behind it that have no family.</summary>
-    public CostProfile? Cost(DeviceSpec device, FidelityMode mode) => Profile(device, mode) is { } profile ? CostProfile.Analytic.With(profile) : null;
+    /// <summary>The same with the constants behind it that have no family; null where a family is missing, which <see cref="Missing"/> explains.</summary>
+    public CostProfile? Cost(DeviceSpec device, FidelityMode mode) =>
+        Profile(device, mode) is { IsComplete: true } profile ? CostProfile.Analytic.With(profile) : null;
+
+    /// <summary>Why there is no <see cref="Cost"/>.</summary>
+    public static string Missing(DeviceSpec device, FidelityMode mode)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        return mode == FidelityMode.Interpolate
+            ? $"there are no tables of {device.Name}"
+            : $"{device.Name} is a donor of the shipped transfer, and too few tables of other devices are here to learn one without it";
+    }
 
     private DeviceProfile? Own(DeviceSpec device)
     {
@@ -74,7 +84,9 @@ public sealed class FidelityData
     private DeviceProfile Learn(DeviceSpec device)
     {
         DeviceProfile shipped = Catalog.Profile(DeviceProfile.TransferName);
-        if (!Sources.Any(source => source.SameChip(device))) return shipped;
+        CalibrationSource own = new(device, new(device.Name, "", "", ""));
+        bool isDonor = Catalog.Devices.Any(donor => own.SameChip(donor) && Catalog.Profiles.Any(profile => profile.Name == donor.Name));
+        if (!isDonor) return shipped;
         DeviceProfile without = ProfileCalibration.TransferWithout(device, Sources);
         return without with { Errors = shipped.Errors };
     }

@@ -31,10 +31,13 @@ public static class FidelityRun
 {
     /// <summary>All figures of a data folder.</summary>
     /// <exception cref="InputException">The folder does not exist.</exception>
-    public static FidelityReport Of(string folder, FidelitySettings settings)
+    public static FidelityReport Of(string folder, FidelitySettings settings) => Of(new FidelityData(folder), settings);
+
+    /// <summary>The same of data that may have been used before: tables are read and profiles learnt once.</summary>
+    public static FidelityReport Of(FidelityData data, FidelitySettings settings)
     {
+        ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(settings);
-        FidelityData data = new(folder);
         FidelityFindings all = new();
         foreach (string level in settings.Levels)
         {

@@ -1,3 +1,4 @@
+using Orrery.Documents;
 using Orrery.Kernel;
 using Orrery.Lab.Calibration;
 using Orrery.Lab.Import;
@@ -21,6 +22,9 @@ public static class IterationLevel
     /// <summary>All layers, head and the time between steps, as a publisher timed them.</summary>
     public const string Model = "whole model";
 
+    /// <summary>The part of all kinds of steps together.</summary>
+    public const string EveryStep = "every step";
+
     /// <summary>Longest over mean context up to which a batch counts as even, as a little and as rather skewed.</summary>
     private static readonly double[] SkewEnds = [1.05, 2, 4];
 
@@ -38,6 +42,8 @@ public static class IterationLevel
                 cancel.IsCancellationRequested || data.Profile(device, mode) is not { Prefill: not null, Decode: not null } profile ? [] : Layers(data, device, profile)));
             timed.AddRange(steps.GroupBy(step => step.Device.Name).OrderBy(group => group.Key, StringComparer.Ordinal).AsParallel().AsOrdered().SelectMany(group =>
                 cancel.IsCancellationRequested || data.Cost(group.First().Device, mode) is not { } cost ? [] : Models(group, cost)));
+            foreach (IGrouping<string, ModelStep> device in steps.GroupBy(step => step.Device.Name).Where(group => data.Cost(group.First().Device, mode) is null))
+                findings.Warn($"{device.Count()} iterations on {device.Key} left out of {ChoiceNames.Of(mode)}: {FidelityData.Missing(device.First().Device, mode)}");
             foreach (IGrouping<string, Timed> split in timed.GroupBy(t => t.Split)) Write(findings, mode, split.Key, [.. split]);
         }
         return findings;
@@ -93,7 +99,7 @@ public static class IterationLevel
         foreach (IGrouping<string, Timed> group in timed.GroupBy(t => t.Group))
         {
             foreach (IGrouping<string, Timed> kind in group.GroupBy(t => t.Point.Kind).OrderByDescending(kind => kind.Key, StringComparer.Ordinal)) Add(group.Key, kind.Key, kind);
-            Add(group.Key, "every step", group);
+            Add(group.Key, EveryStep, group);
             if (split != Model)
                 foreach (IGrouping<int, Timed> skew in group.Where(t => t.Point.Kind != "prefill").GroupBy(t => SkewOf(t.Point)).OrderBy(skew => skew.Key)) Add(group.Key, SkewName(skew.Key), skew);
             foreach (IGrouping<string, Timed> kind in group.GroupBy(t => t.Point.Kind))

@@ -32,7 +32,7 @@ public static class RequestLevel
                 if (cancel.IsCancellationRequested) break;
                 if (data.Cost(run.Device, mode) is not { } cost)
                 {
-                    findings.Warn($"{run.Name}: left out of {ChoiceNames.Of(mode)}, there are no tables of {run.Device.Name}");
+                    findings.Warn($"{run.Name}: left out of {ChoiceNames.Of(mode)}: {FidelityData.Missing(run.Device, mode)}");
                     continue;
                 }
                 try

@@ -51,10 +51,14 @@ public static class FidelityPage
         return page.Raw(Report.Asset("report.js")).Raw("</script>\n</body>\n</html>\n").ToString();
     }
 
-    /// <summary>The levels' own figures that have a bar.</summary>
+    /// <summary>The levels' own figures that have a bar, of operators and steps only those over all kinds.</summary>
     private static void Summary(HtmlWriter page, FidelityReport report)
     {
-        FidelityRow[] own = [.. report.Rows.Where(row => row.Group == FidelityRow.All && row.Bar is not null)];
+        FidelityRow[] own =
+        [
+            .. report.Rows.Where(row => row.Group == FidelityRow.All && row.Bar is not null
+                && (row.Level is not (OperatorLevel.Name or IterationLevel.Name) || row.Part.StartsWith(FidelityRow.All, StringComparison.Ordinal) || row.Part == IterationLevel.EveryStep)),
+        ];
         if (own.Length == 0) return;
         page.Raw("<h2>Figures with a bar</h2>\n<div class=\"card scroll\"><table><thead><tr>");
         foreach (string head in new[] { "level", "mode", "split", "part", "figure" }) page.Raw("<th class=\"name\">").Text(head).Raw("</th>");

@@ -11,7 +11,7 @@ internal static class ScatterPlot
 {
     private const double Width = 460;
     private const double Height = 300;
-    private const double Left = 58;
+    private const double Left = 66;
     private const double Right = 448;
     private const double Top = 10;
     private const double Bottom = 262;
