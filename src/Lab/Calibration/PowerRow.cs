@@ -38,6 +38,9 @@ public sealed record PowerRow(
 /// </remarks>
 public static class PowerTable
 {
+    /// <summary>The engine that the benchmark ran, as far as its times were fitted to it.</summary>
+    public const string EngineName = "vllm-2025";
+
     private const string Devices = "num_gpus";
 
     private static readonly string[] Needed =
@@ -112,7 +115,8 @@ public static class PowerTable
         DeviceSpec device = Catalog.Device(line.Text("gpu_model").ToLowerInvariant());
         int devices = (int)line.Number(Devices);
         int expert = model.Experts is null ? 1 : (int)line.Number("expert_parallel");
-        Deployment deployment = Deployment.Create(model, device, new ParallelPlan(devices, 1, expert), Format(line.Text("weight_precision"), device));
+        Deployment deployment = Deployment.Create(
+            model, device, new ParallelPlan(devices, 1, expert), Format(line.Text("weight_precision"), device), profile: Catalog.ProfileOf(device), engine: Catalog.Engine(EngineName));
         string task = line.Text("task");
         return new(
             task, id, deployment, line.Number("avg_batch_size"), PromptTokens(task), line.Number("avg_output_len"),

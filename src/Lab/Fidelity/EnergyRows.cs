@@ -1,6 +1,7 @@
 using Orrery.Lab.Calibration;
 using Orrery.World.Catalogue;
 using Orrery.World.Power;
+using Orrery.World.Profiles;
 
 namespace Orrery.Lab.Fidelity;
 
@@ -81,7 +82,7 @@ public sealed record EnergyRows(IReadOnlyList<EnergyPoint> Points, IReadOnlyList
         foreach (IGrouping<string, PowerRow> device in rows.GroupBy(row => row.Device).OrderBy(g => g.Key, StringComparer.Ordinal))
         {
             PowerShares shares = Shares(rows, device.Key, mode, all);
-            points.AddRange(device.Select(row => Predict(row, shares)));
+            points.AddRange(device.Select(row => Predict(mode == EnergyMode.Interpolate ? row : Transferred(row), shares)));
         }
         return new(points, Summarize(points), all);
     }
@@ -103,6 +104,10 @@ public sealed record EnergyRows(IReadOnlyList<EnergyPoint> Points, IReadOnlyList
         warnings.Add($"{device}: no other device to learn from; the shipped profile '{PowerProfile.TransferName}' is used");
         return Catalog.PowerProfiles.First(p => p.Device == PowerProfile.TransferName).Shares;
     }
+
+    /// <summary>Throughput too comes from what was learnt on other devices.</summary>
+    private static PowerRow Transferred(PowerRow row) =>
+        row with { Deployment = row.Deployment.At(CostProfile.Analytic.With(Catalog.Profile(DeviceProfile.TransferName))) };
 
     private static EnergyPoint Predict(PowerRow row, PowerShares shares)
     {
