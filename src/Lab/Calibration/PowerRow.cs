@@ -39,7 +39,7 @@ public sealed record PowerRow(
 public static class PowerTable
 {
     /// <summary>The engine that the benchmark ran, as far as its times were fitted to it.</summary>
-    public const string EngineName = "vllm-2025";
+    public const string EngineName = "mlenergy-vllm";
 
     private const string Devices = "num_gpus";
 

@@ -144,6 +144,6 @@ public sealed record DeploymentEngine
     public CostProfile Over(CostProfile profile)
     {
         ArgumentNullException.ThrowIfNull(profile);
-        return profile with { Factors = Kernels };
+        return profile with { Factors = profile.Factors.Times(Kernels) };
     }
 }

@@ -11,7 +11,7 @@ namespace Orrery.Lab.Tests.Calibration;
 /// <summary>The profiles in the catalogue: usable for any shape, and what the published tables give.</summary>
 public sealed class ShippedProfilesTests
 {
-    private static readonly string[] Tables = ["profiles-aiconfigurator", "profiles-vidur", "profiles-llmservingsim", "profiles-frontier", "profiles-apex"];
+    private static readonly string[] Tables = ["profiles-aiconfigurator", "profiles-apex", "profiles-frontier", "profiles-llmservingsim", "profiles-splitwise", "profiles-vidur"];
 
     public static TheoryData<string, string> Askings()
     {
