@@ -38,11 +38,8 @@ internal sealed class LatentDecode
 
     /// <summary>Nanoseconds of one layer.</summary>
     /// <param name="sequences">Sequences of the device.</param>
-    /// <param name="context">Tokens that each attends to.</param>
-    /// <param name="queryTokens">Query tokens of each.</param>
-    public double Nanoseconds(long sequences, double context, double queryTokens)
-    {
-        double read = sequences * context;
-        return FloorNanoseconds + Math.Max(read * queryTokens * _perPair, read * _perKvToken);
-    }
+    /// <param name="context">Tokens that are read for each.</param>
+    /// <param name="pairs">Query-key pairs of each; tokens that are read once for several sequences count for all of them.</param>
+    public double Nanoseconds(long sequences, double context, double pairs) =>
+        FloorNanoseconds + Math.Max(sequences * pairs * _perPair, sequences * context * _perKvToken);
 }

@@ -15,7 +15,8 @@ internal sealed class LinearTimes
             WeightBytes += op.WeightBytes;
             BytesPerRow += op.BytesPerRow;
         }
-        Launch = Sum(1).Launch;
+        // Prices without launches are not asked: a size that no step has must not count as met.
+        Launch = prices.Kernel > 0 ? Sum(1).Launch : 0;
     }
 
     /// <summary>Launch time of all kernels, in nanoseconds, where it stands beside their times.</summary>

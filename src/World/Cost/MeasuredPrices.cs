@@ -9,7 +9,8 @@ namespace Orrery.World.Cost;
 
 /// <summary>
 /// Prices from families of measured efficiencies: the device's own, or those learnt on other devices. Launches are in the times.
-/// Everything that a step asks for again is kept, so that logarithms are taken once per size and not per step.
+/// Products, elementwise kernels, experts, collectives and decodes of one token are kept by size, so that they take logarithms once per size;
+/// prompt chunks, steps that mix them with decodes, and verified drafts take theirs in every step.
 /// </summary>
 internal sealed class MeasuredPrices : OperatorPrices
 {
@@ -25,6 +26,7 @@ internal sealed class MeasuredPrices : OperatorPrices
     private readonly ExpertSite _expertSite;
     private readonly double _perHistoryToken;
     private readonly bool _exchangesTokens;
+    private readonly RowCache<double> _experts;
     private readonly DecodeKnots _knots;
     private readonly LatentDecode? _latentDecode;
     private readonly bool[] _extrapolated = new bool[Enum.GetValues<ProfileFamily>().Length];
@@ -64,6 +66,7 @@ internal sealed class MeasuredPrices : OperatorPrices
             _exchangesTokens = plan.ExchangesTokens;
             if (_exchangesTokens) _expertSite = _expertSite.AfterExchange();
         }
+        _experts = new(ExpertNanoseconds);
         _knots = new(profile.Decode!, _decodeSite);
     }
 
@@ -128,10 +131,8 @@ internal sealed class MeasuredPrices : OperatorPrices
         const double ns = Duration.NanosecondsPerSecond;
         if (work.Tokens == 0) return default;
         long tokens = _exchangesTokens ? Math.Max(1, (long)Math.Round((double)work.Tokens * _deployment.Model.Experts!.TopK / _deployment.Parallel.Expert)) : work.Tokens;
-        Mark(ProfileFamily.Experts, _profile.Experts!.IsInside(_expertSite, tokens));
-        double seconds = _profile.Experts!.Seconds(_expertSite, tokens) * _factors.Experts;
         double flops = 2.0 * _deployment.Model.ExpertParameters * work.Rows * _deployment.Model.Experts!.TopK / _deployment.Parallel.ExpertGroup;
-        return new(flops / _expertSite.PeakFlops * ns, work.Bytes / _expertSite.Bandwidth * ns, seconds * ns, 0);
+        return new(flops / _expertSite.PeakFlops * ns, work.Bytes / _expertSite.Bandwidth * ns, _experts.At(tokens), 0);
     }
 
     public override double Collective(CollectiveKind kind, int devices, double bytes)
@@ -141,6 +142,12 @@ internal sealed class MeasuredPrices : OperatorPrices
     }
 
     public override DecodeTimes CreateDecode() => new Decode(this);
+
+    private double ExpertNanoseconds(long tokens)
+    {
+        Mark(ProfileFamily.Experts, _profile.Experts!.IsInside(_expertSite, tokens));
+        return _profile.Experts.Seconds(_expertSite, tokens) * _factors.Experts * Duration.NanosecondsPerSecond;
+    }
 
     private void Mark(ProfileFamily family, bool isInside)
     {
@@ -185,10 +192,13 @@ internal sealed class MeasuredPrices : OperatorPrices
         public override double At(in DecodeSums sums)
         {
             double mean = (double)(sums.Context - sums.Repeated) / _sequences;
-            if (prices._latentDecode is { } latent) return latent.Nanoseconds(_local, mean, _queryTokens) * _penalty;
+            if (prices._latentDecode is { } latent) return latent.Nanoseconds(_local, mean, (double)sums.Pairs / _sequences) * _penalty;
             double nanoseconds = Alone(mean);
-            double longest = sums.Longest;
+            // What others read already shortens every context alike: equal contexts with a common beginning are not skewed.
+            double longest = sums.Longest - ((double)sums.Repeated / _sequences);
             if (_alpha > 0 && longest > mean) nanoseconds += _alpha * Math.Max(0, Alone(longest) - nanoseconds);
+            // Tokens that are read once for several decodes are still multiplied for each.
+            if (sums.Repeated > 0) nanoseconds = Math.Max(nanoseconds, Compute(sums));
             if (_isMixed) nanoseconds = Mixed(mean, longest, nanoseconds) * _mixedFactor;
             return nanoseconds * _penalty;
         }
@@ -202,9 +212,15 @@ internal sealed class MeasuredPrices : OperatorPrices
         {
             const double ns = Duration.NanosecondsPerSecond;
             AttentionSite site = prices._decodeSite;
-            double compute = site.PairFlops * sums.Pairs * site.Heads / _data / site.PeakFlops;
             double memory = (double)(sums.Context - sums.Repeated) * site.KvHeads * site.KvTokenBytes / _data / site.Bandwidth;
-            return new(compute * ns, memory * ns, At(sums), 0);
+            return new(Compute(sums), memory * ns, At(sums), 0);
+        }
+
+        /// <summary>Nanoseconds of the products at peak.</summary>
+        private double Compute(in DecodeSums sums)
+        {
+            AttentionSite site = prices._decodeSite;
+            return site.PairFlops * sums.Pairs * site.Heads / _data / site.PeakFlops * Duration.NanosecondsPerSecond;
         }
 
         private double Alone(double context) => _queryTokens == 1

@@ -74,7 +74,7 @@ public sealed record LayerOperators(
 
         List<LinearOperator> attention = [norm];
         if (model.Latent is { } latent) AddLatentProjections(attention, latent);
-        else attention.Add(LinearOperator.Matrix("qkv", h, queryOut + kvOut, b, a));
+        else attention.Add(LinearOperator.Matrix("qkv", h, (model.OutputGate ? 2 * queryOut : queryOut) + kvOut, b, a));
         attention.Add(new("position and cache write", 0, 0, (2 * (queryOut + kvOut) * a) + shard.KvBytesPerTokenLayer) { Kind = "position" });
         attention.Add(LinearOperator.Matrix("output", attentionOut, h, b, a));
 

@@ -12,8 +12,8 @@ namespace Orrery.World.Profiles;
 /// <param name="HeadWidth">Width of a head.</param>
 /// <param name="KvBytes">Bytes of an element of the KV cache.</param>
 /// <remarks>
-/// Latent attention has no tables of its own (d): decode in absorbed form is one KV head of the latent width shared by all query heads,
-/// with half the bytes, as keys and values are the same cache; a prompt is attention of expanded heads.
+/// Latent attention has no tables of its own (d): a prompt is attention of expanded heads; decode in absorbed form, one KV head of the latent
+/// width shared by all query heads, has half the bytes, as keys and values are the same cache, and a law of its own instead of a surface.
 /// </remarks>
 public readonly record struct AttentionSite(
     double PeakFlops, double Bandwidth, int Processors, double CacheBytes, int Heads, int KvHeads, int HeadWidth, double KvBytes = 2)

@@ -117,12 +117,14 @@ public sealed class ExpertEfficiency
     private EfficiencySurface SurfaceOf(Precision format)
     {
         if (_surfaces.TryGetValue(format, out EfficiencySurface? surface)) return surface;
-        foreach (Precision other in Substitutes)
+        foreach (Precision other in Substitutes(format))
             if (_surfaces.TryGetValue(other, out surface)) return surface;
-        return _surfaces.Values.First();
+        return _surfaces.OrderBy(pair => pair.Key).First().Value;
     }
 
-    private static ReadOnlySpan<Precision> Substitutes => [Precision.Fp8, Precision.Bf16, Precision.Fp16];
+    private static ReadOnlySpan<Precision> Substitutes(Precision format) => PrecisionSize.Bytes(format) >= 2
+        ? [Precision.Bf16, Precision.Fp16, Precision.Fp8]
+        : [Precision.Fp8, Precision.Bf16, Precision.Fp16];
 
     /// <summary>Coordinates of the surfaces: tokens per touched expert, touched experts, width of a slice, model width, devices, TFLOP/s of a processor.</summary>
     public static void Locate(in ExpertSite site, double tokens, double touched, Span<double> point)

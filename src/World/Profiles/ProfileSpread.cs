@@ -7,7 +7,7 @@ namespace Orrery.World.Profiles;
 /// <remarks>
 /// A profile states the scatter of single operators around its fit. A run asks for thousands of sizes, so the part of the scatter that
 /// differs from size to size averages out; what neighbouring sizes of one model have in common does not. Of the scatter s,
-/// <see cref="SharedShare"/> or <see cref="LearntShare"/> is taken to be common to a run, and the bias b that the profile states is so wholly: σ² = ln²(1 + |b|) + (share · s)².
+/// <see cref="SharedShare"/> or <see cref="LearntShare"/> is taken to be common to a run, and the bias b that the profile states is so wholly: σ² = ln²(1 + b) + (share · s)².
 /// What no table of single operators knows (clocks under load, kernels that wait for each other, what the engine does besides) is
 /// <see cref="DeviceDeviation"/>. These constants serve every device, model and engine (d: chosen so that intervals cover what published
 /// runs measured about as often as they state).
@@ -87,7 +87,8 @@ public sealed record ProfileSpread
         if ((errors.Transfer ?? errors.LeftOut ?? errors.Fit) is not { } error) return 0;
         double weighted = Math.Sqrt(Math.PI / 2) * error.TimeWeightedMape;
         double scatter = (errors.Transfer is null ? SharedShare : LearntShare) * Math.Min(error.Spread, weighted);
-        double bias = Math.Log(1 + Math.Abs(error.Bias));
+        // Signed: times half as long as the true ones are off by as much as times twice as long.
+        double bias = Math.Log(1 + error.Bias);
         return Math.Sqrt((bias * bias) + (scatter * scatter));
     }
 }

@@ -129,6 +129,38 @@ public sealed class MeasuredCostTests
         Assert.Contains(ProfileFamily.Matrices, cost.Extrapolated);
     }
 
+    [Theory]
+    [MemberData(nameof(Deployments))]
+    public void Before_the_first_step_nothing_lies_beyond_the_tables(string name) => Assert.Empty(new RooflineCost(Measured(name)).Extrapolated);
+
+    /// <summary>31 of 32 decodes find 4,000 of their 4,096 tokens read already: as long as 32 of the mean of what is left, 221.</summary>
+    [Fact]
+    public void Equal_contexts_with_a_common_beginning_are_not_skewed()
+    {
+        StepCost step = new RooflineCost(Measured("dense")).CreateStep();
+        StepShape shared = Shape.OfDecodes(32, 4096).Build();
+        shared.ShareContext(4000, 32);
+        step.Prepare(shared);
+        double seconds = step.At(0).Seconds;
+        step.Prepare(Shape.OfDecodes(32, 221).Build());
+        Assert.Equal(step.At(0).Seconds, seconds);
+    }
+
+    /// <summary>All heads over one latent cache are bound by products, which a common beginning does not spare.</summary>
+    [Fact]
+    public void Sharing_what_latent_decodes_read_does_not_spare_their_products()
+    {
+        DeviceSpec device = Catalog.Device("b200-sxm");
+        StepCost step = new RooflineCost(Deployment.Create(
+            Catalog.Model("deepseek-v3"), device, new(1, 1, 32, 32), new(Precision.Fp8, Precision.Fp8, Precision.Fp8), profile: Catalog.ProfileOf(device))).CreateStep();
+        StepShape shape = Shape.OfDecodes(1024, 8192).Build();
+        step.Prepare(shape);
+        double apart = step.At(0).Seconds;
+        shape.ShareContext(8000, 1024);
+        step.Prepare(shape);
+        Assert.Equal(apart, step.At(0).Seconds);
+    }
+
     private static Deployment Measured(string name, EngineProfile? engine = null, ProfileFactors? factors = null)
     {
         Deployment d = SampleDeployments.Of(name);

@@ -21,6 +21,20 @@ public sealed class ExpertSiteTests
         Assert.True(ExpertEfficiency.IdealSeconds(local, arriving, 8, 0) < ExpertEfficiency.IdealSeconds(all, tokens, 8, 0));
     }
 
+    [Fact]
+    public void A_format_that_was_not_measured_takes_the_surface_nearest_in_width()
+    {
+        ExpertSite Site(Precision format) => ExpertSite.Of(Catalog.Device("h100-sxm"), format, 2, 2048, 768, 8, 128);
+        ExpertEfficiency family = new(
+            1e-6,
+            new Dictionary<Precision, EfficiencySurface> { [Precision.Fp8] = Times(4), [Precision.Bf16] = Times(2) },
+            EfficiencySurface.Constant("rows", 1));
+        Assert.Equal(family.Seconds(Site(Precision.Bf16), 100), family.Seconds(Site(Precision.Fp16), 100));
+
+        static EfficiencySurface Times(double ratio) =>
+            new([.. ExpertEfficiency.AxisNames.Select(axis => new SurfaceAxis(axis, 1))], [Math.Log2(ratio)]);
+    }
+
     /// <summary>All 128 heads over one cache: 2·128·(2·512 + 64) FLOP per pair at two thirds of 16-bit peak.</summary>
     [Fact]
     public void Long_latent_decodes_take_the_time_of_their_products()

@@ -5,6 +5,21 @@ namespace Orrery.World.Tests.Profiles;
 
 public sealed class ProfileDrawsTests
 {
+    /// <summary>ln(true / predicted) of times half as long as true ones and of times twice as long is ± ln 2.</summary>
+    [Theory]
+    [InlineData(-0.5)]
+    [InlineData(1)]
+    public void A_bias_counts_by_its_ratio(double bias)
+    {
+        DeviceProfile measured = new()
+        {
+            Name = "one",
+            Source = "none",
+            Errors = new Dictionary<ProfileFamily, FamilyErrors> { [ProfileFamily.Prefill] = new(new(0, 0, 0, bias, 0, 1), null, null) },
+        };
+        Assert.Equal(Math.Log(2), ProfileSpread.Of(CostProfile.Analytic with { Measured = measured }, EngineProfile.Generic, null).Prefill, 1e-12);
+    }
+
     private static readonly ProfileSpread Some = new()
     {
         Matrices = 0.1, Vectors = 0.2, Prefill = 0.05, Decode = 0.3, Experts = 0, Collectives = 0.4, Cpu = 0.15, Device = 0.07,
