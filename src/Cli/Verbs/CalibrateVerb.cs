@@ -70,11 +70,12 @@ internal sealed class CalibrateVerb : Verb
     {
         List<string> warnings = [];
         TableFolders found = TableFolders.Read(tables, warnings);
-        warnings.AddRange(found.Sets.SelectMany(set => set.Warnings.Select(warning => $"{set.Origin}: {warning}")));
+        warnings.AddRange(found.Sets.SelectMany(set => set.PlacedWarnings));
         if (found.Passed.Count > 0) warnings.Add($"no operator tables in {string.Join(", ", found.Passed)}; passed over");
         IReadOnlyList<CalibrationSource> sources = ProfileCalibration.Sources(found.Sets, warnings);
         string[] devices = [.. sources.Select(source => source.Device.Name).Distinct().Order(StringComparer.Ordinal)];
         if (devices.Length == 0 && found.Power.Count == 0) throw new InputException("no table is of a device of the catalogue; `orrery catalog devices` lists them");
+        if (name is not null && devices.Length == 0) throw new InputException($"--device: there are tables of power here and none of operators, so no profile of '{name}' can be fitted");
         if (name is not null && !devices.Contains(name)) throw new InputException($"--device: there are no tables of '{name}'{Names.Suggest(name, devices)}");
         List<DeviceProfile> profiles = [];
         foreach (string device in name is null ? devices : [name])

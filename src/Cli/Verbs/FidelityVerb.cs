@@ -51,8 +51,11 @@ internal sealed class FidelityVerb : Verb
                 var other => throw new InputException($"--leave-out {other}: it is model or device"),
             },
         };
+        if (settings.LeaveOut != LeaveOut.All && !settings.Levels.Contains(OperatorLevel.Name))
+            throw new InputException($"--leave-out: it chooses among the figures of {OperatorLevel.Name}, and --level asks for none of them");
         string? data = parsed.GetValue(_data) ?? Environment.GetEnvironmentVariable(DataVariable);
         if (data is { Length: 0 }) data = null;
+        if (data is not null && File.Exists(data)) throw new InputException($"--data {data}: this is a file; name the folder that holds it");
         if (data is not null && !Directory.Exists(data)) throw new InputException($"--data {data}: this folder does not exist");
         JsonOutput.Prepare(json, terminal);
         FidelityReport report;

@@ -10,14 +10,11 @@ using Orrery.World.Profiles;
 namespace Orrery.Lab.Fidelity;
 
 /// <summary>
-/// What a data folder holds, found by the layout of its files, and the profiles that its tables make. A folder that cannot be read, and a
+/// What a data folder holds, found by the layout of its files, and the profiles that its tables make. A table that cannot be read, and a
 /// device that is not known, cost a warning; the rest goes on.
 /// </summary>
 public sealed class FidelityData
 {
-    /// <summary>Deeper folders of a broken table are not searched for whole ones.</summary>
-    private const int DeepestRetry = 3;
-
     private readonly Lazy<(IReadOnlyList<MeasurementSet> Sets, IReadOnlyList<CalibrationSource> Sources, IReadOnlyList<string> Warnings)> _tables;
     private readonly ConcurrentDictionary<string, Lazy<DeviceProfile?>> _own = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Lazy<DeviceProfile>> _transfer = new(StringComparer.Ordinal);
@@ -95,22 +92,13 @@ public sealed class FidelityData
     {
         List<string> warnings = [];
         List<MeasurementSet> sets = [];
-        foreach (string folder in Directory.EnumerateDirectories(Folder).Order(StringComparer.Ordinal)) Read(folder, 0, sets, warnings);
-        if (sets.Count == 0) Read(Folder, DeepestRetry, sets, warnings);
-        return (sets, ProfileCalibration.Sources(sets, warnings), warnings);
-    }
+        foreach (string folder in Directory.EnumerateDirectories(Folder).Order(StringComparer.Ordinal)) Read(folder);
+        if (sets.Count == 0) Read(Folder);
+        return (sets, ProfileCalibration.Sources(sets, warnings), [.. warnings.Distinct()]);
 
-    private static void Read(string folder, int depth, List<MeasurementSet> sets, List<string> warnings)
-    {
-        try
+        void Read(string folder)
         {
-            if (MeasurementImport.Find(folder) is { } found) sets.AddRange(found);
-        }
-        catch (InputException mistake)
-        {
-            string[] below = depth < DeepestRetry ? [.. Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal)] : [];
-            if (below.Length == 0) warnings.Add($"{mistake.Message}; the tables of {folder} are left out");
-            else foreach (string inner in below) Read(inner, depth + 1, sets, warnings);
+            if (MeasurementImport.Find(folder, warnings) is { } found) sets.AddRange(found);
         }
     }
 }

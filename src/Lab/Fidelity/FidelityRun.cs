@@ -53,8 +53,10 @@ public static class FidelityRun
                 _ => throw new ArgumentOutOfRangeException(nameof(settings), level, "no such level"),
             });
         }
-        IEnumerable<string> imported = data.HasReadTables ? data.Sets.SelectMany(set => set.Warnings.Select(warning => $"{set.Origin}: {warning}")).Concat(data.Warnings) : [];
-        return new(all.Rows, all.Points, [.. imported.Concat(all.Warnings).Distinct()], settings.Cancel.IsCancellationRequested);
+        IEnumerable<string> imported = data.HasReadTables ? data.Sets.SelectMany(set => set.PlacedWarnings).Concat(data.Warnings) : [];
+        bool isBare = all.Rows.Count == 0 && !settings.Cancel.IsCancellationRequested;
+        string[] nothing = isBare ? [$"{data.Folder}: nothing in this folder gives a figure of {string.Join(", ", settings.Levels)}"] : [];
+        return new(all.Rows, all.Points, [.. imported.Concat(all.Warnings).Concat(nothing).Distinct()], settings.Cancel.IsCancellationRequested);
     }
 
     /// <summary>The errors that the shipped profiles state, without any data.</summary>

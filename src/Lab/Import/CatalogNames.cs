@@ -40,6 +40,18 @@ internal static class CatalogNames
         return narrower is not null && words.All(word => MemoryGigabytes(word) is not { } size || Agrees(narrower, size)) ? narrower : null;
     }
 
+    /// <summary>How a node joins its devices, which the tables of collectives are about.</summary>
+    private static readonly string[] Joins = ["dgx", "pairwise", "nvlink"];
+
+    /// <summary>Words of a spelling that its catalogue entry knows nothing of, such as the <c>pcap</c> of a device under a power cap.</summary>
+    public static IReadOnlyList<string> Unread(string spelling, DeviceSpec device)
+    {
+        if (Exact(spelling) is not null) return [];
+        string[] words = [.. Words(spelling).Where(word => !Noise.Contains(word) && !Joins.Contains(word) && MemoryGigabytes(word) is null)];
+        HashSet<string> known = [.. device.Aliases.Prepend(device.Name).SelectMany(Words)];
+        return Exact(string.Concat(words)) is null ? [.. words.Where(word => !known.Contains(word))] : [];
+    }
+
     /// <summary>A Hugging Face id, a catalogue name, or a folder such as <c>meta-llama__Llama-2-7b-hf</c>; null when the catalogue lacks it.</summary>
     public static ModelSpec? Model(string spelling)
     {

@@ -19,17 +19,29 @@ internal sealed class ImportSession
     /// <param name="model">As the source spells it; empty where shapes were swept freely.</param>
     public SetBuilder Set(TableFile file, string device, string software, string model = "")
     {
-        if (!_devices.TryGetValue(device, out DeviceSpec? spec)) _devices.Add(device, spec = CatalogNames.Device(device));
+        bool isFirst = !_devices.TryGetValue(device, out DeviceSpec? spec);
+        if (isFirst) _devices.Add(device, spec = CatalogNames.Device(device));
         string name = spec?.Name ?? device;
         string modelName = model.Length == 0 ? "" : CatalogNames.Model(model)?.Name ?? CatalogNames.ModelId(model);
-        if (_byKey.TryGetValue((file.Origin, name, software, modelName), out SetBuilder? builder)) return builder;
+        if (_byKey.TryGetValue((file.Origin, name, software, modelName), out SetBuilder? builder))
+        {
+            if (isFirst) WarnUnread(file, device, spec, builder);
+            return builder;
+        }
         (string source, string licence) = Provenance(file.Directory);
         builder = new(spec, new(name, software, source, licence) { Origin = file.Origin, Model = modelName });
         _byKey.Add((file.Origin, name, software, modelName), builder);
         _ordered.Add(builder);
         if (spec is null && _unknown.Add(device))
             builder.Warn($"{file.Relative}: the catalogue has no device '{device}'; its times are kept under that name and not checked against a data sheet");
+        if (isFirst) WarnUnread(file, device, spec, builder);
         return builder;
+    }
+
+    private static void WarnUnread(TableFile file, string device, DeviceSpec? spec, SetBuilder builder)
+    {
+        if (spec is not null && CatalogNames.Unread(device, spec) is { Count: > 0 } unread)
+            builder.Warn($"{file.Relative}: '{device}' is read as {spec.Name}; what '{string.Join(' ', unread)}' says of it is not known and not modelled");
     }
 
     /// <summary>What the nearest <c>README.md</c> at or above a folder says after <c>Source:</c> and <c>Licence:</c>.</summary>

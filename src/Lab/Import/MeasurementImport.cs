@@ -44,26 +44,47 @@ public static class MeasurementImport
     }
 
     /// <summary>The same; null where there is nothing to import.</summary>
+    /// <param name="leftOut">Takes a sentence for each malformed table, which is then left out whole; null: the first one is an error.</param>
     /// <exception cref="InputException">A table is malformed: the sentence names file, line and column.</exception>
-    public static IReadOnlyList<MeasurementSet>? Find(string path)
+    public static IReadOnlyList<MeasurementSet>? Find(string path, ICollection<string>? leftOut = null)
     {
         ArgumentNullException.ThrowIfNull(path);
-        ImportSession session = new();
-        bool any = false;
-        foreach (TableFile file in Files(path))
+        List<TableFile> files = [.. Files(path)];
+        while (true)
         {
-            if (file.Path.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase))
+            ImportSession session = new();
+            bool any = false;
+            TableFile? malformed = null;
+            foreach (TableFile file in files)
             {
-                SystemSheets.Check(file, session);
-                continue;
+                try
+                {
+                    any |= Import(file, session);
+                }
+                catch (InputException mistake) when (leftOut is not null)
+                {
+                    leftOut.Add($"{mistake.Message}; this table is left out");
+                    malformed = file;
+                    break;
+                }
             }
-            using CsvReader csv = CsvReader.Open(file.Path);
-            TableFormat? format = Array.Find(Formats, candidate => candidate.Fits(csv));
-            if (format is null) continue;
-            format.Read(file, csv, session);
-            any = true;
+            if (malformed is null) return any ? session.Build() : null;
+            // Rows before the malformed one are in the session already, so it starts again without that table.
+            files.Remove(malformed);
         }
-        return any ? session.Build() : null;
+    }
+
+    private static bool Import(TableFile file, ImportSession session)
+    {
+        if (file.Path.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase))
+        {
+            SystemSheets.Check(file, session);
+            return false;
+        }
+        using CsvReader csv = CsvReader.Open(file.Path);
+        TableFormat? format = Array.Find(Formats, candidate => candidate.Fits(csv));
+        format?.Read(file, csv, session);
+        return format is not null;
     }
 
     private static IEnumerable<TableFile> Files(string path)

@@ -30,4 +30,7 @@ public sealed record MeasurementSet(string Device, string Software, string Sourc
 
     /// <summary>What looked wrong in the source and was left out or kept, one sentence each.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>The same, each with its place; those that name a file of <see cref="Origin"/> have it already.</summary>
+    public IEnumerable<string> PlacedWarnings => Warnings.Select(warning => warning.StartsWith(Origin, StringComparison.Ordinal) ? warning : $"{Origin}: {warning}");
 }

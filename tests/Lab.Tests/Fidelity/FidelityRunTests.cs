@@ -138,6 +138,36 @@ public sealed class FidelityRunTests : IDisposable
     }
 
     [Fact]
+    public void A_malformed_table_costs_itself_and_not_its_folder()
+    {
+        _folder.AddOperators("h200_sxm", 2);
+        _folder.Write("tables/h200_sxm/gemm_perf.other.csv", "version,gemm_dtype,m,n,k,latency", "0.24.0,bfloat16,1,1024,4096,NaN");
+        FidelityReport report = FidelityRun.Of(_folder.Path, new() { Levels = [OperatorLevel.Name], Modes = [FidelityMode.Interpolate] });
+        Assert.Contains(report.Rows, row => row.Group == "h200-sxm" && row.Part == "matrices");
+        Assert.Contains(report.Rows, row => row.Group == "h200-sxm" && row.Part == "decode");
+        Assert.Contains(report.Warnings, warning => warning.Contains("gemm_perf.other.csv", StringComparison.Ordinal) && warning.EndsWith("this table is left out", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_folder_without_measurements_is_told_of()
+    {
+        Directory.CreateDirectory(Path.Combine(_folder.Path, "empty"));
+        FidelityReport report = FidelityRun.Of(Path.Combine(_folder.Path, "empty"), new());
+        Assert.Empty(report.Rows);
+        Assert.Contains("nothing in this folder", Assert.Single(report.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_setting_of_the_hardware_that_is_not_modelled_is_told_of()
+    {
+        _folder.Write(
+            "phases/perf_model.csv", "model,hardware,prompt_size,batch_size,token_size,peak_power,average_power,prompt_time,token_time,e2e_time,tensor_parallel",
+            "llama2-70b,h100-80gb,512,1,128,0,0,85,37,4784,2", "llama2-70b,h100-80gb-pcap,512,1,128,0,0,85,37,4784,8");
+        FidelityReport report = FidelityRun.Of(_folder.Path, new() { Levels = [IterationLevel.Name], Modes = [FidelityMode.Interpolate] });
+        Assert.Contains("'h100-80gb-pcap' is read as h100-sxm; what 'pcap' says", Assert.Single(report.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Without_data_every_shipped_profile_states_its_errors()
     {
         FidelityReport stated = FidelityRun.Stated();
