@@ -12,13 +12,13 @@ namespace Orrery.World.Cost;
 /// </summary>
 internal sealed class LatentDecode
 {
-    /// <summary>Share of dense 16-bit peak: 660 of 989 TFLOP/s on an H800 (b: FlashMLA).</summary>
+    /// <summary>Share of dense 16-bit peak: 660 of 989 TFLOP/s on an H800 (c: FlashMLA, remembered).</summary>
     private const double ComputeShare = 660.0 / 989;
 
-    /// <summary>Share of peak device-memory bandwidth: 3.0 of 3.35 TB/s on an H800 (b: FlashMLA).</summary>
+    /// <summary>Share of peak device-memory bandwidth: 3.0 of 3.35 TB/s on an H800 (c: FlashMLA, remembered).</summary>
     private const double BandwidthShare = 3.0 / 3.35;
 
-    /// <summary>Sequences are split over processors, and the parts combined by a second kernel (b: FlashMLA).</summary>
+    /// <summary>Sequences are split over processors, and the parts combined by a second kernel (c: FlashMLA, remembered).</summary>
     private const int Kernels = 2;
 
     private const double FloorNanoseconds = Kernels * VectorEfficiency.FloorSeconds * Duration.NanosecondsPerSecond;
