@@ -79,7 +79,10 @@ public static class DeploymentLevel
         {
             findings.Add(Row(FidelityRow.All, Plans) with
             {
-                Metric = FidelityMetric.Regret, Value = choices.Average(choice => choice.Ratio), Samples = choices.Count, Bar = FidelityBars.PlanRegret,
+                Metric = FidelityMetric.Regret,
+                Value = choices.Average(choice => choice.Ratio),
+                Samples = choices.Count,
+                Bar = FidelityBars.PlanRegret,
             });
         }
         foreach (IGrouping<string, DeploymentPoint> group in fidelity.Points.GroupBy(point => point.Group).OrderBy(group => group.Key, StringComparer.Ordinal))
@@ -98,7 +101,10 @@ public static class DeploymentLevel
 
         void Rank(string group, string part, in ErrorSummary errors) => findings.Add(Row(group, part) with
         {
-            Metric = FidelityMetric.Rank, Value = errors.RankCorrelation, Samples = errors.Count, Bar = double.IsNaN(errors.RankCorrelation) ? null : FidelityBars.DeploymentRank,
+            Metric = FidelityMetric.Rank,
+            Value = errors.RankCorrelation,
+            Samples = errors.Count,
+            Bar = double.IsNaN(errors.RankCorrelation) ? null : FidelityBars.DeploymentRank,
         });
 
         FidelityRow Row(string group, string part) => new(Name, mode, Split, group, part, FidelityMetric.Mape, 0, 0);

@@ -142,7 +142,8 @@ public sealed record KvCapacity(
         string reserved = capacity.Reserved.Count > 0 ? $", reserved {capacity.Reserved}" : "";
         return new InputException(string.Create(
             System.Globalization.CultureInfo.InvariantCulture,
-            $"{deployment.Model.Name}{(draft is null ? "" : $" with the draft model {draft.Model.Name}")} does not fit {deployment.Device.Name} with {plan}: {missing.Count / 1e9:0.0} GB are missing per device (weights {capacity.Weights}, activations {capacity.Activations}, runtime {capacity.Runtime + capacity.Collectives}{reserved} of {capacity.Budget} = utilization {utilization:0.##} of {capacity.Usable}); {advice}")) { IsInfeasible = true };
+            $"{deployment.Model.Name}{(draft is null ? "" : $" with the draft model {draft.Model.Name}")} does not fit {deployment.Device.Name} with {plan}: {missing.Count / 1e9:0.0} GB are missing per device (weights {capacity.Weights}, activations {capacity.Activations}, runtime {capacity.Runtime + capacity.Collectives}{reserved} of {capacity.Budget} = utilization {utilization:0.##} of {capacity.Usable}); {advice}"))
+        { IsInfeasible = true };
     }
 
     private static Deployment Widen(Deployment deployment, int tensor) => Deployment.Create(
