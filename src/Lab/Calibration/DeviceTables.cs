@@ -5,12 +5,13 @@ using Orrery.World.Profiles;
 namespace Orrery.Lab.Calibration;
 
 /// <summary>
-/// What one device is judged by: of several publishers the one with most different shapes for each kind of operator, as
-/// <see cref="ProfileCalibration.Device"/> takes them. Fits are exact on the points they were given.
+/// What one device is fitted to and judged by: of several publishers the one with most different shapes for each kind of operator, so that
+/// kernels and ways of timing are not mixed. Fits here are exact on the points they were given.
 /// </summary>
 public sealed class DeviceTables
 {
     private readonly HashSet<ProfileFamily> _named = [];
+    private readonly List<CalibrationSource> _sources = [];
 
     /// <param name="device">Data sheet.</param>
     /// <param name="sources">Of any devices; others are passed over.</param>
@@ -41,6 +42,9 @@ public sealed class DeviceTables
     }
 
     public DeviceSpec Device { get; }
+
+    /// <summary>The publishers that gave a kind of operators each.</summary>
+    public IReadOnlyList<CalibrationSource> Sources => _sources;
 
     public IReadOnlyList<MatrixSample> Matrices { get; }
 
@@ -167,6 +171,7 @@ public sealed class DeviceTables
         CalibrationSource? best = own.Where(source => samples(source.Set).Count > 0)
             .MaxBy(source => samples(source.Set).Select(shape).Distinct().Count());
         if (best is null) return [];
+        _sources.Add(best);
         if (best.Set.Software.Length > 0) _named.UnionWith(families);
         return [.. samples(best.Set)];
     }

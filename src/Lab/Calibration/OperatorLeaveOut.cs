@@ -9,28 +9,6 @@ namespace Orrery.Lab.Calibration;
 /// </summary>
 public static class OperatorLeaveOut
 {
-    /// <summary>Null where nothing is left to fit or to judge.</summary>
-    public static FitError? Prefill(AttentionTable table) =>
-        AttentionFit.PrefillTable(Kept(table)) is { } half ? Some(OperatorErrors.Prefill(half, table, IsLeft)) : null;
-
-    /// <inheritdoc cref="Prefill"/>
-    public static FitError? Decode(AttentionTable table) =>
-        AttentionFit.DecodeTable(Kept(table)) is { } half ? Some(OperatorErrors.Decode(half, table, IsLeft)) : null;
-
-    /// <inheritdoc cref="Prefill"/>
-    public static FitError? Mixed(AttentionTable table)
-    {
-        if (table.Mixed.Count == 0 || AttentionFit.PrefillTable(table) is not { } prefill || AttentionFit.DecodeTable(table) is not { } decode) return null;
-        return Some(OperatorErrors.Mixed(MixedFit.MixedTable(Kept(table)), prefill, decode, table, IsLeft));
-    }
-
-    /// <inheritdoc cref="Prefill"/>
-    public static FitError? Experts(ExpertTable table)
-    {
-        ArgumentNullException.ThrowIfNull(table);
-        return ExpertFit.ExpertsTable(table.Where(s => !IsLeft(s))) is { } half ? Some(OperatorErrors.Experts(half, table, IsLeft)) : null;
-    }
-
     /// <summary>By family: every table predicted by what those of all other chips teach, one error over all of them.</summary>
     public static IEnumerable<(ProfileFamily Family, FitError Error)> Devices(
         IReadOnlyList<AttentionTable> attention, IReadOnlyList<ExpertTable> experts, Func<AttentionTable, AttentionTable, bool> isDonor, Func<ExpertTable, ExpertTable, bool> isExpertDonor)
@@ -70,15 +48,6 @@ public static class OperatorLeaveOut
         Math.Sqrt(errors.Average(e => (e.Spread * e.Spread) + (e.Bias * e.Bias))),
         errors.Sum(e => e.Samples));
 
-    private static AttentionTable Kept(AttentionTable table)
-    {
-        ArgumentNullException.ThrowIfNull(table);
-        return table.Where(s => !IsLeft(s));
-    }
-
-    private static FitError? Some(FitError error) => error.Samples > 0 ? error : null;
-
-    /// <summary>Is the batch one of every second along its sizes?</summary>
     internal static bool IsLeft(AttentionSample s)
     {
         int steps = 0;

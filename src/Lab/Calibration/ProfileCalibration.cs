@@ -29,70 +29,35 @@ public static class ProfileCalibration
         return CalibrationSource.Pool(sources);
     }
 
-    /// <summary>The profile of one device.</summary>
+    /// <summary>The profile of one device, small enough to ship, with its errors.</summary>
     /// <param name="device">Data sheet.</param>
     /// <param name="sources">Of this device; others are passed over.</param>
-    /// <param name="keepsTables">Keep every measured point exactly: for use in memory; a shipped profile does without.</param>
-    public static DeviceProfile Device(DeviceSpec device, IReadOnlyList<CalibrationSource> sources, bool keepsTables = false)
+    public static DeviceProfile Device(DeviceSpec device, IReadOnlyList<CalibrationSource> sources)
     {
-        ArgumentNullException.ThrowIfNull(device);
-        Dictionary<ProfileFamily, FamilyErrors> errors = [];
-        CalibrationSource[] own = [.. sources.Where(source => source.Device.Name == device.Name)];
-        List<CalibrationSource> used = [];
-        MatrixSample[] products = Take(s => s.Matrices, m => (m.Outputs, m.Inputs, m.Format));
-        VectorSample[] kernels = Take(s => s.Vectors, v => (v.Name, v.BytesPerRow));
-        AttentionTable attention = new(device, Take(s => s.Attention, a => (a.Heads, a.KvHeads, a.Chunks, a.Decodes)));
-        ExpertTable experts = new(device, Take(s => s.Experts, e => (e.Hidden, e.Width, e.Count, e.Format, e.TensorRanks, e.ExpertRanks)));
-        CollectiveSample[] collectives = Take(s => s.Collectives, c => (c.Kind, c.Library));
-        Interconnect links = Interconnect.Usual(device);
-
-        MatrixEfficiency? matrices = MatrixFit.Fit(device, products, keepsTables);
-        if (matrices is not null) State(ProfileFamily.Matrices, e => MatrixFit.Judge(matrices, device, products, e), MatrixFit.LeaveOut(device, products));
-        VectorEfficiency? vectors = VectorFit.Fit(device, kernels);
-        if (vectors is not null) State(ProfileFamily.Vectors, e => VectorFit.Judge(vectors, device, kernels, e), VectorFit.LeaveOut(device, kernels));
-        CollectiveEfficiency? groups = CollectiveFit.Fit(links, collectives);
-        if (groups is not null) State(ProfileFamily.Collectives, e => CollectiveFit.Judge(groups, links, collectives, e), CollectiveFit.LeaveOut(links, collectives));
-        PrefillAttentionEfficiency? prefill = keepsTables ? AttentionFit.PrefillTable(attention) : AttentionFit.Prefill(attention);
-        if (prefill is not null) errors[ProfileFamily.Prefill] = new(OperatorErrors.Prefill(prefill, attention), OperatorLeaveOut.Prefill(attention), null);
-        DecodeAttentionEfficiency? decode = keepsTables ? AttentionFit.DecodeTable(attention) : AttentionFit.Decode(attention);
-        if (decode is not null) errors[ProfileFamily.Decode] = new(OperatorErrors.Decode(decode, attention), OperatorLeaveOut.Decode(attention), null);
-        MixedAttentionEfficiency? mixed = prefill is null || decode is null || (attention.Mixed.Count == 0 && SharesKernels(own))
-            ? null
-            : keepsTables ? MixedFit.MixedTable(attention) : MixedFit.Mixed(attention);
-        if (mixed is { Kernels: MixedKernels.Shared })
-            errors[ProfileFamily.Mixed] = new(OperatorErrors.Mixed(mixed, prefill!, decode!, attention), OperatorLeaveOut.Mixed(attention), null);
-        ExpertEfficiency? routed = keepsTables ? ExpertFit.ExpertsTable(experts) : ExpertFit.Experts(experts);
-        if (routed is not null) errors[ProfileFamily.Experts] = new(OperatorErrors.Experts(routed, experts), OperatorLeaveOut.Experts(experts), null);
-        return new()
+        DeviceTables tables = new(device, sources);
+        AttentionTable attention = tables.Attention;
+        PrefillAttentionEfficiency? prefill = AttentionFit.Prefill(attention);
+        DecodeAttentionEfficiency? decode = AttentionFit.Decode(attention);
+        bool isShared = attention.Mixed.Count == 0 && SharesKernels(sources.Where(source => source.Device.Name == device.Name));
+        DeviceProfile profile = new()
         {
             Name = device.Name,
-            Source = string.Join("; ", used.Select(Describe).Distinct()),
-            Licence = string.Join(", ", used.Select(source => source.Set.Licence).Where(licence => licence.Length > 0).Distinct()),
-            Matrices = matrices,
-            Vectors = vectors,
+            Source = string.Join("; ", tables.Sources.Select(Describe).Distinct()),
+            Licence = string.Join(", ", tables.Sources.Select(source => source.Set.Licence).Where(licence => licence.Length > 0).Distinct()),
+            Matrices = MatrixFit.Fit(device, tables.Matrices, keepCurves: false),
+            Vectors = VectorFit.Fit(device, tables.Vectors),
             Prefill = prefill,
             Decode = decode,
-            Mixed = mixed,
-            Experts = routed,
-            Collectives = groups,
-            Errors = errors,
+            Mixed = prefill is null || decode is null || isShared ? null : MixedFit.Mixed(attention),
+            Experts = ExpertFit.Experts(tables.Experts),
+            Collectives = CollectiveFit.Fit(Interconnect.Usual(device), tables.Collectives),
         };
-
-        T[] Take<T, TShape>(Func<MeasurementSet, IReadOnlyList<T>> samples, Func<T, TShape> shape)
+        Dictionary<ProfileFamily, FitErrors> leftOut = tables.LeaveOut().ToDictionary(one => one.Family, one => one.Errors);
+        return profile with
         {
-            CalibrationSource? best = own.Where(source => samples(source.Set).Count > 0)
-                .MaxBy(source => samples(source.Set).Select(shape).Distinct().Count());
-            if (best is null) return [];
-            used.Add(best);
-            return [.. samples(best.Set)];
-        }
-
-        void State(ProfileFamily family, Action<FitErrors> judge, FitErrors leftOut)
-        {
-            FitErrors fit = new();
-            judge(fit);
-            errors[family] = new(fit.Summary(), leftOut.Count > 0 ? leftOut.Summary() : null, null);
-        }
+            Errors = tables.Judge(profile).ToDictionary(
+                one => one.Family, one => new FamilyErrors(one.Errors.Summary(), leftOut.GetValueOrDefault(one.Family)?.Summary(), null)),
+        };
     }
 
     /// <summary>What all sources teach about a device that none of them measured, with the error on devices left out.</summary>

@@ -14,6 +14,9 @@ public static class DeploymentLevel
     /// <summary>The part of figures about the choice of a plan.</summary>
     public const string Plans = "plan choice";
 
+    /// <summary>Intervals take nine predictions for each deployment: they are judged on every so manyth.</summary>
+    private const int CoverageStride = 20;
+
     private const string Ttft = "ttft";
 
     private const string Tpot = "tpot";
@@ -41,6 +44,13 @@ public static class DeploymentLevel
             foreach (IGrouping<string, string> warning in parts.SelectMany(part => part.Warnings).GroupBy(text => text[(text.IndexOf(' ', StringComparison.Ordinal) + 1)..]))
                 findings.Warn($"{ChoiceNames.Of(mode)}: {warning.Sum(text => int.Parse(text[..text.IndexOf(' ', StringComparison.Ordinal)], System.Globalization.CultureInfo.InvariantCulture))} {warning.Key}");
             Write(findings, mode, new([.. parts.SelectMany(part => part.Points)], []));
+            if (cancel.IsCancellationRequested) break;
+            IReadOnlyList<IntervalPoint> points = IntervalCoverage.OfDeployments(
+                known.Where((_, i) => i % CoverageStride == 0), one => data.Cost(one.Device, mode)!, one => one.Engine);
+            foreach (IntervalCoverage covered in IntervalCoverage.By(points, point => point.Metric))
+            {
+                findings.Add(new FidelityRow(Name, mode, Split, FidelityRow.All, covered.Group, FidelityMetric.Coverage, covered.Share, covered.Points));
+            }
         }
         return findings;
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Orrery.Documents;
 using Orrery.Kernel;
+using Orrery.Lab.Runs;
 using Orrery.Lab.Scenarios;
 using Orrery.Traffic.Readers;
 using Orrery.World.Profiles;
@@ -37,7 +38,8 @@ public static class RequestLevel
                 }
                 try
                 {
-                    RunComparison comparison = VllmRuns.Compare(run, At(VllmScenario.Build(run, mode == modes[0] ? findings.Warn : null), cost));
+                    IntervalSettings? intervals = run.OutcomePath is null ? null : new() { DrawRequests = IntervalSettings.MostRequests };
+                    RunComparison comparison = VllmRuns.Compare(run, At(VllmScenario.Build(run, mode == modes[0] ? findings.Warn : null), cost), intervals);
                     Write(findings, mode, comparison);
                     if (comparison.Metrics.Count > 0) compared.Add(comparison);
                 }
@@ -47,6 +49,9 @@ public static class RequestLevel
                 }
             }
             WriteAll(findings, mode, compared);
+            IntervalPoint[] points = [.. compared.SelectMany(IntervalCoverage.OfRun)];
+            foreach (IntervalCoverage covered in IntervalCoverage.By(points, point => point.Metric[..point.Metric.IndexOf(' ', StringComparison.Ordinal)]))
+                findings.Add(Row(mode, FidelityRow.All, covered.Group) with { Metric = FidelityMetric.Coverage, Value = covered.Share, Samples = covered.Points });
         }
         return findings;
     }

@@ -7,8 +7,8 @@ using Orrery.World.Profiles;
 namespace Orrery.World.Cost;
 
 /// <summary>
-/// Analytic roofline (Williams, Waterman and Patterson 2009) per operator: time = max(FLOP / achievable rate, bytes / achievable
-/// bandwidth) plus a launch per kernel; operators run one after the other; weights are read once per step whatever the mix.
+/// A step as the sum of its operators, which run one after the other; weights are read once per step whatever the mix. What an operator takes
+/// is its roofline (Williams, Waterman and Patterson 2009) times how much longer it was measured to take, or with constant shares of the peaks.
 /// </summary>
 /// <remarks>
 /// Approximations: the sequences of a step are shared out evenly over data ranks; routing is uniform; a chunk reads its history from

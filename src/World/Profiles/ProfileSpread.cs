@@ -9,8 +9,8 @@ namespace Orrery.World.Profiles;
 /// differs from size to size averages out; what neighbouring sizes of one model have in common does not. Of the scatter s,
 /// <see cref="SharedShare"/> or <see cref="LearntShare"/> is taken to be common to a run, and the bias b that the profile states is so wholly: σ² = ln²(1 + b) + (share · s)².
 /// What no table of single operators knows (clocks under load, kernels that wait for each other, what the engine does besides) is
-/// <see cref="DeviceDeviation"/>. These constants serve every device, model and engine (d: chosen so that intervals cover what published
-/// runs measured about as often as they state).
+/// <see cref="DeviceDeviation"/>. These constants serve every device, model and engine (d: of four pairs of values the one
+/// whose intervals came nearest to covering what published runs measured; over whole deployments they still cover less than they state).
 /// </remarks>
 public sealed record ProfileSpread
 {

@@ -1,4 +1,3 @@
-using Orrery.Lab.Calibration;
 using Orrery.Lab.Fidelity;
 using Orrery.World.Catalogue;
 
@@ -23,15 +22,6 @@ public sealed class DeploymentFidelityTests
     }
 
     [Fact]
-    public void Descent_finds_the_valley_of_a_separable_function()
-    {
-        double[] best = CoordinateDescent.Minimise(
-            [1, 1], [(0.01, 100), (0.01, 100)], x => Math.Abs(Math.Log(x[0] / 7)) + Math.Pow(Math.Log(x[1] / 0.2), 2), sweeps: 4, evaluations: 24);
-        Assert.Equal(7, best[0], 0.02);
-        Assert.Equal(0.2, best[1], 0.01);
-    }
-
-    [Fact]
     public void The_plan_predicted_best_is_judged_by_its_measurement()
     {
         DeploymentCase Case(int batch) => DeploymentCase.Resolve(new(
@@ -53,8 +43,8 @@ public sealed class DeploymentFidelityTests
         Assert.SkipUnless(File.Exists(path), $"set {DataVariable} to a folder with measured-e2e-aiconfigurator");
         (IReadOnlyList<DeploymentCase> cases, _) = DeploymentFidelity.Resolve(DeploymentReader.Read(path).Rows);
         DeploymentErrors total = DeploymentFidelity.Of(cases, point => Catalog.ProfileOf(point.Device), point => point.Engine).Total;
-        Assert.True(total.Tpot.MeanAbsolute < 0.2, $"TPOT {total.Tpot}");
+        Assert.True(total.Tpot.MeanAbsolute < 0.15, $"TPOT {total.Tpot}");
         Assert.True(total.Tpot.RankCorrelation > 0.9, $"TPOT {total.Tpot}");
-        Assert.True(total.Ttft.MeanAbsolute < 0.45, $"TTFT {total.Ttft}");
+        Assert.True(total.Ttft.MeanAbsolute < 0.4, $"TTFT {total.Ttft}");
     }
 }
