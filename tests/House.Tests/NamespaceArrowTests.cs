@@ -17,6 +17,7 @@ public sealed partial class NamespaceArrowTests
         ["Traffic"] = [["Requests"], ["Readers"], ["Generators"], ["Description", "Predictors"], ["Catalogue"], ["Specs"], ["Fitting"]],
         ["Serving"] = [["Sequences"], ["Memory", "Metrics", "Routing", "Speculation", "Swap"], ["Execution"], ["Scheduling", "Calls", "Drafting"], ["Finetuning"], ["Systems", "Replicas"], ["Fleets"]],
         ["Lab"] = [["Results"], ["Scenarios"], ["Runs"], ["Studies"], ["Import"], ["Calibration"], ["Fidelity"], ["Telemetry"], ["Claims"], ["Reports"]],
+        ["Engine"] = [["Tensors", "Threads"], ["Gguf"], ["Kernels"], ["Attention"], ["Tokenizers", "Templates"], ["Models"], ["Sampling", "Grammars"], ["Generation"], ["Making", "Shipped"], ["Benchmarks"]],
         ["Cli"] = [["Tables"], ["Shell"], ["Catalogues", "Verbs"]],
         ["Testing"] = [["Data", "Kernel", "World", "Traffic", "Serving"]],
     };
