@@ -103,6 +103,7 @@ public sealed class GgufWriter
         try
         {
             using (var stream = new FileStream(part, FileMode.Create, FileAccess.Write, FileShare.None, FileBufferBytes)) Write(stream, stop);
+            stop.ThrowIfCancellationRequested();
             File.Move(part, target, overwrite: true);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
