@@ -44,23 +44,35 @@ public sealed class ModelMaker
     /// <summary>Writes the model; the file appears when it is whole.</summary>
     /// <exception cref="InputException">The file cannot be written.</exception>
     /// <exception cref="OperationCanceledException">Stopped; nothing is left.</exception>
-    public void Write(string path, WorkerPool pool, CancellationToken stop = default) => Describe(pool, stop).Write(path, stop);
+    /// <param name="path">The file; one that exists is replaced.</param>
+    /// <param name="pool">Threads that share the work.</param>
+    /// <param name="progress">Told how many of the tensors are written, and how many there are.</param>
+    /// <param name="stop">Ends the work.</param>
+    public void Write(string path, WorkerPool pool, Action<int, int>? progress = null, CancellationToken stop = default) => Describe(pool, progress, stop).Write(path, stop);
 
     /// <summary>The model's file in memory, for small ones.</summary>
     public byte[] ToImage(WorkerPool pool)
     {
         using var stream = new MemoryStream();
-        Describe(pool, CancellationToken.None).Write(stream);
+        Describe(pool, progress: null, CancellationToken.None).Write(stream);
         return stream.ToArray();
     }
 
-    private GgufWriter Describe(WorkerPool pool, CancellationToken stop)
+    private GgufWriter Describe(WorkerPool pool, Action<int, int>? progress, CancellationToken stop)
     {
         var writer = new GgufWriter();
         MadeMetadata.Write(_recipe, writer);
         RandomStream root = RandomStream.Root(_recipe.Seed).Split("weights");
-        foreach (TensorPlan tensor in _tensors)
-            writer.AddTensor(tensor.Name, tensor.Type, tensor.Dimensions, stream => RandomRows.Write(tensor, root, pool, stream, stop));
+        for (int i = 0; i < _tensors.Count; i++)
+        {
+            TensorPlan tensor = _tensors[i];
+            int done = i + 1;
+            writer.AddTensor(tensor.Name, tensor.Type, tensor.Dimensions, stream =>
+            {
+                RandomRows.Write(tensor, root, pool, stream, stop);
+                progress?.Invoke(done, _tensors.Count);
+            });
+        }
         return writer;
     }
 }

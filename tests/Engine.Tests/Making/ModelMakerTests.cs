@@ -139,7 +139,7 @@ public sealed class ModelMakerTests : IDisposable
         string folder = Directory.CreateTempSubdirectory("orrery-maker-").FullName;
         using var stop = new CancellationTokenSource();
         stop.Cancel();
-        Assert.Throws<OperationCanceledException>(() => new ModelMaker(Recipe("llama", TensorType.F32)).Write(Path.Combine(folder, "m.gguf"), _pool, stop.Token));
+        Assert.Throws<OperationCanceledException>(() => new ModelMaker(Recipe("llama", TensorType.F32)).Write(Path.Combine(folder, "m.gguf"), _pool, stop: stop.Token));
         Assert.Empty(Directory.GetFiles(folder));
         Directory.Delete(folder);
     }
