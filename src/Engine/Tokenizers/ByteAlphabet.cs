@@ -29,6 +29,8 @@ internal static class ByteAlphabet
     /// <summary>The bytes that a token prints: letters outside the alphabet stand for themselves.</summary>
     public static byte[] Print(string text)
     {
+        byte[] plain = new byte[text.Length];
+        if (TryDecode(text, plain)) return plain;
         var bytes = new List<byte>(text.Length);
         Span<byte> utf8 = stackalloc byte[4];
         foreach (Rune rune in text.EnumerateRunes())

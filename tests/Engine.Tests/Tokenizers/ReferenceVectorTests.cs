@@ -35,6 +35,7 @@ public sealed class ReferenceVectorTests
         string[] texts = File.ReadAllText(file + ".inp").Split(Separator);
         string[] lines = File.ReadAllText(file + ".out").Split('\n');
         Assert.True(texts.Length > 40);
+        Assert.Equal("", texts[^1]);
         for (int i = 0; i < texts.Length - 1; i++)
         {
             int[] expected = [.. lines[i].Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse)];
