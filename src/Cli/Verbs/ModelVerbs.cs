@@ -8,11 +8,12 @@ namespace Orrery.Cli.Verbs;
 internal static class ModelVerbs
 {
     public static VerbGroup Group() =>
-        new("model", "Model files (GGUF): what is in one, and models made for tests.",
+        new("model", "Model files (GGUF): what is in one, what it computes, and models made for tests.",
             $"model inspect {ShippedModel.Name}", "model make r110m.gguf --shape r110m --type Q8_0")
         {
             new ModelInspectVerb(),
             new ModelMakeVerb(),
+            new ModelTokenizeVerb(),
         };
 
     /// <summary>Opens the file that a user names, or the model that comes with the program.</summary>
