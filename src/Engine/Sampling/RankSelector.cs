@@ -18,9 +18,6 @@ internal sealed class RankSelector
     private readonly long[] _sums = new long[Buckets];
     private readonly long[] _innerSums = new long[Buckets];
     private readonly ulong[] _keys = new ulong[SortAtMost];
-    private float _high;
-    private float _low;
-    private float _scale;
     private bool _isCut;
 
     public RankSelector(int capacity)
@@ -36,17 +33,19 @@ internal sealed class RankSelector
     {
         _isCut = false;
         if (scores.Length <= SortAtMost) return;
-        (_low, _high) = Range(scores);
-        _scale = Scale(_low, _high);
-        if (_scale == 0f) return;
+        (float low, float high) = ScoreVectors.Range(scores);
+        float scale = Scale(low, high);
+        if (scale == 0f) return;
         _isCut = true;
         Array.Clear(_sums);
-        for (int i = 0; i < scores.Length; i++)
+        Span<int> buckets = _buckets.AsSpan(0, scores.Length);
+        ScoreVectors.Cut(scores, high, scale, buckets);
+        if (weights.IsEmpty)
         {
-            int bucket = (int)((_high - scores[i]) * _scale);
-            _buckets[i] = bucket;
-            _sums[bucket] += weights.IsEmpty ? 1 : weights[i];
+            foreach (int bucket in buckets) _sums[bucket]++;
+            return;
         }
+        for (int i = 0; i < buckets.Length; i++) _sums[buckets[i]] += weights[i];
     }
 
     /// <summary>The first place, in falling order, at which the sum of weights exceeds <paramref name="target"/>.</summary>
@@ -60,13 +59,7 @@ internal sealed class RankSelector
         if (_isCut)
         {
             int bucket = Locate(_sums, target, ref before);
-            count = 0;
-            for (int i = 0; i < scores.Length; i++)
-            {
-                // Without a branch: members are few and far between.
-                _members[count] = i;
-                count += _buckets[i] == bucket ? 1 : 0;
-            }
+            count = ScoreVectors.Members(_buckets.AsSpan(0, scores.Length), bucket, _members);
         }
         else
         {
@@ -141,18 +134,6 @@ internal sealed class RankSelector
         // The rounded product must stay below the number of buckets; one spare bucket absorbs it.
         float scale = (Buckets - 2) / (high - low);
         return float.IsFinite(scale) ? scale : 0f;
-    }
-
-    private static (float Low, float High) Range(ReadOnlySpan<float> scores)
-    {
-        float low = scores[0];
-        float high = scores[0];
-        foreach (float score in scores)
-        {
-            low = score < low ? score : low;
-            high = score > high ? score : high;
-        }
-        return (low, high);
     }
 
     private static (float Low, float High) Range(ReadOnlySpan<float> scores, ReadOnlySpan<int> members)

@@ -166,6 +166,63 @@ internal static class ScoreVectors
         return count;
     }
 
+    /// <summary>The lowest and the highest of finite scores.</summary>
+    public static (float Low, float High) Range(ReadOnlySpan<float> scores)
+    {
+        ref float first = ref MemoryMarshal.GetReference(scores);
+        Vector512<float> lowest = Vector512.Create(scores[0]);
+        Vector512<float> highest = lowest;
+        int i = 0;
+        for (; i <= scores.Length - 16; i += 16)
+        {
+            Vector512<float> score = Vector512.LoadUnsafe(ref first, (nuint)i);
+            lowest = Vector512.MinNative(lowest, score);
+            highest = Vector512.MaxNative(highest, score);
+        }
+        float low = -Highest(-lowest);
+        float high = Highest(highest);
+        for (; i < scores.Length; i++)
+        {
+            low = MathF.Min(low, scores[i]);
+            high = MathF.Max(high, scores[i]);
+        }
+        return (low, high);
+    }
+
+    /// <summary>The whole part of (high - score) * scale for each score: the number of its bucket.</summary>
+    public static void Cut(ReadOnlySpan<float> scores, float high, float scale, Span<int> buckets)
+    {
+        ref float first = ref MemoryMarshal.GetReference(scores);
+        ref int into = ref MemoryMarshal.GetReference(buckets[..scores.Length]);
+        int i = 0;
+        for (; i <= scores.Length - 16; i += 16)
+        {
+            Vector512<float> place = (Vector512.Create(high) - Vector512.LoadUnsafe(ref first, (nuint)i)) * Vector512.Create(scale);
+            Vector512.ConvertToInt32Native(place).StoreUnsafe(ref into, (nuint)i);
+        }
+        for (; i < scores.Length; i++) buckets[i] = (int)((high - scores[i]) * scale);
+    }
+
+    /// <summary>The indices at which a bucket stands, rising.</summary>
+    /// <returns>How many there are.</returns>
+    public static int Members(ReadOnlySpan<int> buckets, int bucket, Span<int> members)
+    {
+        ref int first = ref MemoryMarshal.GetReference(buckets);
+        Vector512<int> wanted = Vector512.Create(bucket);
+        int count = 0;
+        int i = 0;
+        for (; i <= buckets.Length - 16; i += 16)
+        {
+            ulong equal = Vector512.Equals(Vector512.LoadUnsafe(ref first, (nuint)i), wanted).ExtractMostSignificantBits();
+            for (; equal != 0; equal &= equal - 1) members[count++] = i + BitOperations.TrailingZeroCount(equal);
+        }
+        for (; i < buckets.Length; i++)
+        {
+            if (buckets[i] == bucket) members[count++] = i;
+        }
+        return count;
+    }
+
     private static float Highest(Vector512<float> lanes)
     {
         Vector256<float> eight = Vector256.Max(lanes.GetLower(), lanes.GetUpper());
@@ -177,7 +234,7 @@ internal static class ScoreVectors
     private static Vector512<float> Exp(Vector512<float> score, float max, float inverseTemperature)
     {
         Vector512<float> x = (score - Vector512.Create(max)) * Vector512.Create(inverseTemperature);
-        x = Vector512.Max(x, Vector512.Create(Deepest));
+        x = Vector512.MaxNative(x, Vector512.Create(Deepest));
         Vector512<float> n = Vector512.Round(x * Vector512.Create(Log2E));
         Vector512<float> r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-Ln2High), x);
         r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-Ln2Low), r);
@@ -187,7 +244,7 @@ internal static class ScoreVectors
         p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(P4));
         p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(P5));
         p = Vector512.FusedMultiplyAdd(p, r * r, r + Vector512<float>.One);
-        Vector512<int> exponent = Vector512.ShiftLeft(Vector512.ConvertToInt32(n) + Vector512.Create(ExponentBias), MantissaBits);
+        Vector512<int> exponent = Vector512.ShiftLeft(Vector512.ConvertToInt32Native(n) + Vector512.Create(ExponentBias), MantissaBits);
         return p * exponent.AsSingle();
     }
 
