@@ -68,12 +68,12 @@ public sealed class Sampler
     /// <param name="logits">The model's scores, one per token; unchanged.</param>
     /// <param name="position">Of the token in the sequence: with the seed it decides the draw.</param>
     /// <param name="mask">What a grammar allows here; null allows everything.</param>
+    /// <exception cref="InputException">The mask allows nothing: the vocabulary cannot spell what the grammar requires.</exception>
+    /// <exception cref="InvalidOperationException">A score is infinite or not a number.</exception>
     public int Next(ReadOnlySpan<float> logits, long position, ITokenMask? mask = null)
     {
         ReadOnlySpan<float> scores = Adjust(logits, mask);
-        int token = _options.IsGreedy ? Likely(scores) : _buffers.Head.Draw(scores, _rules, Uniform(position, DrawPurpose.Token));
-        if (_options.Logprobs is not null) Report(logits, token);
-        return token;
+        return _options.IsGreedy ? Likely(scores) : _buffers.Head.Draw(scores, _rules, Uniform(position, DrawPurpose.Token));
     }
 
     /// <summary>The distribution that <see cref="Next"/> draws from.</summary>
@@ -138,6 +138,7 @@ public sealed class Sampler
         {
             Array.Clear(_buffers.Mask);
             mask.Allowed(_buffers.Mask);
+            if (!_buffers.Mask.AsSpan().ContainsAnyExcept(0UL)) throw new InputException("the model's vocabulary has no token for what the grammar requires next");
             SamplingBuffers.Forbid(_buffers.Mask, scores);
         }
         foreach ((int token, float bias) in _biases) scores[token] += bias;

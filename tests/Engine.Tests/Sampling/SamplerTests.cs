@@ -91,6 +91,7 @@ public sealed class SamplerTests
         var options = new SamplingOptions { Temperature = 0.5f, TopK = 3, LogitBias = new Dictionary<int, float> { [7] = 50 }, Logprobs = 5 };
         var sampler = new Sampler(options, 3000);
         Assert.Equal(7, sampler.Next(scores, 0));
+        sampler.Report(scores, 7);
         Assert.Equal(7, sampler.Chosen.Token);
         Assert.Equal(scores[7] - normaliser, sampler.Chosen.Logprob, 1e-5);
         int[] likeliest = [.. Enumerable.Range(0, 3000).OrderByDescending(token => scores[token]).Take(5)];
@@ -109,7 +110,7 @@ public sealed class SamplerTests
             for (int position = 0; position < 20; position++) Assert.Contains(sampler.Next(scores, position, new FixedMask(allowed)), allowed);
         }
         var nothing = new Sampler(new(), 200);
-        Assert.Throws<InvalidOperationException>(() => nothing.Next(scores, 0, new FixedMask([])));
+        Assert.Throws<InputException>(() => nothing.Next(scores, 0, new FixedMask([])));
     }
 
     [Fact]
@@ -129,7 +130,9 @@ public sealed class SamplerTests
                 var probabilities = new float[vocabulary];
                 void Work(int position)
                 {
-                    sampler.Accept(sampler.Next(scores, position));
+                    int token = sampler.Next(scores, position);
+                    sampler.Accept(token);
+                    if (options.Logprobs is not null) sampler.Report(scores, token);
                     sampler.Distribution(scores, null, probabilities);
                 }
                 for (int position = 0; position < 40; position++) Work(position);
