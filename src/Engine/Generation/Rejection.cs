@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
 namespace Orrery.Engine.Generation;
 
 /// <summary>The acceptance rule of speculative decoding, which leaves the model's distribution as it is.</summary>
@@ -8,6 +11,11 @@ namespace Orrery.Engine.Generation;
 /// </remarks>
 internal static class Rejection
 {
+    /// <summary>Probabilities that are summed at once to find the neighbourhood of a draw.</summary>
+    private const int Block = 256;
+
+    private const int Lanes = 16;
+
     /// <summary>Whether the proposed token is accepted.</summary>
     /// <param name="target">p, over the vocabulary.</param>
     /// <param name="draft">q, which proposed the token.</param>
@@ -18,14 +26,38 @@ internal static class Rejection
     /// <remarks>Where p and q are equal but for rounding nothing remains, and p itself is drawn from: it was to be rejected with a probability of rounding's size.</remarks>
     public static int Residual(ReadOnlySpan<float> target, ReadOnlySpan<float> draft, double u)
     {
+        int token = Invert(target, draft, u);
+        return token >= 0 ? token : Draw(target, u);
+    }
+
+    /// <summary>A token from a distribution.</summary>
+    public static int Draw(ReadOnlySpan<float> probabilities, double u) => Invert(probabilities, default, u);
+
+    /// <summary>The token at u of the cumulative sum of max(0, p - q), in the order of the tokens; -1 when the sum is 0.</summary>
+    private static int Invert(ReadOnlySpan<float> p, ReadOnlySpan<float> q, double u)
+    {
         double total = 0;
-        for (int token = 0; token < target.Length; token++) total += Math.Max(0.0, (double)target[token] - draft[token]);
-        if (total <= 0) return Draw(target, u);
+        for (int start = 0; start < p.Length; start += Block) total += Sum(p, q, start);
         double place = u * total;
-        int last = -1;
-        for (int token = 0; token < target.Length; token++)
+        int found = -1;
+        for (int start = 0; start < p.Length; start += Block)
         {
-            double rest = (double)target[token] - draft[token];
+            double sum = Sum(p, q, start);
+            if (sum <= 0) continue;
+            found = start;
+            if (place < sum) break;
+            // Rounding may leave the place beyond the last sum: then the last block is taken.
+            place -= sum;
+        }
+        return found < 0 ? -1 : Walk(p, q, found, place);
+    }
+
+    private static int Walk(ReadOnlySpan<float> p, ReadOnlySpan<float> q, int start, double place)
+    {
+        int last = -1;
+        for (int token = start; token < Math.Min(start + Block, p.Length); token++)
+        {
+            float rest = q.IsEmpty ? p[token] : p[token] - q[token];
             if (rest <= 0) continue;
             last = token;
             place -= rest;
@@ -34,20 +66,22 @@ internal static class Rejection
         return last;
     }
 
-    /// <summary>A token from a distribution.</summary>
-    public static int Draw(ReadOnlySpan<float> probabilities, double u)
+    private static double Sum(ReadOnlySpan<float> p, ReadOnlySpan<float> q, int start)
     {
-        double total = 0;
-        foreach (float probability in probabilities) total += probability;
-        double place = u * total;
-        int last = -1;
-        for (int token = 0; token < probabilities.Length; token++)
+        int end = Math.Min(start + Block, p.Length);
+        ref float pFirst = ref MemoryMarshal.GetReference(p);
+        ref float qFirst = ref MemoryMarshal.GetReference(q);
+        Vector512<double> sums = default;
+        int token = start;
+        for (; token <= end - Lanes; token += Lanes)
         {
-            if (probabilities[token] <= 0) continue;
-            last = token;
-            place -= probabilities[token];
-            if (place < 0) break;
+            Vector512<float> rest = Vector512.LoadUnsafe(ref pFirst, (nuint)token);
+            if (!q.IsEmpty) rest = Vector512.Max(rest - Vector512.LoadUnsafe(ref qFirst, (nuint)token), Vector512<float>.Zero);
+            (Vector512<double> low, Vector512<double> high) = Vector512.Widen(rest);
+            sums += low + high;
         }
-        return last;
+        double sum = Vector512.Sum(sums);
+        for (; token < end; token++) sum += Math.Max(0f, q.IsEmpty ? p[token] : p[token] - q[token]);
+        return sum;
     }
 }

@@ -62,6 +62,31 @@ public sealed class RejectionTests
         Assert.Equal(1, Rejection.Residual(p, p, 0.5));
     }
 
+    [Fact]
+    public void A_draw_is_the_inverse_of_the_cumulative_sum_at_every_size()
+    {
+        foreach (int size in new[] { 1, 15, 256, 257, 1000, 3001 })
+        {
+            RandomStream random = RandomStream.Root(6).Split(size);
+            float[] p = [.. Enumerable.Range(0, size).Select(_ => random.NextInt(3) == 0 ? 0f : (float)random.NextDouble())];
+            float[] q = [.. Enumerable.Range(0, size).Select(_ => random.NextInt(3) == 0 ? 0f : (float)random.NextDouble())];
+            p[0] = 2;
+            for (int trial = 0; trial < 50; trial++)
+            {
+                double u = trial == 0 ? 0 : trial == 1 ? 1 - 1e-16 : random.NextDouble();
+                Assert.Equal(Inverse(p, u), Rejection.Draw(p, u));
+                Assert.Equal(Inverse([.. p.Zip(q, (a, b) => Math.Max(0, a - b))], u), Rejection.Residual(p, q, u));
+            }
+        }
+    }
+
+    private static int Inverse(float[] weights, double u)
+    {
+        double place = u * weights.Sum(weight => (double)weight);
+        int token = Array.FindIndex(weights, weight => (place -= weight) < 0);
+        return token >= 0 ? token : Array.FindLastIndex(weights, weight => weight > 0);
+    }
+
     private static int Right(float[] target, float[] draft, int token, double accept, double rest) =>
         Rejection.Accepts(target, draft, token, accept) ? token : Rejection.Residual(target, draft, rest);
 

@@ -122,6 +122,29 @@ public sealed class SpeculativeDecodingTests
         Assert.Equal(Answer(plain, 27), Answer(source, 27));
     }
 
+    [Theory]
+    [InlineData("plain")]
+    [InlineData("draft")]
+    [InlineData("lookup")]
+    public void Nothing_is_allocated_per_token(string kind)
+    {
+        var model = new FixedModel(Scores.Make("flat", 500, 1));
+        var options = new SamplingOptions { TopP = 0.9f, RepetitionPenalty = 1.1f, PenaltyWindow = 32 };
+        var sampler = new Sampler(options, 500);
+        using ITokenSource source = kind switch
+        {
+            "plain" => new PlainDecoding(model, sampler, null, NoEnd),
+            "draft" => new SpeculativeDecoding(model, new DraftModel(model, 500, options, 4), sampler, null, NoEnd),
+            _ => new SpeculativeDecoding(model, new PromptLookup(4), sampler, null, NoEnd),
+        };
+        source.Start(Prompt);
+        var round = new ChosenToken[source.TokensPerRound];
+        for (int i = 0; i < 300; i++) source.Next(round, 5);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 100; i++) source.Next(round, 5);
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
     [Fact]
     public void A_draft_model_must_share_the_vocabulary()
     {
