@@ -172,10 +172,16 @@ public sealed class ReferenceModel
         float[] y = new float[rows];
         for (int r = 0; r < rows; r++)
         {
-            double sum = 0;
-            long row = (long)(first + r) * x.Length;
-            for (int i = 0; i < x.Length; i++) sum += (double)matrix[row + i] * x[i];
-            y[r] = (float)sum;
+            ReadOnlySpan<float> row = matrix.AsSpan((first + r) * x.Length, x.Length);
+            // Two sums, since each addition waits for the one before it.
+            double even = 0, odd = 0;
+            for (int i = 0; i + 1 < x.Length; i += 2)
+            {
+                even += (double)row[i] * x[i];
+                odd += (double)row[i + 1] * x[i + 1];
+            }
+            if (x.Length % 2 != 0) even += (double)row[^1] * x[^1];
+            y[r] = (float)(even + odd);
         }
         return y;
     }

@@ -37,20 +37,7 @@ public sealed class AgreementTests
         Assert.SkipWhen(modelPath is null || outputsPath is null, "the public data is not on this machine");
         using GgufFile file = GgufFile.Open(modelPath);
         var reference = new ReferenceModel(file);
-        foreach (ReferenceRow row in ReferenceOutputs.Read(outputsPath)) Compare(row, reference.Logits(row.Sequence), gap, isExact);
-    }
-
-    /// <summary>Every step of the recorded sequence, with the recorded tokens before it.</summary>
-    private static void Compare(ReferenceRow row, float[][] logits, double gap, bool isExact)
-    {
-        for (int step = 0; step < row.Steps.Length; step++)
-        {
-            ReferenceStep expected = row.Steps[step];
-            TokenLogProbability[] ours = LogitProbe.Best(logits[row.Prompt.Length - 1 + step], logits[0].Length);
-            if (expected.Gap > gap) Assert.Equal(expected.Id, ours[0].Id);
-            if (!isExact) continue;
-            foreach ((int id, double logProbability) in expected.Top)
-                Assert.Equal(logProbability, ours.First(token => token.Id == id).LogProbability, Tolerance);
-        }
+        var comparison = new LogitComparison(gap, isExact ? Tolerance : double.PositiveInfinity);
+        foreach (ReferenceRow row in ReferenceOutputs.Read(outputsPath)) comparison.Check(row, tokens => reference.Logits(tokens));
     }
 }

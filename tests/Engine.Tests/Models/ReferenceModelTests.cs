@@ -1,6 +1,5 @@
 using Orrery.Engine.Gguf;
 using Orrery.Engine.Models;
-using Orrery.Engine.Tensors;
 
 namespace Orrery.Engine.Tests.Models;
 

@@ -7,8 +7,8 @@ namespace Orrery.Engine.Tests.Models;
 /// <param name="Steps">Each step's token and best log-probabilities.</param>
 internal sealed record ReferenceRow(int[] Prompt, ReferenceStep[] Steps)
 {
-    /// <summary>The prompt and all tokens but the last: what one pass over the whole sequence takes.</summary>
-    public int[] Sequence => [.. Prompt, .. Steps.SkipLast(1).Select(step => step.Id)];
+    /// <summary>The prompt and all tokens taken: what one pass over the whole sequence takes.</summary>
+    public int[] Sequence => [.. Prompt, .. Steps.Select(step => step.Id)];
 }
 
 internal sealed record ReferenceStep(int Id, (int Id, double LogProbability)[] Top)
