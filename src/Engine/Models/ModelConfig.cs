@@ -1,3 +1,4 @@
+using Orrery.Engine.Attention;
 using Orrery.Engine.Gguf;
 using Orrery.Kernel;
 
@@ -40,10 +41,10 @@ public sealed record ModelConfig
     public required int ContextLength { get; init; }
 
     /// <summary>Turning of the layers that see the whole context.</summary>
-    public required RopeSettings Rope { get; init; }
+    public required RotarySettings Rope { get; init; }
 
     /// <summary>Turning of the layers with a window; differs only in gemma3.</summary>
-    public required RopeSettings LocalRope { get; init; }
+    public required RotarySettings LocalRope { get; init; }
 
     /// <summary>Added to the mean square before the root in every norm.</summary>
     public required float NormEpsilon { get; init; }
@@ -81,7 +82,10 @@ public sealed record ModelConfig
     /// <summary>Numbers that attention gives per token.</summary>
     public int AttendedWidth => Heads * ValueSize;
 
-    public RopeSettings RopeOf(int layer) => Windows[layer] > 0 ? LocalRope : Rope;
+    /// <summary>What one token leaves in the key-value memory.</summary>
+    public KvShape KvShape => new(Layers, KvHeads, KeySize, ValueSize);
+
+    public RotarySettings RopeOf(int layer) => Windows[layer] > 0 ? LocalRope : Rope;
 
     /// <param name="file">A model.</param>
     /// <param name="contextLength">Tokens that sequences will reach, where that chooses between short and long rotary factors; null for the model's longest.</param>

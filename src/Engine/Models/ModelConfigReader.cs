@@ -1,3 +1,4 @@
+using Orrery.Engine.Attention;
 using Orrery.Engine.Gguf;
 using Orrery.Kernel;
 
@@ -65,7 +66,7 @@ internal sealed class ModelConfigReader
         if (_family.Mixture && experts == 0) throw Wrong("expert_count", "is missing or 0", "must tell how many experts there are");
         int used = experts == 0 ? 0 : Count("expert_used_count", experts);
         int[] windows = Windows(layers, kvHeads, context);
-        (RopeSettings rope, RopeSettings local) = new RopeReader(_file, _family).Read(keySize, context, Math.Min(contextLength ?? context, context));
+        (RotarySettings rope, RotarySettings local) = new RopeReader(_file, _family).Read(keySize, context, Math.Min(contextLength ?? context, context));
         return new ModelConfig
         {
             FileName = _file.Name,

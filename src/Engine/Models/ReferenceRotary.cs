@@ -1,3 +1,5 @@
+using Orrery.Engine.Attention;
+
 namespace Orrery.Engine.Models;
 
 /// <summary>Rotary embedding straight from its formulas, in double precision.</summary>
@@ -10,43 +12,45 @@ internal sealed class ReferenceRotary
     /// <summary>Least width of the ramp, so that it can be divided by.</summary>
     private const double LeastRamp = 0.001;
 
-    private readonly RopeSettings _settings;
+    private readonly RotarySettings _settings;
     private readonly double _low;
     private readonly double _high;
     private readonly double _magnitude;
 
-    public ReferenceRotary(RopeSettings settings)
+    public ReferenceRotary(RotarySettings settings)
     {
         _settings = settings;
-        _low = Math.Max(0, Math.Floor(DimensionOf(settings.BetaFast)));
-        _high = Math.Min(settings.Dimensions - 1, Math.Ceiling(DimensionOf(settings.BetaSlow)));
         _magnitude = settings.AttentionFactor;
-        if (settings.YarnExtension != 0f) _magnitude *= 1 + (YarnSlope * Math.Log(1 / settings.FrequencyScale));
+        if (settings.Yarn is not { } yarn) return;
+        _low = Math.Max(0, Math.Floor(DimensionOf(yarn, yarn.BetaFast)));
+        _high = Math.Min(settings.Dimensions - 1, Math.Ceiling(DimensionOf(yarn, yarn.BetaSlow)));
+        _magnitude *= 1 + (YarnSlope * Math.Log(yarn.Factor));
     }
 
     public void Apply(Span<float> head, int position)
     {
         int pairs = _settings.Dimensions / 2;
+        bool halves = _settings.Style == RotaryStyle.Halves;
         for (int pair = 0; pair < pairs; pair++)
         {
             double angle = AngleOf(pair, position);
             double cosine = Math.Cos(angle) * _magnitude, sine = Math.Sin(angle) * _magnitude;
-            int first = _settings.Halves ? pair : 2 * pair;
-            int second = _settings.Halves ? pair + pairs : first + 1;
+            int first = halves ? pair : 2 * pair;
+            int second = halves ? pair + pairs : first + 1;
             (head[first], head[second]) = ((float)((head[first] * cosine) - (head[second] * sine)), (float)((head[first] * sine) + (head[second] * cosine)));
         }
     }
 
     private double AngleOf(int pair, int position)
     {
-        double plain = position * Math.Pow(_settings.Base, -2.0 * pair / _settings.Dimensions) / (_settings.Factors?[pair] ?? 1f);
-        double stretched = plain * _settings.FrequencyScale;
+        double plain = position * Math.Pow(_settings.FrequencyBase, -2.0 * pair / _settings.Dimensions) / (_settings.Divisors?[pair] ?? 1f);
+        if (_settings.Yarn is not { } yarn) return plain / _settings.LinearFactor;
         double ramp = 1 - Math.Clamp((pair - _low) / Math.Max(LeastRamp, _high - _low), 0, 1);
-        double mix = ramp * _settings.YarnExtension;
-        return (stretched * (1 - mix)) + (plain * mix);
+        double mix = ramp * yarn.ExtrapolationFactor;
+        return (plain / yarn.Factor * (1 - mix)) + (plain * mix);
     }
 
     /// <summary>The pair that makes so many turns within the original context.</summary>
-    private double DimensionOf(double turns) =>
-        _settings.Dimensions * Math.Log(_settings.OriginalContext / (turns * 2 * Math.PI)) / (2 * Math.Log(_settings.Base));
+    private double DimensionOf(YarnScaling yarn, double turns) =>
+        _settings.Dimensions * Math.Log(yarn.OriginalContext / (turns * 2 * Math.PI)) / (2 * Math.Log(_settings.FrequencyBase));
 }

@@ -1,3 +1,4 @@
+using Orrery.Engine.Attention;
 using Orrery.Engine.Gguf;
 using Orrery.Engine.Tensors;
 using Orrery.Kernel;
@@ -13,7 +14,7 @@ internal sealed class RopeReader(GgufFile file, ModelFamily family)
     private readonly GgufMetadata _metadata = file.Metadata;
 
     /// <summary>Settings of the layers that see everything, and of those with a window.</summary>
-    public (RopeSettings Whole, RopeSettings Local) Read(int keySize, int context, int wanted)
+    public (RotarySettings Whole, RotarySettings Local) Read(int keySize, int context, int wanted)
     {
         int dimensions = (int)(_metadata.Integer(Key("rope.dimension_count")) ?? keySize);
         if (dimensions < 2 || dimensions > keySize || dimensions % 2 != 0)
@@ -22,28 +23,24 @@ internal sealed class RopeReader(GgufFile file, ModelFamily family)
         if (type is not ("none" or "linear" or "yarn" or "longrope"))
             throw Wrong("rope.scaling.type", $"is '{type}'", "must be none, linear, yarn or longrope");
         int original = (int)Math.Clamp(_metadata.Integer(Key("rope.scaling.original_context_length")) ?? context, 1, int.MaxValue);
-        var rope = new RopeSettings
+        RotaryStyle style = family.Halves ? RotaryStyle.Halves : RotaryStyle.Interleaved;
+        float stretch = type == "none" ? 1f : Stretch();
+        var rope = new RotarySettings(dimensions, style, BaseOf("rope.freq_base", (float)RotarySettings.DefaultBase))
         {
-            Dimensions = dimensions,
-            Halves = family.Halves,
-            Base = BaseOf("rope.freq_base", 10000f),
-            FrequencyScale = type == "none" ? 1f : 1f / Stretch(),
-            YarnExtension = type == "yarn" ? Positive("rope.scaling.yarn_ext_factor", 1f) : 0f,
+            LinearFactor = type == "yarn" ? 1 : stretch,
+            Yarn = type == "yarn" ? Yarn(stretch, original) : null,
             AttentionFactor = Positive("rope.scaling.attn_factor", 1f) * Positive("rope.scaling.yarn_attn_factor", 1f),
-            BetaFast = Positive("rope.scaling.yarn_beta_fast", 32f),
-            BetaSlow = Positive("rope.scaling.yarn_beta_slow", 1f),
-            OriginalContext = original,
-            Factors = Factors(dimensions / 2, wanted > original),
+            Divisors = Factors(dimensions / 2, wanted > original),
         };
-        if (family.Name != ModelFamily.Gemma3) return (rope, rope);
-        return (rope, new RopeSettings
-        {
-            Dimensions = dimensions,
-            Halves = family.Halves,
-            Base = BaseOf("rope.freq_base_swa", Gemma3LocalBase),
-            OriginalContext = context,
-        });
+        return (rope, family.Name == ModelFamily.Gemma3 ? new RotarySettings(dimensions, style, BaseOf("rope.freq_base_swa", Gemma3LocalBase)) : rope);
     }
+
+    private YarnScaling Yarn(float stretch, int original) => new(
+        stretch,
+        original,
+        Positive("rope.scaling.yarn_beta_fast", (float)YarnScaling.DefaultBetaFast),
+        Positive("rope.scaling.yarn_beta_slow", (float)YarnScaling.DefaultBetaSlow),
+        Positive("rope.scaling.yarn_ext_factor", 1f));
 
     private float Stretch()
     {

@@ -14,7 +14,7 @@ public sealed class AgreementTests
     private const double SmallTypeGap = 0.12;
 
     /// <summary>Difference of log-probabilities for weights that nobody rounds.</summary>
-    private const double Tolerance = 0.01;
+    internal const double Tolerance = 0.01;
 
     public static TheoryData<string, string, double, bool> Files => new()
     {

@@ -1,3 +1,4 @@
+using Orrery.Engine.Attention;
 using Orrery.Engine.Gguf;
 using Orrery.Engine.Models;
 using Orrery.Engine.Tensors;
@@ -18,7 +19,7 @@ public sealed class ModelConfigTests
         Assert.Equal(30f, config.LogitSoftCap);
         Assert.Equal(8f, config.EmbeddingScale);
         Assert.Equal(0.25f, config.AttentionScale);
-        Assert.True(config.Rope.Halves);
+        Assert.Equal(RotaryStyle.Halves, config.Rope.Style);
     }
 
     [Fact]
@@ -29,8 +30,8 @@ public sealed class ModelConfigTests
         tiny.Set("rope.scaling.factor", 8f);
         ModelConfig config = Read(tiny);
         Assert.Equal([5, 5, 5, 5, 5, 0, 5], config.Windows);
-        Assert.Equal((1e6f, 0.125f), (config.RopeOf(5).Base, config.RopeOf(5).FrequencyScale));
-        Assert.Equal((10000f, 1f), (config.RopeOf(0).Base, config.RopeOf(0).FrequencyScale));
+        Assert.Equal((1e6, 8.0), (config.RopeOf(5).FrequencyBase, config.RopeOf(5).LinearFactor));
+        Assert.Equal((10000.0, 1.0), (config.RopeOf(0).FrequencyBase, config.RopeOf(0).LinearFactor));
         Assert.Equal((0f, 0f), (config.AttentionSoftCap, config.LogitSoftCap));
     }
 
@@ -48,11 +49,11 @@ public sealed class ModelConfigTests
     }
 
     [Theory]
-    [InlineData("llama", false)]
-    [InlineData("qwen2", true)]
-    [InlineData("qwen3", true)]
-    [InlineData("phi3", true)]
-    public void Only_llama_pairs_neighbours(string architecture, bool halves) => Assert.Equal(halves, Read(TinyModel.Of(architecture)).Rope.Halves);
+    [InlineData("llama", RotaryStyle.Interleaved)]
+    [InlineData("qwen2", RotaryStyle.Halves)]
+    [InlineData("qwen3", RotaryStyle.Halves)]
+    [InlineData("phi3", RotaryStyle.Halves)]
+    public void Only_llama_pairs_neighbours(string architecture, RotaryStyle style) => Assert.Equal(style, Read(TinyModel.Of(architecture)).Rope.Style);
 
     [Theory]
     [InlineData(32, 4096, 2047)]
@@ -79,8 +80,8 @@ public sealed class ModelConfigTests
         tiny.Tensors["rope_factors_long.weight"] = new TinyTensor(TensorType.F32, [8]) { Values = [2, 2, 2, 2, 2, 2, 2, 2] };
         using GgufFile file = tiny.Open();
         ModelConfig config = ModelConfig.Read(file, length);
-        Assert.Equal(factor, config.Rope.Factors![0]);
-        Assert.Equal(1.19f, config.Rope.AttentionFactor);
+        Assert.Equal(factor, config.Rope.Divisors![0]);
+        Assert.Equal(1.19f, (float)config.Rope.AttentionFactor);
     }
 
     [Fact]
@@ -90,8 +91,9 @@ public sealed class ModelConfigTests
         tiny.Set("rope.scaling.type", "yarn");
         tiny.Set("rope.scaling.factor", 4f);
         tiny.Set("rope.scaling.original_context_length", 64);
-        RopeSettings rope = Read(tiny).Rope;
-        Assert.Equal((0.25f, 1f, 64, 32f, 1f), (rope.FrequencyScale, rope.YarnExtension, rope.OriginalContext, rope.BetaFast, rope.BetaSlow));
+        RotarySettings rope = Read(tiny).Rope;
+        Assert.Equal(new YarnScaling(4, 64), rope.Yarn);
+        Assert.Equal(1, rope.LinearFactor);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Orrery.Engine.Attention;
 using Orrery.Engine.Gguf;
 using Orrery.Engine.Models;
 
@@ -86,7 +87,7 @@ public sealed class ReferenceModelTests
     [Fact]
     public void Rotation_by_equal_distances_leaves_products_as_they_are()
     {
-        var rotary = new ReferenceRotary(new RopeSettings { Dimensions = 16, Halves = true, OriginalContext = 64, FrequencyScale = 0.25f, YarnExtension = 1f });
+        var rotary = new ReferenceRotary(new RotarySettings(16, RotaryStyle.Halves, Yarn: new YarnScaling(4, 64)));
         Assert.Equal(Product(rotary, 3, 10), Product(rotary, 23, 30), 1e-4);
         Assert.NotEqual(Product(rotary, 3, 10), Product(rotary, 3, 11), 1e-4);
     }
