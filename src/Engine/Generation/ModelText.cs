@@ -1,0 +1,43 @@
+using Orrery.Engine.Gguf;
+using Orrery.Engine.Templates;
+using Orrery.Engine.Tokenizers;
+
+namespace Orrery.Engine.Generation;
+
+/// <summary>The text side of a model file: its tokenizer and its chat template, without the weights.</summary>
+public sealed class ModelText
+{
+    private const string TemplateKey = "tokenizer.chat_template";
+
+    private readonly string? _bosText;
+    private readonly string? _eosText;
+
+    /// <exception cref="Kernel.InputException">The file has no tokenizer that can be read, or a chat template outside the subset.</exception>
+    public ModelText(GgufFile file)
+    {
+        Tokenizer = Tokenizer.Read(file.Metadata, file.Name);
+        if (file.Metadata.Text(TemplateKey) is { } source) Template = ChatTemplate.Parse(source, file.Name);
+        _bosText = Tokenizer.Bos is { } bos ? Tokenizer.PieceOf(bos) : null;
+        _eosText = Tokenizer.Eos is { } eos ? Tokenizer.PieceOf(eos) : null;
+    }
+
+    /// <summary>Text to tokens and back.</summary>
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>How the model was taught to read conversations; null when the file does not say.</summary>
+    public ChatTemplate? Template { get; }
+
+    /// <summary>The tokens of a text that the model is to continue.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="parseSpecial">Read control tokens that are written out in it; never for text of strangers.</param>
+    public int[] Prompt(string text, bool parseSpecial) => Tokenizer.Encode(text, addBos: true, parseSpecial);
+
+    /// <summary>The tokens of a conversation that the model is to answer; ChatML where the file has no template.</summary>
+    /// <exception cref="Kernel.InputException">The template refuses the messages.</exception>
+    public int[] Chat(IReadOnlyList<ChatMessage> messages, ChatTemplateOptions? options = null)
+    {
+        string text = (Template ?? ChatTemplate.ChatMl).Render(messages, (options ?? new()) with { BosToken = _bosText, EosToken = _eosText });
+        bool hasBos = _bosText is { Length: > 0 } && text.StartsWith(_bosText, StringComparison.Ordinal);
+        return Tokenizer.Encode(text, addBos: !hasBos, parseSpecial: true);
+    }
+}
