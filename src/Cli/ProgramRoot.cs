@@ -46,6 +46,7 @@ internal sealed class ProgramRoot : Verb
         yield return CatalogVerbs.Group();
         yield return TrafficVerbs.Group();
         yield return ModelVerbs.Group();
+        yield return BenchVerbs.Group();
         yield return new DiffVerb();
     }
 }

@@ -85,7 +85,8 @@ internal sealed class ModelMakeVerb : Verb
         }
     }
 
-    private static TensorType TypeOf(string? name)
+    /// <summary>The tensor type of a flag.</summary>
+    public static TensorType TypeOf(string? name)
     {
         if (name is null) return DefaultType;
         foreach (TensorType type in TensorTypes.All)

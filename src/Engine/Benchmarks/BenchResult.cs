@@ -1,0 +1,13 @@
+namespace Orrery.Engine.Benchmarks;
+
+/// <summary>What a test measured, beside what the machine allows.</summary>
+/// <param name="Test">The test.</param>
+/// <param name="TokensPerSecond">Mean over the repetitions.</param>
+/// <param name="StandardDeviation">Of the repetitions, tokens per second.</param>
+/// <param name="CeilingTokensPerSecond">By the machine's bandwidth and its single-precision rate.</param>
+/// <param name="AllocatedBytesPerToken">Bytes that the measuring thread allocated for each token; a decoder allocates none.</param>
+public sealed record BenchResult(BenchTest Test, double TokensPerSecond, double StandardDeviation, double CeilingTokensPerSecond, double AllocatedBytesPerToken)
+{
+    /// <summary>The part of the ceiling that was reached.</summary>
+    public double Share => TokensPerSecond / CeilingTokensPerSecond;
+}
