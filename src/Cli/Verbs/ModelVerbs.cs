@@ -14,6 +14,7 @@ internal static class ModelVerbs
             new ModelInspectVerb(),
             new ModelMakeVerb(),
             new ModelTokenizeVerb(),
+            new ModelLogitsVerb(),
         };
 
     /// <summary>Opens the file that a user names, or the model that comes with the program.</summary>

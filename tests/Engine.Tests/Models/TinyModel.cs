@@ -20,6 +20,16 @@ internal sealed class TinyModel
 
     public static IReadOnlyList<string> Architectures { get; } = ["llama", "qwen2", "qwen3", "qwen3moe", "phi3", "gemma2", "gemma3", "mixtral"];
 
+    /// <summary>Keys and no tensors: the beginning of an adapter.</summary>
+    public static TinyModel Adapter(string architecture)
+    {
+        var adapter = new TinyModel(architecture);
+        adapter.Keys["general.type"] = "adapter";
+        adapter.Keys["general.architecture"] = architecture;
+        adapter.Keys["adapter.type"] = "lora";
+        return adapter;
+    }
+
     /// <param name="variant">An architecture, or mixtral for llama with experts.</param>
     /// <param name="type">Of the matrices; norms, biases and routers are F32.</param>
     /// <param name="layers">Enough that a windowed and a whole layer both occur.</param>
@@ -107,6 +117,13 @@ internal sealed class TinyModel
 
     public void Remove(string suffix) => Keys.Remove($"{Architecture}.{suffix}");
 
+    /// <summary>Draws all values now, so that a test can read and change them.</summary>
+    public TinyModel WithValues()
+    {
+        foreach ((string name, TinyTensor tensor) in Tensors.ToArray()) Tensors[name] = tensor with { Values = tensor.Numbers(RandomStream.Root(1).Split(name), IsNorm(name)) };
+        return this;
+    }
+
     public GgufFile Open(ulong seed = 1) => GgufFile.FromBytes(Image(seed), "tiny.gguf");
 
     private byte[] Image(ulong seed)
@@ -118,11 +135,13 @@ internal sealed class TinyModel
         foreach ((string name, TinyTensor tensor) in Tensors)
         {
             image.Tensor(name, (uint)tensor.Type, (ulong)data.Count, [.. tensor.Dimensions.Select(size => (ulong)size)]);
-            data.AddRange(tensor.Bytes(RandomStream.Root(seed).Split(name), name.Contains("norm", StringComparison.Ordinal)));
+            data.AddRange(tensor.Bytes(RandomStream.Root(seed).Split(name), IsNorm(name)));
             while (data.Count % alignment != 0) data.Add(0);
         }
         return image.Align(alignment).Raw(data.ToArray()).Done();
     }
+
+    private static bool IsNorm(string name) => name.Contains("norm", StringComparison.Ordinal);
 
     private static void Write(ImageBuilder image, string key, object value)
     {
@@ -146,16 +165,19 @@ internal sealed record TinyTensor(TensorType Type, int[] Dimensions)
 
     public float[]? Values { get; init; }
 
+    public float[] Numbers(RandomStream random, bool isNorm)
+    {
+        if (Values is not null) return Values;
+        float[] values = new float[Dimensions.Aggregate(1, (a, b) => a * b)];
+        var normal = new Normal(isNorm ? 1 : 0, Spread);
+        for (int i = 0; i < values.Length; i++) values[i] = (float)normal.Sample(random);
+        return values;
+    }
+
     public byte[] Bytes(RandomStream random, bool isNorm)
     {
-        int count = Dimensions.Aggregate(1, (a, b) => a * b);
-        float[] values = Values ?? new float[count];
-        if (Values is null)
-        {
-            var normal = new Normal(isNorm ? 1 : 0, Spread);
-            for (int i = 0; i < count; i++) values[i] = (float)normal.Sample(random);
-        }
-        byte[] bytes = new byte[Type.RowBytes(count)];
+        float[] values = Numbers(random, isNorm);
+        byte[] bytes = new byte[Type.RowBytes(values.Length)];
         Quantizer.Encode(Type, values, bytes);
         return bytes;
     }
