@@ -1,4 +1,6 @@
 using Orrery.Cli.Shell;
+using Orrery.Engine.Gguf;
+using Orrery.Engine.Shipped;
 
 namespace Orrery.Cli.Verbs;
 
@@ -6,8 +8,16 @@ namespace Orrery.Cli.Verbs;
 internal static class ModelVerbs
 {
     public static VerbGroup Group() =>
-        new("model", "Model files (GGUF): what is in them and what they compute.", "model tokenize model.gguf --text 'Hello, world'")
+        new("model", "Model files (GGUF): what is in one, and models made for tests.",
+            $"model inspect {ShippedModel.Name}", "model make r110m.gguf --shape r110m --type Q8_0",
+            $"model tokenize {ShippedModel.Name} --text 'In the beginning'")
         {
+            new ModelInspectVerb(),
+            new ModelMakeVerb(),
             new ModelTokenizeVerb(),
         };
+
+    /// <summary>Opens the file that a user names, or the model that comes with the program.</summary>
+    /// <exception cref="Kernel.InputException">There is no such file, or it is no sound model file.</exception>
+    public static GgufFile Open(string name) => name == ShippedModel.Name && !File.Exists(name) ? ShippedModel.Open() : GgufFile.Open(name);
 }

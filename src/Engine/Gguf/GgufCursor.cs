@@ -35,7 +35,9 @@ internal sealed unsafe class GgufCursor(GgufImage image, long position = 0)
     {
         long length = Count(1, "the length of " + what);
         if (length > MostNameBytes) throw Broken($"{what} at byte {Position} has {length} bytes, more than the {MostNameBytes} that the format allows");
-        return Encoding.UTF8.GetString(Take((int)length, what));
+        string name = Encoding.UTF8.GetString(Take((int)length, what));
+        // Names stand in errors and tables; a line feed or an escape has no place there.
+        return name.Any(char.IsControl) ? throw Broken($"{what} at byte {Position - length} has control characters") : name;
     }
 
     /// <summary>A text of the metadata. Bytes that are no UTF-8 become U+FFFD.</summary>

@@ -240,8 +240,9 @@ public sealed class GgufMetadata
         if (type.IsInteger()) return ReadInteger(key, type, cursor).ToString(CultureInfo.InvariantCulture);
         if (type.IsNumber()) return ReadNumber(key, type, cursor).ToString("G9", CultureInfo.InvariantCulture);
         if (type == GgufValueType.Flag) return ReadFlag(key, cursor) ? "true" : "false";
-        string text = cursor.Text(key).ReplaceLineEndings(" ");
-        return text.Length <= ShownLetters ? text : text[..ShownLetters] + "...";
+        string text = cursor.Text(key);
+        string shown = text.Length <= ShownLetters ? text : text[..ShownLetters] + "...";
+        return shown.Any(char.IsControl) ? string.Concat(shown.Select(letter => char.IsControl(letter) ? ' ' : letter)) : shown;
     }
 
     /// <summary>Where a value lies. Of an array: its first element.</summary>

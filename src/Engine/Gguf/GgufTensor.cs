@@ -6,6 +6,9 @@ namespace Orrery.Engine.Gguf;
 /// <summary>One named array of numbers in a model file: rows of <see cref="Columns"/> numbers, each row a whole number of blocks.</summary>
 public sealed unsafe class GgufTensor
 {
+    /// <summary>Numbers decoded at once: whole blocks of every type.</summary>
+    private const int PieceElements = 1 << 20;
+
     private readonly GgufImage _image;
     private readonly long _offset;
     private readonly uint _typeId;
@@ -74,6 +77,23 @@ public sealed unsafe class GgufTensor
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, ByteCount - count);
         return new ReadOnlySpan<byte>(_image.Start + _offset + offset, count);
+    }
+
+    /// <summary>All numbers, decoded.</summary>
+    /// <exception cref="InputException">This library cannot compute with the type, or one array cannot hold the tensor.</exception>
+    public float[] ToSingles()
+    {
+        TensorType type = Type;
+        if (Elements > Array.MaxLength) throw new InputException($"{_image.Name}: tensor {Name} has {Elements} numbers, more than one array holds; decode it row by row");
+        float[] values = new float[Elements];
+        // Piece by piece, because a span of bytes ends at 2 GiB.
+        for (int from = 0; from < values.Length; from += PieceElements)
+        {
+            int count = Math.Min(PieceElements, values.Length - from);
+            Dequantizer.Decode(type, Bytes(type.RowBytes(from), (int)type.RowBytes(count)), values.AsSpan(from, count));
+            if (values.Length - from <= PieceElements) break;
+        }
+        return values;
     }
 
     /// <exception cref="InputException">This library cannot compute with the type: says which tensor, which type and what is supported.</exception>
