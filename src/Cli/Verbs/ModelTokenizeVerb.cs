@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Orrery.Cli.Shell;
 using Orrery.Engine.Gguf;
+using Orrery.Engine.Shipped;
 using Orrery.Engine.Tokenizers;
 
 namespace Orrery.Cli.Verbs;
@@ -12,7 +13,7 @@ internal sealed class ModelTokenizeVerb : Verb
 {
     private const string StandardInput = "-";
 
-    private readonly Argument<string> _file = new("file") { HelpName = "FILE", Description = "A model file (GGUF); a vocabulary without weights will do." };
+    private readonly Argument<string> _file = new("file") { HelpName = "FILE", Description = $"A model file (GGUF), of which the vocabulary is enough, or {ShippedModel.Name}, the model in the program." };
 
     private readonly Option<string> _text = new("--text")
     {
@@ -28,7 +29,7 @@ internal sealed class ModelTokenizeVerb : Verb
 
     public ModelTokenizeVerb()
         : base("tokenize", "The tokens of a text: ids and pieces.",
-            "model tokenize model.gguf --text 'Hello, world'", "model tokenize model.gguf --no-bos --json - < letter.txt")
+            $"model tokenize {ShippedModel.Name} --text 'In the beginning'", "model tokenize model.gguf --no-bos --json - < letter.txt")
     {
         Add(_file);
         Add(_text);
@@ -42,7 +43,7 @@ internal sealed class ModelTokenizeVerb : Verb
         string? json = parsed.GetValue(_json);
         JsonOutput.Prepare(json, terminal);
         string path = parsed.GetRequiredValue(_file);
-        using GgufFile file = GgufFile.Open(path);
+        using GgufFile file = ModelVerbs.Open(path);
         Tokenizer tokenizer = Tokenizer.Read(file.Metadata, path);
         string text = parsed.GetValue(_text) is { } given and not StandardInput ? given : ReadStandardInput();
         int[] ids = tokenizer.Encode(text, addBos: !parsed.GetValue(_noBos), parseSpecial: parsed.GetValue(_special));

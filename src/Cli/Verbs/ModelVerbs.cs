@@ -9,7 +9,8 @@ internal static class ModelVerbs
 {
     public static VerbGroup Group() =>
         new("model", "Model files (GGUF): what is in one, what it computes, and models made for tests.",
-            $"model inspect {ShippedModel.Name}", "model make r110m.gguf --shape r110m --type Q8_0")
+            $"model inspect {ShippedModel.Name}", "model make r110m.gguf --shape r110m --type Q8_0",
+            $"model tokenize {ShippedModel.Name} --text 'In the beginning'")
         {
             new ModelInspectVerb(),
             new ModelMakeVerb(),

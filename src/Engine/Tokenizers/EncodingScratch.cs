@@ -28,7 +28,7 @@ internal sealed class EncodingScratch
 
     public WordCache Words { get; } = new();
 
-    public bool IsLarge => _utf8.Length > LargestKept || Text.Capacity > LargestKept || Merger.Capacity > LargestKept || Ids.Capacity > LargestKept;
+    public bool IsLarge => _utf8.Length > LargestKept || Text.Ways.Capacity > LargestKept;
 
     /// <summary>The text in UTF-8; halves of surrogate pairs become U+FFFD.</summary>
     public ReadOnlySpan<byte> Utf8Of(string text)

@@ -29,9 +29,6 @@ internal sealed class PairMerger
     /// <summary>Symbols that were added.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Places for symbols that are held.</summary>
-    public int Capacity => _symbols.Length;
-
     public void Clear() => Count = 0;
 
     /// <summary>Appends a symbol that covers the bytes up to <paramref name="end"/>.</summary>

@@ -21,24 +21,26 @@ public sealed class StreamingDecoder
 
     /// <summary>Takes one token.</summary>
     /// <returns>The text that is complete by it, often empty. What cannot become UTF-8 any more is U+FFFD.</returns>
-    public string Append(int id)
+    public string Append(int id) => Take(id).ToString();
+
+    /// <summary>As <see cref="Append"/>, without a string: the text is valid until the next call.</summary>
+    public ReadOnlySpan<char> Take(int id)
     {
         ReadOnlySpan<byte> bytes = _tokenizer.BytesOf(id);
-        if (bytes.IsEmpty) return "";
+        if (bytes.IsEmpty) return [];
         if (_trims && bytes[0] == ' ') bytes = bytes[1..];
         _trims = false;
         return Decode(bytes, flush: false);
     }
 
     /// <summary>Ends the text: a character that is still incomplete becomes U+FFFD. The decoder may then take a new text that continues.</summary>
-    public string Flush() => Decode([], flush: true);
+    public string Flush() => Decode([], flush: true).ToString();
 
-    private string Decode(ReadOnlySpan<byte> bytes, bool flush)
+    private ReadOnlySpan<char> Decode(ReadOnlySpan<byte> bytes, bool flush)
     {
         // An incomplete character from before may add one replacement.
         int most = Encoding.UTF8.GetMaxCharCount(bytes.Length);
         if (_buffer.Length < most) _buffer = new char[most];
-        int length = _decoder.GetChars(bytes, _buffer, flush);
-        return length == 0 ? "" : new string(_buffer, 0, length);
+        return _buffer.AsSpan(0, _decoder.GetChars(bytes, _buffer, flush));
     }
 }

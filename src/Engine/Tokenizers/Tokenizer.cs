@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Text;
 using Orrery.Engine.Gguf;
@@ -22,7 +23,7 @@ public abstract class Tokenizer
     private readonly VocabularyTable _table;
     private readonly SpecialTextSplitter _splitter;
     private readonly ByteStrings _prints;
-    private EncodingScratch? _spare;
+    private readonly ConcurrentBag<EncodingScratch> _spares = [];
 
     private protected Tokenizer(VocabularyTable table, SpecialTokens specials, GgufMetadata metadata, bool addsBos)
     {
@@ -86,7 +87,7 @@ public abstract class Tokenizer
     public int[] Encode(string text, bool addBos, bool parseSpecial)
     {
         ArgumentNullException.ThrowIfNull(text);
-        EncodingScratch scratch = Interlocked.Exchange(ref _spare, null) ?? new();
+        if (!_spares.TryTake(out EncodingScratch? scratch)) scratch = new();
         List<int> ids = scratch.Ids;
         ids.Clear();
         if (addBos && AddsBos) ids.Add(Bos!.Value);
@@ -100,7 +101,7 @@ public abstract class Tokenizer
             first = piece.Token >= 0;
         }
         int[] result = [.. ids];
-        if (!scratch.IsLarge) Volatile.Write(ref _spare, scratch);
+        if (!scratch.IsLarge) _spares.Add(scratch);
         return result;
     }
 
@@ -130,7 +131,7 @@ public abstract class Tokenizer
     {
         var decoder = new StreamingDecoder(this);
         var text = new StringBuilder();
-        foreach (int id in ids) text.Append(decoder.Append(id));
+        foreach (int id in ids) text.Append(decoder.Take(id));
         return text.Append(decoder.Flush()).ToString();
     }
 

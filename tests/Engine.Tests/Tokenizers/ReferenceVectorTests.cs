@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Orrery.Engine.Gguf;
+using Orrery.Engine.Shipped;
 using Orrery.Engine.Tokenizers;
 using Orrery.Testing.Data;
 
@@ -54,6 +56,26 @@ public sealed class ReferenceVectorTests
         Tokenizer tokenizer = Tokenizer.Read(gguf.Metadata, name);
         foreach (string text in File.ReadAllText(file + ".inp").Split(Separator))
             Assert.Equal(text, tokenizer.Decode(tokenizer.Encode(text, addBos: true, parseSpecial: false)));
+    }
+
+    [Fact]
+    public void Prompts_of_the_shipped_model_equal_the_reference()
+    {
+        string? path = PublicData.Find("tiny-model", "reference-q8_0.json");
+        Assert.SkipWhen(path is null, "no reference here");
+        using GgufFile file = ShippedModel.Open();
+        Tokenizer tokenizer = Tokenizer.Read(file.Metadata, file.Name);
+        using JsonDocument reference = JsonDocument.Parse(File.ReadAllText(path));
+        foreach (JsonElement row in reference.RootElement.GetProperty("rows").EnumerateArray())
+        {
+            int[] expected = [.. row.GetProperty("prompt_tokens").EnumerateArray().Select(id => id.GetInt32())];
+            string prompt = row.GetProperty("prompt").GetString()!;
+            Assert.Equal(expected, tokenizer.Encode(prompt, addBos: true, parseSpecial: false));
+            Assert.Equal(prompt, tokenizer.Decode(expected));
+            int[] answer = [.. row.GetProperty("steps").EnumerateArray().Select(step => step.GetProperty("id").GetInt32())];
+            var decoder = new StreamingDecoder(tokenizer, continues: true);
+            Assert.Equal(row.GetProperty("text").GetString(), string.Concat(answer.Select(decoder.Append)) + decoder.Flush());
+        }
     }
 
     private static bool IsSupported(string file)

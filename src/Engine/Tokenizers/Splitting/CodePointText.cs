@@ -33,9 +33,6 @@ internal sealed class CodePointText
 
     public ReadOnlySpan<byte> Classes => _classes.AsSpan(0, Count);
 
-    /// <summary>Places this text can hold without growing.</summary>
-    public int Capacity => _points.Length;
-
     /// <summary>The memory of the pattern matcher, kept here so that it is allocated once per text and not per piece.</summary>
     public Stack<(int At, int Position, int Lowest)> Ways { get; } = new();
 
