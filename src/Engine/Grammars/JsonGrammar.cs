@@ -108,7 +108,15 @@ public sealed class JsonGrammar : ITokenMask
 
     private static JsonGrammar Over(JsonNode schema, TokenVocabulary vocabulary)
     {
-        PushdownAutomaton automaton = SchemaCompiler.Compile(schema);
-        return new JsonGrammar(automaton, vocabulary, automaton.Start, false);
+        try
+        {
+            PushdownAutomaton automaton = SchemaCompiler.Compile(schema);
+            return new JsonGrammar(automaton, vocabulary, automaton.Start, false);
+        }
+        catch (ArgumentException twice)
+        {
+            // A node of the framework finds this out only when its members are read.
+            throw new InputException("JSON schema: a key stands twice in one object.", twice);
+        }
     }
 }

@@ -15,6 +15,9 @@ internal sealed partial class SchemaCompiler
     /// <summary>Schemas within schemas, references merged with what stands beside them included.</summary>
     private const int DepthLimit = 100;
 
+    /// <summary>Schemas looked at in all: references merged with what stands beside them multiply.</summary>
+    private const int SchemaLimit = 20_000;
+
     private static readonly string[] TypeNames = ["object", "array", "string", "number", "integer", "boolean", "null"];
 
     private readonly GrammarGraph _graph = new();
@@ -25,6 +28,7 @@ internal sealed partial class SchemaCompiler
     private readonly int?[] _freeValues = new int?[FreeDepth + 1];
     private readonly int _space;
     private int _depth;
+    private int _schemas;
 
     private SchemaCompiler(JsonNode root)
     {
@@ -58,6 +62,7 @@ internal sealed partial class SchemaCompiler
         if (schema is JsonValue value && value.TryGetValue(out bool isAny)) return isAny ? Free(FreeDepth, next) : _graph.OpenSplit();
         if (schema is not JsonObject members) throw new InputException($"JSON schema, {path}: a schema is an object, true or false.");
         if (++_depth > DepthLimit) throw new InputException($"JSON schema, {path}: schemas are nested deeper than {DepthLimit}.");
+        if (++_schemas > SchemaLimit) throw new InputException($"JSON schema, {path}: it grows beyond {SchemaLimit} schemas; refer to shared parts by a bare $ref.");
         int node = Members(new SchemaKeywords(members, path), next);
         _depth--;
         return node;
@@ -184,7 +189,7 @@ internal sealed partial class SchemaCompiler
                 throw keywords.Failure(other, "beside enum or const is not supported; list only the values that satisfy it");
             }
         }
-        IEnumerable<JsonNode?> values = keywords.Has("enum") ? keywords.List("enum") : [keywords.Schema["const"]];
+        IEnumerable<JsonNode?> values = keywords.Has("enum") ? keywords.List("enum") : Enumerable.Repeat(keywords.Schema["const"], 1);
         if (keywords.Has("enum") && keywords.Has("const")) values = values.Where(value => JsonNode.DeepEquals(value, keywords.Schema["const"]));
         if (keywords.Has("type"))
         {
