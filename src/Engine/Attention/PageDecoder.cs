@@ -79,7 +79,7 @@ internal static unsafe class PageDecoder<T>
         float* end = target + (groups * Lanes.Count);
         for (; target < end; target += Lanes.Count, source += Lanes.Count)
         {
-            PagePair.PrefetchOnce(ahead, source);
+            PagePair.Prefetch(ahead + (nint)source);
             T.LoadHalves(source).Store(target);
         }
     }

@@ -24,16 +24,16 @@ internal unsafe struct PagePair
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prefetch(void* line)
     {
-        // Into the second level: measured 1.6 times as fast as into the first, whose few outstanding misses the demand loads need.
+        // Into the second level: measured 1.3 to 1.7 times as fast as into the first.
         // Where the processor has no such instruction nothing is left of the call.
         if (Sse.IsSupported) Sse.Prefetch1(line);
     }
 
-    /// <summary>Asks at the beginning of each line alone, for data of which several vectors lie in one line.</summary>
+    /// <summary>Asks once a line and into the first level: for bytes, four vectors of which lie in one line, measured twice as fast.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void PrefetchOnce(byte* ahead, void* current)
     {
-        if (((nint)current & (KvLayout.Alignment - 1)) == 0) Prefetch(ahead + (nint)current);
+        if (Sse.IsSupported && ((nint)current & (KvLayout.Alignment - 1)) == 0) Sse.Prefetch0(ahead + (nint)current);
     }
 }
 
