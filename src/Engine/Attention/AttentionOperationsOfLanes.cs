@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Orrery.Engine.Kernels.Vectors;
 
 namespace Orrery.Engine.Attention;
@@ -25,13 +26,20 @@ internal sealed unsafe class AttentionOperations<T> : AttentionOperations
         int firstPage = Math.Max(segmentStart, AttentionSegments.FirstSeen(firstPosition, span.Window)) / PageTokens;
         int lastPage = Math.Min(segmentStart + AttentionSegments.Tokens - 1, lastPosition) / PageTokens;
         KvLayout layout = store.Layout;
-        float* second = work.Pages + (PageTokens * layout.KeySize);
+        var pages = new BlockPages(store, block, pageTable, lastPosition / PageTokens);
         for (int page = firstPage; page <= lastPage; page += AttentionWorkspace.PagesAtOnce)
         {
             // A last odd page is taken twice; the second result falls into the room behind the scores and is never read.
-            float* k0 = PageDecoder<T>.Keys(layout, store.Block(block.Layer, pageTable[page], block.KvHead), work.Pages);
-            float* k1 = page < lastPage ? PageDecoder<T>.Keys(layout, store.Block(block.Layer, pageTable[page + 1], block.KvHead), second) : k0;
-            Scores(block.Rows, work.Queries, k0, k1, layout.KeySize, work.Scores + ((page * PageTokens) - segmentStart));
+            bool odd = page == lastPage;
+            bool more = page + AttentionWorkspace.PagesAtOnce <= lastPage;
+            // Behind the last keys come the first values.
+            byte* next0 = more ? pages.At(page + 2) : pages.At(firstPage) + layout.ValueOffset;
+            byte* next1 = more ? pages.At(page + 3) : pages.At(firstPage + 1) + layout.ValueOffset;
+            PagePair keys = default;
+            keys.First = PageDecoder<T>.Keys(layout, pages.At(page), next0, work.Pages, out keys.FirstAhead);
+            if (odd) keys.Second = keys.First;
+            else keys.Second = PageDecoder<T>.Keys(layout, pages.At(page + 1), next1, work.Pages + (PageTokens * layout.KeySize), out keys.SecondAhead);
+            Scores(block.Rows, work.Queries, keys, layout.KeySize, work.Scores + ((page * PageTokens) - segmentStart));
         }
         for (int row = 0; row < block.Rows; row++)
         {
@@ -43,18 +51,26 @@ internal sealed unsafe class AttentionOperations<T> : AttentionOperations
         }
         int rows = (block.Rows + Tile - 1) / Tile * Tile;
         new Span<float>(work.SegmentOutputs, rows * layout.ValueStride).Clear();
-        second = work.Pages + (PageTokens * layout.ValueStride);
         for (int page = firstPage; page <= lastPage; page += AttentionWorkspace.PagesAtOnce)
         {
-            float* v0 = PageDecoder<T>.Values(layout, store.Block(block.Layer, pageTable[page], block.KvHead), work.Pages);
-            float* v1 = page < lastPage ? PageDecoder<T>.Values(layout, store.Block(block.Layer, pageTable[page + 1], block.KvHead), second) : v0;
+            bool odd = page == lastPage;
+            // Behind the last values come the keys of the next segment.
+            long back = page + AttentionWorkspace.PagesAtOnce <= lastPage ? 0 : layout.ValueOffset;
+            PagePair values = default;
+            values.First = PageDecoder<T>.Values(layout, pages.At(page), pages.At(page + 2) - back, work.Pages, out values.FirstAhead);
             // Slots behind the last position hold nothing yet, perhaps not even numbers.
-            int tokens0 = Math.Min(PageTokens, lastPosition + 1 - (page * PageTokens));
-            int tokens1 = page < lastPage ? Math.Min(PageTokens, lastPosition + 1 - ((page + 1) * PageTokens)) : 0;
-            Values(block.Rows, work.Scores + ((page * PageTokens) - segmentStart), v0, tokens0, v1, tokens1, layout.ValueStride, work.SegmentOutputs);
+            values.FirstTokens = Math.Min(PageTokens, lastPosition + 1 - (page * PageTokens));
+            if (!odd)
+            {
+                float* buffer = work.Pages + (PageTokens * layout.ValueStride);
+                values.Second = PageDecoder<T>.Values(layout, pages.At(page + 1), pages.At(page + 3) - back, buffer, out values.SecondAhead);
+                values.SecondTokens = Math.Min(PageTokens, lastPosition + 1 - ((page + 1) * PageTokens));
+            }
+            Values(block.Rows, work.Scores + ((page * PageTokens) - segmentStart), values, layout.ValueStride, work.SegmentOutputs);
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Join(int rows, int stride, float* segmentMaxima, float* segmentSums, float* segmentOutputs, float* maxima, float* sums, float* outputs)
     {
         for (int row = 0; row < rows; row++, segmentOutputs += stride, outputs += stride)
@@ -82,31 +98,31 @@ internal sealed unsafe class AttentionOperations<T> : AttentionOperations
         for (; d < count; d++) target[d] = (outputs[d] / sum) + 0f;
     }
 
-    private static void Scores(int rows, float* queries, float* k0, float* k1, int keySize, float* scores)
+    private static void Scores(int rows, float* queries, in PagePair keys, int keySize, float* scores)
     {
         for (int row = 0; row < rows; row += Tile, queries += Tile * keySize, scores += Tile * Row)
         {
             int left = rows - row;
             if (left == 1)
             {
-                ScoreTile<T>.OneByTwo(queries, k0, k1, keySize, scores);
+                ScoreTile<T>.OneByTwo(queries, keys, keySize, scores);
             }
             else if (left > SmallTile && HasManyRegisters)
             {
-                ScoreTile<T>.EightByTwo(queries, k0, k1, keySize, scores);
+                ScoreTile<T>.EightByTwo(queries, keys, keySize, scores);
             }
             else
             {
-                ScoreTile<T>.FourByOne(queries, k0, keySize, scores);
-                ScoreTile<T>.FourByOne(queries, k1, keySize, scores + PageTokens);
+                ScoreTile<T>.FourByOne(queries, keys.First, keys.FirstAhead, keySize, scores);
+                ScoreTile<T>.FourByOne(queries, keys.Second, keys.SecondAhead, keySize, scores + PageTokens);
                 if (left <= SmallTile) continue;
-                ScoreTile<T>.FourByOne(queries + SmallTile, k0, keySize, scores + (SmallTile * Row));
-                ScoreTile<T>.FourByOne(queries + SmallTile, k1, keySize, scores + (SmallTile * Row) + PageTokens);
+                ScoreTile<T>.FourByOne(queries + SmallTile, keys.First, 0, keySize, scores + (SmallTile * Row));
+                ScoreTile<T>.FourByOne(queries + SmallTile, keys.Second, 0, keySize, scores + (SmallTile * Row) + PageTokens);
             }
         }
     }
 
-    private static void Values(int rows, float* weights, float* v0, int tokens0, float* v1, int tokens1, int stride, float* outputs)
+    private static void Values(int rows, float* weights, in PagePair values, int stride, float* outputs)
     {
         const int TwoGroups = 2 * Lanes.Count;
         const int FourGroups = 4 * Lanes.Count;
@@ -116,19 +132,19 @@ internal sealed unsafe class AttentionOperations<T> : AttentionOperations
             int d = 0;
             if (left == 1)
             {
-                for (; d <= stride - FourGroups; d += FourGroups) ValueTile<T>.OneByFour(weights, v0 + d, tokens0, v1 + d, tokens1, stride, outputs + d);
-                for (; d < stride; d += Lanes.Count) ValueTile<T>.OneByOne(weights, v0 + d, tokens0, v1 + d, tokens1, stride, outputs + d);
+                for (; d <= stride - FourGroups; d += FourGroups) ValueTile<T>.OneByFour(weights, values, d, stride, outputs + d);
+                for (; d < stride; d += Lanes.Count) ValueTile<T>.OneByOne(weights, values, d, stride, outputs + d);
                 continue;
             }
             if (left > SmallTile && HasManyRegisters)
             {
-                for (; d <= stride - TwoGroups; d += TwoGroups) ValueTile<T>.EightByTwo(weights, v0 + d, tokens0, v1 + d, tokens1, stride, outputs + d, stride);
+                for (; d <= stride - TwoGroups; d += TwoGroups) ValueTile<T>.EightByTwo(weights, values, d, stride, outputs + d, stride);
             }
             for (; d < stride; d += Lanes.Count)
             {
-                ValueTile<T>.FourByOne(weights, v0 + d, tokens0, v1 + d, tokens1, stride, outputs + d, stride);
+                ValueTile<T>.FourByOne(weights, values, d, stride, outputs + d, stride);
                 if (left > SmallTile)
-                    ValueTile<T>.FourByOne(weights + (SmallTile * Row), v0 + d, tokens0, v1 + d, tokens1, stride, outputs + (SmallTile * stride) + d, stride);
+                    ValueTile<T>.FourByOne(weights + (SmallTile * Row), values, d, stride, outputs + (SmallTile * stride) + d, stride);
             }
         }
     }
@@ -139,6 +155,7 @@ internal sealed unsafe class AttentionOperations<T> : AttentionOperations
     /// <param name="end">Behind the last score of the block's pages.</param>
     /// <param name="first">First score that the query sees.</param>
     /// <param name="last">Last score that the query sees; before <paramref name="first"/> where it sees none.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Weigh(float* scores, int start, int end, int first, int last, float softCap, out float maximum, out float sum)
     {
         maximum = float.NegativeInfinity;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Orrery.Engine.Kernels.Vectors;
 
 namespace Orrery.Engine.Attention;
@@ -28,6 +29,7 @@ internal abstract unsafe class RotaryOperations
 internal sealed unsafe class RotaryOperations<T> : RotaryOperations
     where T : struct, ILanes<T>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Pairs(float* head, float* cosines, float* sines, int dimensions)
     {
         int i = 0;
@@ -39,6 +41,7 @@ internal sealed unsafe class RotaryOperations<T> : RotaryOperations
         for (; i < dimensions; i += 2) Rotate(head + i, head + i + 1, cosines[i], sines[i + 1]);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Halves(float* head, float* cosines, float* sines, int half)
     {
         float* positive = sines + half;

@@ -18,14 +18,20 @@ internal static unsafe class ScoreTile<T>
     private const int Row = AttentionSegments.ScoreStride;
 
     /// <summary>Eight queries, two pages: sixteen sums, for 32 vector registers.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public static void EightByTwo(float* q, float* k0, float* k1, int keySize, float* scores)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void EightByTwo(float* q, in PagePair keys, int keySize, float* scores)
     {
+        float* k0 = keys.First;
+        float* k1 = keys.Second;
+        byte* ahead0 = (byte*)keys.FirstAhead;
+        byte* ahead1 = (byte*)keys.SecondAhead;
         T a0 = T.Zero, a1 = T.Zero, a2 = T.Zero, a3 = T.Zero, a4 = T.Zero, a5 = T.Zero, a6 = T.Zero, a7 = T.Zero;
         T b0 = T.Zero, b1 = T.Zero, b2 = T.Zero, b3 = T.Zero, b4 = T.Zero, b5 = T.Zero, b6 = T.Zero, b7 = T.Zero;
         float* end = q + (keySize * QueryRows);
         while (q < end)
         {
+            PagePair.Prefetch(ahead0 + (nint)k0);
+            PagePair.Prefetch(ahead1 + (nint)k1);
             T x = T.Load(k0);
             T y = T.Load(k1);
             T f = T.Broadcast(q[0]);
@@ -67,13 +73,15 @@ internal static unsafe class ScoreTile<T>
     }
 
     /// <summary>Four queries, one page.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public static void FourByOne(float* q, float* k, int keySize, float* scores)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void FourByOne(float* q, float* k, long aheadBytes, int keySize, float* scores)
     {
+        byte* ahead = (byte*)aheadBytes;
         T a0 = T.Zero, a1 = T.Zero, a2 = T.Zero, a3 = T.Zero;
         float* end = q + (keySize * QueryRows);
         while (q < end)
         {
+            PagePair.Prefetch(ahead + (nint)k);
             T x = T.Load(k);
             a0 = T.Fma(T.Broadcast(q[0]), x, a0);
             a1 = T.Fma(T.Broadcast(q[1]), x, a1);
@@ -89,13 +97,19 @@ internal static unsafe class ScoreTile<T>
     }
 
     /// <summary>One query, two pages.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public static void OneByTwo(float* q, float* k0, float* k1, int keySize, float* scores)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void OneByTwo(float* q, in PagePair keys, int keySize, float* scores)
     {
+        float* k0 = keys.First;
+        float* k1 = keys.Second;
+        byte* ahead0 = (byte*)keys.FirstAhead;
+        byte* ahead1 = (byte*)keys.SecondAhead;
         T a = T.Zero, b = T.Zero;
         float* end = q + (keySize * QueryRows);
         while (q < end)
         {
+            PagePair.Prefetch(ahead0 + (nint)k0);
+            PagePair.Prefetch(ahead1 + (nint)k1);
             T f = T.Broadcast(q[0]);
             a = T.Fma(f, T.Load(k0), a);
             b = T.Fma(f, T.Load(k1), b);

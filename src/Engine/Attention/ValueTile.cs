@@ -4,7 +4,7 @@ using Orrery.Engine.Kernels.Vectors;
 namespace Orrery.Engine.Attention;
 
 /// <summary>Weighted values of a few queries over up to two pages: out[d] += sum over tokens of weight[token] value[token][d], in order of tokens.</summary>
-/// <remarks>Weights lie [query][token of the segment] at the stride of the scores, values [token][d]. The tiles differ in shape alone.</remarks>
+/// <remarks>Weights lie [query][token of the segment] at the stride of the scores, values [token][d]; a tile begins at element d of the values. The tiles differ in shape alone.</remarks>
 internal static unsafe class ValueTile<T>
     where T : struct, ILanes<T>
 {
@@ -12,8 +12,8 @@ internal static unsafe class ValueTile<T>
     private const int Group = Lanes.Count;
 
     /// <summary>Eight queries, 32 elements: sixteen sums, for 32 vector registers.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public static void EightByTwo(float* w, float* v0, int tokens0, float* v1, int tokens1, int stride, float* o, int outStride)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void EightByTwo(float* w, in PagePair values, int d, int stride, float* o, int outStride)
     {
         float* o4 = o + (4 * outStride);
         T a0 = T.Load(o), a1 = T.Load(o + outStride), a2 = T.Load(o + (2 * outStride)), a3 = T.Load(o + (3 * outStride));
@@ -22,13 +22,16 @@ internal static unsafe class ValueTile<T>
         o4 += Group;
         T b0 = T.Load(o), b1 = T.Load(o + outStride), b2 = T.Load(o + (2 * outStride)), b3 = T.Load(o + (3 * outStride));
         T b4 = T.Load(o4), b5 = T.Load(o4 + outStride), b6 = T.Load(o4 + (2 * outStride)), b7 = T.Load(o4 + (3 * outStride));
-        float* v = v0;
-        float* end = w + tokens0;
-        float* last = end + tokens1;
+        float* v = values.First + d;
+        byte* ahead = (byte*)values.FirstAhead;
+        float* end = w + values.FirstTokens;
+        float* last = end + values.SecondTokens;
         while (true)
         {
             while (w < end)
             {
+                PagePair.Prefetch(ahead + (nint)v);
+                PagePair.Prefetch(ahead + (nint)(v + Group));
                 T x = T.Load(v);
                 T y = T.Load(v + Group);
                 T f = T.Broadcast(w[0]);
@@ -60,7 +63,8 @@ internal static unsafe class ValueTile<T>
             }
             if (end == last) break;
             end = last;
-            v = v1;
+            v = values.Second + d;
+            ahead = (byte*)values.SecondAhead;
         }
         b0.Store(o);
         b1.Store(o + outStride);
@@ -83,17 +87,19 @@ internal static unsafe class ValueTile<T>
     }
 
     /// <summary>Four queries, 16 elements.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public static void FourByOne(float* w, float* v0, int tokens0, float* v1, int tokens1, int stride, float* o, int outStride)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void FourByOne(float* w, in PagePair values, int d, int stride, float* o, int outStride)
     {
         T a0 = T.Load(o), a1 = T.Load(o + outStride), a2 = T.Load(o + (2 * outStride)), a3 = T.Load(o + (3 * outStride));
-        float* v = v0;
-        float* end = w + tokens0;
-        float* last = end + tokens1;
+        float* v = values.First + d;
+        byte* ahead = (byte*)values.FirstAhead;
+        float* end = w + values.FirstTokens;
+        float* last = end + values.SecondTokens;
         while (true)
         {
             while (w < end)
             {
+                PagePair.Prefetch(ahead + (nint)v);
                 T x = T.Load(v);
                 a0 = T.Fma(T.Broadcast(w[0]), x, a0);
                 a1 = T.Fma(T.Broadcast(w[Row]), x, a1);
@@ -104,7 +110,8 @@ internal static unsafe class ValueTile<T>
             }
             if (end == last) break;
             end = last;
-            v = v1;
+            v = values.Second + d;
+            ahead = (byte*)values.SecondAhead;
         }
         a0.Store(o);
         a1.Store(o + outStride);
@@ -113,42 +120,50 @@ internal static unsafe class ValueTile<T>
     }
 
     /// <summary>One query, 64 elements: as many sums as a chain of additions takes turns.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public static void OneByFour(float* w, float* v0, int tokens0, float* v1, int tokens1, int stride, float* o)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void OneByFour(float* w, in PagePair values, int d, int stride, float* o)
     {
-        T a = T.Load(o), b = T.Load(o + Group), c = T.Load(o + (2 * Group)), d = T.Load(o + (3 * Group));
-        float* v = v0;
-        float* end = w + tokens0;
-        float* last = end + tokens1;
+        T a0 = T.Load(o), a1 = T.Load(o + Group), a2 = T.Load(o + (2 * Group)), a3 = T.Load(o + (3 * Group));
+        float* v = values.First + d;
+        byte* ahead = (byte*)values.FirstAhead;
+        float* end = w + values.FirstTokens;
+        float* last = end + values.SecondTokens;
         while (true)
         {
             while (w < end)
             {
                 T f = T.Broadcast(*w);
-                a = T.Fma(f, T.Load(v), a);
-                b = T.Fma(f, T.Load(v + Group), b);
-                c = T.Fma(f, T.Load(v + (2 * Group)), c);
-                d = T.Fma(f, T.Load(v + (3 * Group)), d);
+                PagePair.Prefetch(ahead + (nint)v);
+                PagePair.Prefetch(ahead + (nint)(v + Group));
+                PagePair.Prefetch(ahead + (nint)(v + (2 * Group)));
+                PagePair.Prefetch(ahead + (nint)(v + (3 * Group)));
+                a0 = T.Fma(f, T.Load(v), a0);
+                a1 = T.Fma(f, T.Load(v + Group), a1);
+                a2 = T.Fma(f, T.Load(v + (2 * Group)), a2);
+                a3 = T.Fma(f, T.Load(v + (3 * Group)), a3);
                 w++;
                 v += stride;
             }
             if (end == last) break;
             end = last;
-            v = v1;
+            v = values.Second + d;
+            ahead = (byte*)values.SecondAhead;
         }
-        a.Store(o);
-        b.Store(o + Group);
-        c.Store(o + (2 * Group));
-        d.Store(o + (3 * Group));
+        a0.Store(o);
+        a1.Store(o + Group);
+        a2.Store(o + (2 * Group));
+        a3.Store(o + (3 * Group));
     }
 
     /// <summary>One query, 16 elements.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public static void OneByOne(float* w, float* v0, int tokens0, float* v1, int tokens1, int stride, float* o)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void OneByOne(float* w, in PagePair values, int d, int stride, float* o)
     {
         T a = T.Load(o);
-        for (int t = 0; t < tokens0; t++, v0 += stride) a = T.Fma(T.Broadcast(*w++), T.Load(v0), a);
-        for (int t = 0; t < tokens1; t++, v1 += stride) a = T.Fma(T.Broadcast(*w++), T.Load(v1), a);
+        float* v = values.First + d;
+        for (int t = 0; t < values.FirstTokens; t++, v += stride) a = T.Fma(T.Broadcast(*w++), T.Load(v), a);
+        v = values.Second + d;
+        for (int t = 0; t < values.SecondTokens; t++, v += stride) a = T.Fma(T.Broadcast(*w++), T.Load(v), a);
         a.Store(o);
     }
 }

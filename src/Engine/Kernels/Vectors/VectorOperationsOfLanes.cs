@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Orrery.Engine.Kernels.Vectors;
 
 /// <summary>The loops over rows, written once; <typeparamref name="T"/> is always a group of sixteen lanes.</summary>
+/// <remarks>The loops are compiled in full at their first call: without inlining each lane operation is a call, a hundred times slower.</remarks>
 internal sealed unsafe class VectorOperations<T> : VectorOperations
     where T : struct, ILanes<T>
 {
@@ -25,6 +26,7 @@ internal sealed unsafe class VectorOperations<T> : VectorOperations
 
     public override void GeluMultiply(float* gate, float* up, int count, float* y) => Map(gate, up, count, y, default(GeluMultiplyOperator<T>));
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override float Dot(float* a, float* b, int count)
     {
         T sum = T.Zero;
@@ -35,6 +37,7 @@ internal sealed unsafe class VectorOperations<T> : VectorOperations
         return T.Sum(sum);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override float Largest(float* x, int count)
     {
         T largest = T.Broadcast(float.NegativeInfinity);
@@ -52,6 +55,7 @@ internal sealed unsafe class VectorOperations<T> : VectorOperations
         if (weight is not null) Multiply(y, weight, count, y);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Softmax(float* x, int count, float* y)
     {
         T largest = T.Broadcast(Largest(x, count));
@@ -75,6 +79,7 @@ internal sealed unsafe class VectorOperations<T> : VectorOperations
         if (rest > 0) StorePart(LoadPart(y + whole, rest, 0f) / total, y + whole, rest);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void WidenHalves(ushort* x, int count, float* y)
     {
         int whole = WholeGroups(count);
@@ -87,6 +92,7 @@ internal sealed unsafe class VectorOperations<T> : VectorOperations
         StorePart(T.LoadHalves(part), y + whole, rest);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void NarrowToHalves(float* x, int count, ushort* y)
     {
         int whole = WholeGroups(count);
@@ -100,6 +106,7 @@ internal sealed unsafe class VectorOperations<T> : VectorOperations
 
     private static int WholeGroups(int count) => count & ~(Lanes.Count - 1);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Map<TOperator>(float* a, float* b, int count, float* y, TOperator map)
         where TOperator : struct, ILaneOperator<T>
     {
