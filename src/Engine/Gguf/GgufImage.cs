@@ -7,8 +7,11 @@ namespace Orrery.Engine.Gguf;
 
 /// <summary>The bytes of one file: mapped from the disk, or an array that stays where it is.</summary>
 /// <remarks>A mapped file that another program shortens while it is open faults on access, in this library as in any other; do not write into a model in use.</remarks>
-internal sealed unsafe class GgufImage : IDisposable
+internal sealed unsafe partial class GgufImage : IDisposable
 {
+    /// <summary>The advice "not needed for now" of Linux's memory management (MADV_DONTNEED in its interface, b).</summary>
+    private const int AdviseNotNeeded = 4;
+
     private readonly MemoryMappedFile? _file;
     private readonly SafeMemoryMappedViewHandle? _view;
     private readonly byte* _start;
@@ -77,6 +80,16 @@ internal sealed unsafe class GgufImage : IDisposable
 
     public static GgufImage Of(byte[] bytes, string name) => new(name, bytes);
 
+    /// <summary>Lets the system take back the memory of a mapped range; it is read from the file again when it is touched.</summary>
+    public void Release(long offset, long bytes)
+    {
+        // An array's memory has no file to come back from.
+        if (_file is null || _isDisposed || !OperatingSystem.IsLinux()) return;
+        long page = Environment.SystemPageSize;
+        long first = ((long)_start + offset + page - 1) / page * page, end = ((long)_start + offset + bytes) / page * page;
+        if (first < end) _ = Advise((void*)first, (nuint)(end - first), AdviseNotNeeded);
+    }
+
     public void Dispose()
     {
         Free();
@@ -91,4 +104,8 @@ internal sealed unsafe class GgufImage : IDisposable
         _file?.Dispose();
         if (_pin.IsAllocated) _pin.Free();
     }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Advise(void* start, nuint bytes, int advice);
 }

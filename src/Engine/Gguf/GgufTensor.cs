@@ -96,6 +96,9 @@ public sealed unsafe class GgufTensor
         return values;
     }
 
+    /// <summary>Says that the tensor's bytes are not needed for now, so that a loaded model and its file do not fill the memory twice.</summary>
+    public void Release() => _image.Release(_offset, ByteCount);
+
     /// <exception cref="InputException">This library cannot compute with the type: says which tensor, which type and what is supported.</exception>
     public void RequireSupported()
     {

@@ -21,6 +21,8 @@ internal sealed class LayerWeights : IDisposable
         Router = loader.Load(tensors.Router);
         Experts = new ExpertWeights[config.Experts];
         for (int i = 0; i < Experts.Length; i++) Experts[i] = new ExpertWeights(loader.LoadExpert(i, config.Experts, [.. tensors.GateUp]), loader.LoadExpert(i, config.Experts, tensors.Down));
+        foreach (GgufTensor tensor in tensors.GateUp) tensor.Release();
+        tensors.Down.Release();
     }
 
     public LayerTensors Tensors { get; }
@@ -92,7 +94,9 @@ internal sealed unsafe class WeightLoader(WorkerPool pool, InstructionSet? instr
     {
         StoredMatrix[] sources = new StoredMatrix[tensors.Length];
         for (int i = 0; i < sources.Length; i++) sources[i] = new StoredMatrix(tensors[i].Type, tensors[i].Data, tensors[i].Rows, tensors[i].Columns);
-        return Stack(sources);
+        WeightStack stack = Stack(sources);
+        foreach (GgufTensor tensor in tensors) tensor.Release();
+        return stack;
     }
 
     /// <summary>One expert's share of tensors that hold all experts one after the other.</summary>
