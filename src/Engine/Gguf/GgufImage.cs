@@ -34,8 +34,6 @@ internal sealed unsafe class GgufImage : IDisposable
         Length = bytes.Length;
     }
 
-    ~GgufImage() => Free();
-
     /// <summary>As errors call it.</summary>
     public string Name { get; }
 
@@ -77,13 +75,8 @@ internal sealed unsafe class GgufImage : IDisposable
 
     public static GgufImage Of(byte[] bytes, string name) => new(name, bytes);
 
+    /// <remarks>There is no finalizer on purpose: spans and pointers into a map do not keep it alive, and a forgotten file is better than a vanished one.</remarks>
     public void Dispose()
-    {
-        Free();
-        GC.SuppressFinalize(this);
-    }
-
-    private void Free()
     {
         if (_isDisposed) return;
         _isDisposed = true;
