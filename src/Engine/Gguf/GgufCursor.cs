@@ -10,6 +10,9 @@ internal sealed unsafe class GgufCursor(GgufImage image, long position = 0)
     /// <summary>Keys may have 65535 bytes (b); names of tensors are much shorter.</summary>
     private const int MostNameBytes = 65535;
 
+    /// <summary>A hostile name may be long; the sentence about it is not.</summary>
+    private const int MostErrorLetters = 300;
+
     public GgufImage Image { get; } = image;
 
     public long Position { get; private set; } = position;
@@ -75,5 +78,6 @@ internal sealed unsafe class GgufCursor(GgufImage image, long position = 0)
     public InputException Broken(string what) => Broken(Image.Name, what);
 
     /// <summary>The sentence of a file that says something impossible.</summary>
-    public static InputException Broken(string name, string what) => new($"{name}: {what}; the file is cut off or damaged: fetch or make it again");
+    public static InputException Broken(string name, string what) =>
+        new($"{name}: {(what.Length <= MostErrorLetters ? what : what[..MostErrorLetters] + "...")}; the file is cut off or damaged: fetch or make it again");
 }

@@ -37,8 +37,6 @@ internal sealed unsafe partial class GgufImage : IDisposable
         Length = bytes.Length;
     }
 
-    ~GgufImage() => Free();
-
     /// <summary>As errors call it.</summary>
     public string Name { get; }
 
@@ -90,13 +88,8 @@ internal sealed unsafe partial class GgufImage : IDisposable
         if (first < end) _ = Advise((void*)first, (nuint)(end - first), AdviseNotNeeded);
     }
 
+    /// <remarks>There is no finalizer on purpose: spans and pointers into a map do not keep it alive, and a forgotten file is better than a vanished one.</remarks>
     public void Dispose()
-    {
-        Free();
-        GC.SuppressFinalize(this);
-    }
-
-    private void Free()
     {
         if (_isDisposed) return;
         _isDisposed = true;

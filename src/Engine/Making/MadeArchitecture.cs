@@ -13,6 +13,7 @@ public sealed record MadeArchitecture(string Name, string Key, float RopeBase, f
     public static IReadOnlyList<MadeArchitecture> All { get; } =
     [
         new("llama", "llama", 10_000, 1e-5f) { SaysRopeSize = true },
+        new("llama3", "llama", 500_000, 1e-5f) { SaysRopeSize = true, HasRopeFactors = true, HasByteVocabulary = true, Pretokenizer = "llama-bpe" },
         new("llama-moe", "llama", 10_000, 1e-5f) { SaysRopeSize = true, HasExperts = true },
         new("qwen2", "qwen2", 1_000_000, 1e-6f) { HasBias = true, HasByteVocabulary = true, IsTied = true },
         new("qwen3", "qwen3", 1_000_000, 1e-6f) { HasHeadNorms = true, SaysHeadSize = true, HasByteVocabulary = true, IsTied = true },
@@ -48,6 +49,12 @@ public sealed record MadeArchitecture(string Name, string Key, float RopeBase, f
 
     /// <summary>The output matrix is the embedding.</summary>
     public bool IsTied { get; init; }
+
+    /// <summary>Each rotary frequency is divided by a factor of its own, as in Llama 3.1.</summary>
+    public bool HasRopeFactors { get; init; }
+
+    /// <summary>How a byte-level vocabulary cuts text into words.</summary>
+    public string Pretokenizer { get; init; } = "qwen2";
 
     /// <summary>Byte-level pairs instead of scored pieces.</summary>
     public bool HasByteVocabulary { get; init; }

@@ -41,7 +41,7 @@ internal static class MadeMetadata
             writer.Set($"{key}.expert_count", (uint)shape.Experts).Set($"{key}.expert_used_count", (uint)shape.ExpertsUsed);
             if (key != "llama") writer.Set($"{key}.expert_feed_forward_length", (uint)shape.FeedForward);
         }
-        if (architecture.HasByteVocabulary) MadeVocabulary.WriteBytePairs(writer, shape.Vocabulary);
+        if (architecture.HasByteVocabulary) MadeVocabulary.WriteBytePairs(writer, shape.Vocabulary, architecture.Pretokenizer);
         else MadeVocabulary.WritePieces(writer, shape.Vocabulary);
     }
 

@@ -18,6 +18,9 @@ internal sealed class MadeTensors(ModelRecipe recipe)
     /// <summary>Where every part's output is normalised to size 1 before it is added, the embedding must be smaller still to stay a fair share.</summary>
     private const float TiedScaledEmbedding = 0.25f;
 
+    /// <summary>Between those of Llama 3.1, which go from 1 for the high frequencies to 8 for the low ones.</summary>
+    private const float RopeFactor = 4;
+
     private const float NormDeviation = 0.1f;
     private const float BiasDeviation = 0.1f;
     private readonly List<TensorPlan> _tensors = [];
@@ -27,6 +30,7 @@ internal sealed class MadeTensors(ModelRecipe recipe)
         (MadeArchitecture architecture, ModelShape shape) = (recipe.Architecture, recipe.Shape);
         float embedding = !architecture.IsTied ? 1 : architecture.HasPostNorms ? TiedScaledEmbedding : TiedEmbedding;
         Matrix("token_embd.weight", shape.Width, shape.Vocabulary, embedding);
+        if (architecture.HasRopeFactors) Vector("rope_freqs.weight", shape.KeySize / 2, RopeFactor, NormDeviation * RopeFactor);
         for (int layer = 0; layer < shape.Layers; layer++)
         {
             AddAttention($"blk.{layer}.");

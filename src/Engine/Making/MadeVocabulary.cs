@@ -50,7 +50,7 @@ internal static class MadeVocabulary
     }
 
     /// <summary>Byte-level pairs, as in Qwen: the bytes, merged pairs, and at the end the marks of ChatML.</summary>
-    public static void WriteBytePairs(GgufWriter writer, int count)
+    public static void WriteBytePairs(GgufWriter writer, int count, string pretokenizer)
     {
         string[] marks = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"];
         List<string> tokens = [.. Enumerable.Range(0, 256).Select(ByteLetter)];
@@ -64,7 +64,7 @@ internal static class MadeVocabulary
         PadWith(tokens, count - marks.Length);
         int first = tokens.Count;
         tokens.AddRange(marks);
-        writer.Set("tokenizer.ggml.model", "gpt2").Set("tokenizer.ggml.pre", "qwen2")
+        writer.Set("tokenizer.ggml.model", "gpt2").Set("tokenizer.ggml.pre", pretokenizer)
             .Set("tokenizer.ggml.tokens", tokens)
             .Set("tokenizer.ggml.token_type", [.. tokens.Select((_, id) => id < first ? Normal : Control)])
             .Set("tokenizer.ggml.merges", merges)

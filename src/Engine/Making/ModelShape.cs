@@ -29,6 +29,7 @@ public sealed record ModelShape(
         new("r110m", "llama", 12, 768, 12, 12, 64, 2048, 32000, 2048),
         new("r1.1b", "llama", 22, 2048, 32, 4, 64, 5632, 32000, 2048),
         Tiny("llama"),
+        Tiny("llama3"),
         Tiny("llama-moe") with { Experts = 4 },
         Tiny("qwen2"),
         Tiny("qwen3") with { KeySize = 128 },

@@ -10,6 +10,11 @@ internal static class ScaleFit
     /// <summary>Rounds of improvement of scale and minimum.</summary>
     private const int RangeRounds = 2;
 
+    /// <summary>Starts of the search in a sub-block: how many steps more than the codes have would span the numbers. Stretched scales clip the ends and resolve the middle.</summary>
+    private static readonly double[] SubBlockStretches = [-0.5, 0, 0.5, 1, 1.5];
+
+    private static readonly double[] PlainStretch = [0];
+
     /// <summary>The largest finite half.</summary>
     private const double MaxHalf = 65504;
 
@@ -56,21 +61,29 @@ internal static class ScaleFit
             low = MathF.Min(low, value);
             high = MathF.Max(high, value);
         }
-        (float Scale, float Minimum) best = (Round(((double)high - low) / maxCode, !isSubBlock), Round(low, !isSubBlock));
-        double bestError = RangeError(values, best.Scale, best.Minimum, maxCode, out Sums sums);
-        for (int round = 0; round < RangeRounds; round++)
+        float bestScale = 0;
+        float bestMinimum = Round(low, !isSubBlock);
+        double bestError = double.PositiveInfinity;
+        foreach (double stretch in isSubBlock ? SubBlockStretches : PlainStretch)
         {
-            double scale = sums.Slope;
-            double minimum = sums.Intercept(scale);
-            if (isSubBlock && minimum > 0) (scale, minimum) = (sums.SlopeThroughZero, 0);
-            if (!(scale > 0)) break;
-            (float Scale, float Minimum) tried = (Round(scale, !isSubBlock), Round(minimum, !isSubBlock));
-            double error = RangeError(values, tried.Scale, tried.Minimum, maxCode, out sums);
-            // A block that uses both ends of its codes is found again unchanged when its numbers are encoded once more.
-            if (error >= bestError || (!isSubBlock && !sums.TouchesBothEnds)) break;
-            (best, bestError) = (tried, error);
+            double scale = ((double)high - low) / (maxCode + stretch);
+            double minimum = low;
+            for (int round = 0; round <= RangeRounds; round++)
+            {
+                float triedScale = Round(scale, !isSubBlock);
+                float triedMinimum = Round(minimum, !isSubBlock);
+                double error = RangeError(values, triedScale, triedMinimum, maxCode, out Sums sums);
+                // A block that uses both ends of its codes is found again unchanged when its numbers are encoded once more.
+                if (round > 0 && !isSubBlock && !sums.TouchesBothEnds) break;
+                if (error < bestError) (bestScale, bestMinimum, bestError) = (triedScale, triedMinimum, error);
+                else if (round > 0) break;
+                scale = sums.Slope;
+                minimum = sums.Intercept(scale);
+                if (isSubBlock && minimum > 0) (scale, minimum) = (sums.SlopeThroughZero, 0);
+                if (!(scale > 0)) break;
+            }
         }
-        return best;
+        return (bestScale, bestMinimum);
     }
 
     /// <summary>Keeps the scale when it is the best so far.</summary>

@@ -36,7 +36,7 @@ public sealed class MadeVocabularyTests
     [InlineData(32000)]
     public void Merges_lead_to_every_token(int count)
     {
-        using GgufFile file = Written(writer => MadeVocabulary.WriteBytePairs(writer, count));
+        using GgufFile file = Written(writer => MadeVocabulary.WriteBytePairs(writer, count, "qwen2"));
         IReadOnlyList<string> tokens = file.Metadata.Texts("tokenizer.ggml.tokens")!;
         Assert.Equal(count, tokens.Distinct().Count());
         // The byte map of GPT-2: a blank, a line feed and an exclamation mark.

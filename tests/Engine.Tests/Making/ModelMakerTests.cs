@@ -48,6 +48,9 @@ public sealed class ModelMakerTests : IDisposable
         Assert.Equal([256L, 512, 4], moe.Find("blk.1.ffn_gate_exps.weight")!.Dimensions);
         Assert.Equal([512L, 256, 4], moe.Find("blk.1.ffn_down_exps.weight")!.Dimensions);
         Assert.Equal((4L, 2L), (moe.Metadata.Integer("llama.expert_count"), moe.Metadata.Integer("llama.expert_used_count")));
+        using GgufFile three = Make("llama3", TensorType.F32);
+        Assert.All(three.Find("rope_freqs.weight")!.ToSingles(), factor => Assert.InRange(factor, 1, 8));
+        Assert.Equal("llama-bpe", three.Metadata.Text("tokenizer.ggml.pre"));
         using GgufFile phi = Make("phi3", TensorType.F32);
         Assert.Equal(3 * 256, phi.Find("blk.0.attn_qkv.weight")!.Rows);
         Assert.Equal(2 * 512, phi.Find("blk.0.ffn_up.weight")!.Rows);
