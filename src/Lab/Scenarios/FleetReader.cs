@@ -173,21 +173,31 @@ internal sealed class FleetReader
             }
         }
         MapReader map = node.AsMap();
-        if (map.Optional("gguf") is { } gguf) throw gguf.KeyError("models from GGUF files are not read by this version; name the model or give {config: config.json}");
+        if (map.Optional("gguf") is { } gguf)
+        {
+            map.Done();
+            string file = Path.GetFullPath(Path.Combine(_folder, gguf.AsText()));
+            return (InFile(gguf, file, () => GgufModel.Read(file)), Node.Map([KeyValuePair.Create("gguf", Node.Quoted(file))]));
+        }
         Node config = map.Required("config");
         map.Done();
         string path = Path.GetFullPath(Path.Combine(_folder, config.AsText()));
-        Node document;
+        Node document = InFile(config, path, () => Document.Load(path));
+        string name = Path.GetFileName(Path.GetDirectoryName(path)) is { Length: > 0 } folder ? folder : "model";
+        return (HuggingFaceConfig.Read(document, name), Node.Map([KeyValuePair.Create("config", Node.Quoted(path))]));
+    }
+
+    /// <summary>Reads what a key names; a mistake in that file is told with the key's place.</summary>
+    private static T InFile<T>(Node key, string path, Func<T> read)
+    {
         try
         {
-            document = Document.Load(path);
+            return read();
         }
         catch (InputException unreadable) when (unreadable.Message.StartsWith(path + ": ", StringComparison.Ordinal))
         {
-            throw config.Error(unreadable.Message);
+            throw key.Error(unreadable.Message);
         }
-        string name = Path.GetFileName(Path.GetDirectoryName(path)) is { Length: > 0 } folder ? folder : "model";
-        return (HuggingFaceConfig.Read(document, name), Node.Map([KeyValuePair.Create("config", Node.Quoted(path))]));
     }
 
     private static DeviceSpec ReadDevice(Node node)

@@ -89,7 +89,7 @@ public sealed record FleetEntry(ReplicaDesign Design, int Replicas, WrittenWorld
 }
 
 /// <summary>How a scenario named the things of the world: catalogue names, or descriptions written in place.</summary>
-/// <param name="Model">Name, or <c>{config: absolute path}</c>.</param>
+/// <param name="Model">Name, or <c>{config: absolute path}</c>, or <c>{gguf: absolute path}</c>.</param>
 /// <param name="Device">Name or description.</param>
 /// <param name="Network">Name or description of the link between machines; null for the usual one.</param>
 /// <param name="MaxModelTokens">The longest sequence asked for, before the KV memory bounds it.</param>

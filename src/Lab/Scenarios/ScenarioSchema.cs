@@ -88,7 +88,10 @@ public static class ScenarioSchema
     private static JsonObject Model() => AnyOf(
         "What is served.",
         Text("Catalogue name or a common alias."),
-        Mapping("An architecture file.", ("config", Text("Path of a Hugging Face config.json."))));
+        ArchitectureFile());
+
+    private static JsonObject ArchitectureFile() =>
+        Mapping("An architecture file: one of the keys.", ("config", Text("Path of a Hugging Face config.json.")), ("gguf", Text("Path of a GGUF model file; its header is read.")));
 
     private static JsonObject Profile() => AnyOf(
         "What the device reaches: its own measurements or those learnt on others, or constants.",
@@ -128,7 +131,7 @@ public static class ScenarioSchema
             ("model", AnyOf(
                 "What proposes: a model on the same devices, or ngram for prompt lookup.",
                 Text("Catalogue name or a common alias, or ngram."),
-                Mapping("An architecture file.", ("config", Text("Path of a Hugging Face config.json."))))),
+                ArchitectureFile())),
             ("control", Choice(DraftControls.Registry, "Decides how many tokens are proposed.")),
             ("acceptance", AnyOf("How good the proposals are.", Number("Probability that a proposed token is right.", 0, 1), AcceptanceSpec.Set.ToJsonSchema())),
             ("searchTime", Of(Quantity.Duration, "ngram: time of the search in each step that runs one.")));

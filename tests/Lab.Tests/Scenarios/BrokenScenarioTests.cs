@@ -25,8 +25,8 @@ public sealed class BrokenScenarioTests
             "s.yaml:1:1: modle: unknown key; did you mean 'model'?" },
         { "model: llama-2-7b", "name: nothing served",
             "s.yaml:1:1: the key 'model' is missing; write for example model: llama-3-70b, here or in each fleet entry" },
-        { "model: llama-2-7b", "model: {gguf: tiny.gguf}",
-            "s.yaml:1:9: model.gguf: models from GGUF files are not read by this version; name the model or give {config: config.json}" },
+        { "model: llama-2-7b", "model: {gguf: tiny.gguf, config: config.json}",
+            "s.yaml:1:26: model.config: unknown key; known: gguf" },
         { "model: llama-2-7b", "model: llama-3-70b",
             "s.yaml:3:5: fleet.0: llama-3-70b does not fit a100-sxm-80gb with TP1: 68.8 GB are missing per device (weights 141.107 GB, activations 683.54 MB, runtime 3.5 GB of 76.536 GB = utilization 0.9 of 85.04 GB); tensor: 2 would fit" },
         { "device: a100-sxm-80gb", "device: a100-sxm-80gbs",
@@ -181,6 +181,14 @@ public sealed class BrokenScenarioTests
         InputException mistake = Assert.Throws<InputException>(() => ScenarioReader.Read(Document.Parse(text, "s.yaml"), folder));
         string path = Path.Combine(folder, "absent-folder", "config.json");
         Assert.Equal($"s.yaml:1:17: model.config: {path}: there is no such file; its directory does not exist", mistake.Message);
+    }
+
+    [Fact]
+    public void AMissingGgufFileIsToldAtItsPlace()
+    {
+        string text = Right.Replace("llama-2-7b", "{gguf: absent.gguf}", StringComparison.Ordinal);
+        InputException mistake = Assert.Throws<InputException>(() => ScenarioReader.Read(Document.Parse(text, "s.yaml"), Path.GetTempPath()));
+        Assert.Equal($"s.yaml:1:15: model.gguf: {Path.Combine(Path.GetTempPath(), "absent.gguf")}: there is no such file", mistake.Message);
     }
 
     [Fact]
