@@ -12,6 +12,9 @@ namespace Orrery.Engine.Models;
 /// </remarks>
 internal sealed unsafe class ForwardPass : IDisposable
 {
+    /// <summary>Positions whose rotations are computed before the first pass; a longer sequence computes more on its way.</summary>
+    private const int MostReservedPositions = 1 << 14;
+
     private readonly ModelConfig _config;
     private readonly ModelWeights _weights;
     private readonly WorkerPool _pool;
@@ -77,6 +80,9 @@ internal sealed unsafe class ForwardPass : IDisposable
         _attention?.Dispose();
         _attention = new AttentionKernel(kv, _pool, new AttentionShape(_config.Heads, _config.KvHeads, _config.KeySize, _config.ValueSize, _config.AttentionScale, _config.AttentionSoftCap));
         _kv = kv;
+        int positions = (int)Math.Min(Math.Min(_config.ContextLength, MostReservedPositions), (long)kv.Pages * KvStore.PageTokens);
+        _rotary.Reserve(positions);
+        _localRotary.Reserve(positions);
     }
 
     private void Attend(bool isLast)

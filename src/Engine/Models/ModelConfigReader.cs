@@ -124,8 +124,11 @@ internal sealed class ModelConfigReader
             case ModelFamily.Phi3:
                 Array.Fill(windows, Given(PhiWindow(layers, kvHeads, context)));
                 break;
-            default:
+            case ModelFamily.Llama:
+                // Mistral's first models; the qwen families write a window that their models do not use.
                 Array.Fill(windows, Given(0));
+                break;
+            default:
                 break;
         }
         return windows;

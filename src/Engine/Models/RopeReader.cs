@@ -16,9 +16,9 @@ internal sealed class RopeReader(GgufFile file, ModelFamily family)
     /// <summary>Settings of the layers that see everything, and of those with a window.</summary>
     public (RotarySettings Whole, RotarySettings Local) Read(int keySize, int context, int wanted)
     {
-        int dimensions = (int)(_metadata.Integer(Key("rope.dimension_count")) ?? keySize);
-        if (dimensions < 2 || dimensions > keySize || dimensions % 2 != 0)
-            throw Wrong("rope.dimension_count", $"is {dimensions}", $"must be even and between 2 and the head size {keySize}");
+        long given = _metadata.Integer(Key("rope.dimension_count")) ?? keySize;
+        if (given < 2 || given > keySize || given % 2 != 0) throw Wrong("rope.dimension_count", $"is {given}", $"must be even and between 2 and the head size {keySize}");
+        int dimensions = (int)given;
         string type = _metadata.Text(Key("rope.scaling.type")) ?? "linear";
         if (type is not ("none" or "linear" or "yarn" or "longrope"))
             throw Wrong("rope.scaling.type", $"is '{type}'", "must be none, linear, yarn or longrope");

@@ -126,7 +126,7 @@ internal sealed class TinyModel
 
     public GgufFile Open(ulong seed = 1) => GgufFile.FromBytes(Image(seed), "tiny.gguf");
 
-    private byte[] Image(ulong seed)
+    public byte[] Image(ulong seed)
     {
         const int alignment = 32;
         ImageBuilder image = ImageBuilder.Header(3, (ulong)Tensors.Count, (ulong)Keys.Count);
