@@ -85,13 +85,14 @@ internal static class Filters
         arguments.Check(name, "width", "first", "blank");
         string mark = arguments.Take(0, "width", 4L) switch
         {
-            string text => text,
+            string characters => characters,
             long width and >= 0 and <= 256 => new string(' ', (int)width),
             _ => throw new TemplateFault($"{name} wants a string or a width of 0 to 256"),
         };
         bool isBlankToo = arguments.Flag(2, "blank");
         // Jinja puts a line end behind the text first, so that the last line counts as one.
-        string[] lines = (Text(state, value) + "\n").ReplaceLineEndings("\n").Split('\n')[..^1];
+        string text = value as string ?? throw new TemplateFault($"{name} wants a string, not {TypeNames.Of(value)}");
+        string[] lines = (text + "\n").ReplaceLineEndings("\n").Split('\n')[..^1];
         state.CheckLength(((long)mark.Length * lines.Length) + RenderState.LengthLimit / 2);
         state.Step(lines.Length);
         for (int i = arguments.Flag(1, "first") ? 0 : 1; i < lines.Length; i++)
@@ -114,6 +115,8 @@ internal static class Filters
         object? fallback = arguments.Take(0, "default", 0L);
         switch (value)
         {
+            case Undefined:
+                throw new TemplateFault($"the filter int wants a number, not {TypeNames.Of(value)}");
             case long or bool:
                 return ValueOrder.Whole(value);
             case double number:
@@ -131,6 +134,7 @@ internal static class Filters
     {
         arguments.Check("the filter float", "default");
         object? fallback = arguments.Take(0, "default", 0.0);
+        if (value is Undefined) throw new TemplateFault($"the filter float wants a number, not {TypeNames.Of(value)}");
         return value is string text ? (TryFloat(PythonText.Strip(text, null), out double parsed) ? parsed : fallback) : ValueOrder.Number(value) is { } number ? number : fallback;
     }
 

@@ -78,7 +78,7 @@ internal sealed class JsonPrinting
     private void AppendMap(TemplateMap map, int depth)
     {
         IEnumerable<KeyValuePair<object?, object?>> entries = map.Entries;
-        if (_isSorted) entries = entries.Order(Comparer<KeyValuePair<object?, object?>>.Create((a, b) => ValueOrder.Compare(a.Key, b.Key)));
+        if (_isSorted) entries = SequenceFilters.SortedEntries(_state, map);
         _text.Append('{');
         bool isFirst = true;
         foreach ((object? key, object? value) in entries)

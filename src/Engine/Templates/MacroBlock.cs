@@ -21,9 +21,7 @@ internal sealed class MacroBlock(string name, IReadOnlyList<MacroParameter> para
         state.Enter();
         arguments.Check($"the macro '{name}'", [.. parameters.Select(parameter => parameter.Name), .. arguments.Has(parameters.Count, Caller) ? [Caller] : Array.Empty<string>()]);
         Scope back = state.Scope;
-        int loops = state.LoopDepth;
         state.Scope = new Scope(place);
-        state.LoopDepth = 0;
         for (int i = 0; i < parameters.Count; i++)
         {
             MacroParameter parameter = parameters[i];
@@ -35,7 +33,6 @@ internal sealed class MacroBlock(string name, IReadOnlyList<MacroParameter> para
         if (arguments.Take(-1, Caller) is TemplateFunction caller) state.Scope.Set(Caller, caller);
         string text = BlockText.Capture(state, body);
         state.Scope = back;
-        state.LoopDepth = loops;
         state.Leave();
         return text;
     }

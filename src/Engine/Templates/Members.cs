@@ -49,10 +49,7 @@ internal static class Members
             state.Step(sequence.Items.Count);
             return new TemplateSequence(Cut(sequence.Items, Bound(start, "start"), Bound(stop, "stop"), by), sequence.Kind);
         }
-        // As Jinja has it: slicing what cannot be sliced gives nothing, and slicing nothing is an error.
-        return value is Undefined undefined
-            ? throw new TemplateFault($"{undefined.What} does not exist, so it cannot be sliced")
-            : new Undefined($"a slice of {TypeNames.Of(value)}");
+        throw new TemplateFault($"{TypeNames.Of(value)} cannot be sliced");
     }
 
     private static object? Entry(TemplateMap map, string name) => map.TryGet(name, out object? value) ? value : new Undefined($"the entry '{name}'");

@@ -58,9 +58,6 @@ internal sealed class RenderState
     /// <summary>The node at work, for errors.</summary>
     public SourcePlace Place { get; set; }
 
-    /// <summary>Loops around the node at work.</summary>
-    public int LoopDepth { get; set; }
-
     public string Output => _output.ToString();
 
     public void Emit(string text)

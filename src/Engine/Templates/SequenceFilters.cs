@@ -186,6 +186,11 @@ internal static class SequenceFilters
         return sum;
     }
 
+    /// <summary>The entries of a dictionary in the order of their keys.</summary>
+    public static IEnumerable<KeyValuePair<object?, object?>> SortedEntries(RenderState state, TemplateMap map) =>
+        Sorted(state, map.Entries.Select(entry => entry.Key).ToArray(), key => key, isReversed: false).Items
+            .Select(key => new KeyValuePair<object?, object?>(key, map.TryGet(key, out object? value) ? value : null));
+
     /// <summary>An attribute, an index, or names joined by dots.</summary>
     private static object? Path(object? item, object? attribute)
     {
@@ -211,6 +216,13 @@ internal static class SequenceFilters
         });
         // Python's reverse sort keeps the order of equals, as a stable sort by the opposite order does.
         var ordered = isReversed ? pairs.OrderByDescending(pair => pair.Key, comparer) : pairs.OrderBy(pair => pair.Key, comparer);
-        return new TemplateSequence(ordered.Select(pair => pair.Item).ToArray());
+        try
+        {
+            return new TemplateSequence(ordered.Select(pair => pair.Item).ToArray());
+        }
+        catch (InvalidOperationException wrapped) when (wrapped.InnerException is TemplateFault fault)
+        {
+            throw fault;
+        }
     }
 }

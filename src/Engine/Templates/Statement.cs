@@ -147,19 +147,21 @@ internal sealed class ForBlock(Target target, Expression items, Expression? cond
             }
             all = kept;
         }
-        state.LoopDepth++;
-        var loop = new LoopInfo(all, state.LoopDepth);
+        // As Jinja has it: a turn that was broken off does not keep 'else' from running.
+        bool hasRun = false;
+        var loop = new LoopInfo(all);
         for (int i = 0; i < all.Count; i++)
         {
             loop.Index = i;
             state.Scope = new Scope(outer);
             state.Scope.Set("loop", loop);
             target.Assign(state, all[i]);
-            if (RunAll(state, body) == Flow.Break) break;
+            Flow flow = RunAll(state, body);
+            if (flow == Flow.Break) break;
+            hasRun |= flow == Flow.Next;
         }
-        state.LoopDepth--;
         state.Scope = new Scope(outer);
-        if (all.Count == 0) RunAll(state, otherwise);
+        if (!hasRun) RunAll(state, otherwise);
         state.Scope = outer;
         return Flow.Next;
     }

@@ -75,7 +75,7 @@ internal sealed class TemplateFunction(string name, Func<RenderState, CallArgume
 }
 
 /// <summary>What <c>loop</c> knows inside a for.</summary>
-internal sealed class LoopInfo(IReadOnlyList<object?> items, int depth)
+internal sealed class LoopInfo(IReadOnlyList<object?> items)
 {
     public int Index { get; set; }
 
@@ -90,8 +90,9 @@ internal sealed class LoopInfo(IReadOnlyList<object?> items, int depth)
         "revindex0" => (long)items.Count - Index - 1,
         "previtem" => Index > 0 ? items[Index - 1] : new Undefined("the item before the first of a loop"),
         "nextitem" => Index + 1 < items.Count ? items[Index + 1] : new Undefined("the item after the last of a loop"),
-        "depth" => (long)depth,
-        "depth0" => (long)depth - 1,
+        // Only recursive loops, which are outside the subset, go deeper.
+        "depth" => 1L,
+        "depth0" => 0L,
         "cycle" => new TemplateFunction("loop.cycle", Cycle),
         _ => new Undefined($"loop.{name}"),
     };
