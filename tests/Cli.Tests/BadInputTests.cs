@@ -3,7 +3,7 @@ namespace Orrery.Cli.Tests;
 /// <summary>Every mistake of a user is one sentence on standard error and exit code 2; nothing else is printed and nothing is written.</summary>
 public sealed class BadInputTests
 {
-    private static readonly BadInput[] All = [.. BadScenarios.All, .. BadFlags.All, .. BadTraces.All, .. BadModels.All];
+    private static readonly BadInput[] All = [.. BadScenarios.All, .. BadFlags.All, .. BadTraces.All, .. BadModels.All, .. BadGenerations.All];
 
     public static TheoryData<string> Names() => [.. All.Select(bad => bad.Name)];
 

@@ -34,6 +34,9 @@ internal sealed class Terminal : IDisposable
     /// <summary>True when standard error is a terminal and nobody asked for quiet.</summary>
     public bool ShowsProgress { get; private set; }
 
+    /// <summary>Nothing but data and errors is wanted.</summary>
+    public bool IsQuiet { get; private set; }
+
     /// <summary>Standard output carries machine-readable data and nothing else.</summary>
     public TextWriter? Data { get; private set; }
 
@@ -58,6 +61,7 @@ internal sealed class Terminal : IDisposable
     {
         Output = TextWriter.Null == Output ? Output : Silence(Output);
         ShowsProgress = false;
+        IsQuiet = true;
     }
 
     /// <summary>Applies <c>--no-color</c>.</summary>

@@ -1,8 +1,6 @@
-using System.Globalization;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using Orrery.Engine.Sampling;
-using Orrery.Kernel;
 
 namespace Orrery.Engine.Generation;
 
@@ -40,18 +38,7 @@ internal sealed class AnswerState
     public void Start(ReadOnlySpan<int> prompt)
     {
         if (_tokens.Count > 0) throw new InvalidOperationException("the generation has started");
-        if (prompt.IsEmpty) throw new InputException("the prompt has no tokens: give it some text");
-        if (prompt.Length >= Model.ContextLength)
-        {
-            throw new InputException(string.Create(CultureInfo.InvariantCulture,
-                $"the prompt has {prompt.Length} tokens, but the model's context holds {Model.ContextLength} and the answer needs at least one: shorten the prompt"));
-        }
-        foreach (int token in prompt)
-        {
-            if (token >= 0 && token < Model.VocabularySize) continue;
-            throw new InputException(string.Create(CultureInfo.InvariantCulture,
-                $"the prompt has token {token}, but the model's tokens are 0 to {Model.VocabularySize - 1}"));
-        }
+        PromptCheck.Throw(prompt, Model.VocabularySize, Model.ContextLength);
         _tokens.EnsureCapacity(Model.ContextLength);
         _tokens.AddRange(prompt);
         Sampler.AcceptPrompt(prompt);

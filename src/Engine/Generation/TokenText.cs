@@ -22,6 +22,8 @@ public sealed class TokenText : ITextStream
     /// <inheritdoc/>
     public string Append(int token)
     {
+        // Models pad their output to a round number of rows; such a row has no text.
+        if (token >= _tokenizer.VocabularySize) return "";
         if (!_showsSpecial || !_tokenizer.IsSpecial(token)) return _decoder.Append(token);
         // What is incomplete before a control token stays so.
         return _decoder.Flush() + _tokenizer.PieceOf(token);
