@@ -8,7 +8,6 @@ using Orrery.Engine.Gguf;
 using Orrery.Engine.Kernels;
 using Orrery.Engine.Making;
 using Orrery.Engine.Models;
-using Orrery.Engine.Tensors;
 using Orrery.Engine.Threads;
 using Orrery.Kernel;
 
