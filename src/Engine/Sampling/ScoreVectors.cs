@@ -40,6 +40,9 @@ internal static class ScoreVectors
     private const int ExponentBias = 127;
     private const int MantissaBits = 23;
 
+    /// <summary>1.5 * 2^23: added to a number below 2^22 it leaves the nearest whole number in the low bits.</summary>
+    private const float WholeShift = 12582912f;
+
     /// <summary>1.5 * 2^52: added to a number below 2^51 it leaves the rounded integer in the low bits.</summary>
     private const double RoundingShift = 6755399441055744.0;
 
@@ -198,7 +201,7 @@ internal static class ScoreVectors
         for (; i <= scores.Length - 16; i += 16)
         {
             Vector512<float> place = (Vector512.Create(high) - Vector512.LoadUnsafe(ref first, (nuint)i)) * Vector512.Create(scale);
-            Vector512.ConvertToInt32Native(place).StoreUnsafe(ref into, (nuint)i);
+            Vector512.ConvertToInt32(place).StoreUnsafe(ref into, (nuint)i);
         }
         for (; i < scores.Length; i++) buckets[i] = (int)((high - scores[i]) * scale);
     }
@@ -235,7 +238,8 @@ internal static class ScoreVectors
     {
         Vector512<float> x = (score - Vector512.Create(max)) * Vector512.Create(inverseTemperature);
         x = Vector512.MaxNative(x, Vector512.Create(Deepest));
-        Vector512<float> n = Vector512.Round(x * Vector512.Create(Log2E));
+        Vector512<float> shifted = Vector512.FusedMultiplyAdd(x, Vector512.Create(Log2E), Vector512.Create(WholeShift));
+        Vector512<float> n = shifted - Vector512.Create(WholeShift);
         Vector512<float> r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-Ln2High), x);
         r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-Ln2Low), r);
         Vector512<float> p = Vector512.FusedMultiplyAdd(Vector512.Create(P0), r, Vector512.Create(P1));
@@ -244,7 +248,8 @@ internal static class ScoreVectors
         p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(P4));
         p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(P5));
         p = Vector512.FusedMultiplyAdd(p, r * r, r + Vector512<float>.One);
-        Vector512<int> exponent = Vector512.ShiftLeft(Vector512.ConvertToInt32Native(n) + Vector512.Create(ExponentBias), MantissaBits);
+        // The whole number n stands in the low bits; what stands above them leaves by the shift.
+        Vector512<int> exponent = Vector512.ShiftLeft(shifted.AsInt32() + Vector512.Create(ExponentBias), MantissaBits);
         return p * exponent.AsSingle();
     }
 
