@@ -76,6 +76,22 @@ public sealed class GenerateVerbTests : IDisposable
     }
 
     [Fact]
+    public void A_schema_makes_the_answer_JSON_with_and_without_drafts()
+    {
+        File.WriteAllText(_folder.At("schema.json"),
+            """{"type": "object", "properties": {"name": {"enum": ["Moses", "Aaron"]}, "old": {"type": "boolean"}}, "required": ["name", "old"], "additionalProperties": false}""");
+        string[] asked = ["generate", "--prompt", "And the LORD said", "--schema", _folder.At("schema.json"), "--json", "-", "--quiet"];
+        foreach (string[] drafts in new string[][] { [], ["--lookup", "2"], ["--draft", "tiny-kjv"] })
+        {
+            using JsonDocument document = JsonDocument.Parse(Cli.Run([.. asked, .. drafts]).Output);
+            Assert.Equal("stop", document.RootElement.GetProperty("finish_reason").GetString());
+            using JsonDocument answer = JsonDocument.Parse(document.RootElement.GetProperty("text").GetString()!);
+            Assert.Contains(answer.RootElement.GetProperty("name").GetString(), new[] { "Moses", "Aaron" });
+            Assert.Contains(answer.RootElement.GetProperty("old").ValueKind, new[] { JsonValueKind.True, JsonValueKind.False });
+        }
+    }
+
+    [Fact]
     public void An_interrupt_keeps_the_text_so_far()
     {
         using var output = new StringWriter();

@@ -27,6 +27,8 @@ internal sealed class GenerateFlags
 
     public Option<string> System { get; } = new("--system") { HelpName = "TEXT", Description = "With a chat: the system message." };
 
+    public Option<string> Schema { get; } = new("--schema") { HelpName = "FILE", Description = "The answer is JSON that satisfies this JSON schema." };
+
     public Option<string> Draft { get; } = new("--draft") { HelpName = "FILE", Description = "Speculative decoding with this smaller model of the same vocabulary." };
 
     public Option<string> DraftTokens { get; } = new("--draft-tokens") { HelpName = "K", Description = $"Tokens drafted per pass, 1 to {PromptLookup.Limit}; default {DefaultDraftTokens}." };
@@ -45,7 +47,7 @@ internal sealed class GenerateFlags
 
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { Model, Prompt, MaxTokens, Chat, Raw, System, Draft, DraftTokens, Lookup, Lora, Threads, Kv, Special, Json }) command.Add(option);
+        foreach (Option option in new Option[] { Model, Prompt, MaxTokens, Chat, Raw, System, Schema, Draft, DraftTokens, Lookup, Lora, Threads, Kv, Special, Json }) command.Add(option);
     }
 
     /// <exception cref="InputException">Flags that exclude each other.</exception>

@@ -5,6 +5,7 @@ using Orrery.Cli.Shell;
 using Orrery.Engine.Attention;
 using Orrery.Engine.Generation;
 using Orrery.Engine.Gguf;
+using Orrery.Engine.Grammars;
 using Orrery.Engine.Models;
 using Orrery.Engine.Sampling;
 using Orrery.Engine.Shipped;
@@ -42,6 +43,7 @@ internal sealed class LoadedModel : IDisposable
             PromptCheck.Throw(_prompt, config.Vocabulary, config.ContextLength);
             sampling.Validate(config.Vocabulary);
             _maxTokens = FlagNumbers.Whole(parsed, flags.MaxTokens, 1) ?? GenerateFlags.DefaultMaxTokens;
+            ITokenMask? mask = Grammar(parsed.GetValue(flags.Schema));
             int context = (int)Math.Min(config.ContextLength, (long)_prompt.Length + _maxTokens);
             var options = new TransformerOptions { Threads = FlagNumbers.Whole(parsed, flags.Threads, 1) ?? 0 };
             KvType kv = flags.KvOf(parsed);
@@ -55,8 +57,8 @@ internal sealed class LoadedModel : IDisposable
             var sampler = new Sampler(sampling, model.VocabularySize, expectedTokens: context);
             IDrafter? drafter = Drafter(flags, parsed, options, kv, context, model.VocabularySize);
             _source = drafter is null
-                ? new PlainDecoding(model, sampler, null, Text.Tokenizer.EndOfGeneration)
-                : new SpeculativeDecoding(model, drafter, sampler, null, Text.Tokenizer.EndOfGeneration);
+                ? new PlainDecoding(model, sampler, mask, Text.Tokenizer.EndOfGeneration)
+                : new SpeculativeDecoding(model, drafter, sampler, mask, Text.Tokenizer.EndOfGeneration);
             _owned.Push(_source);
         }
         catch
@@ -120,6 +122,20 @@ internal sealed class LoadedModel : IDisposable
         if (system is not null) messages.Add(new("system", system));
         messages.Add(new("user", prompt));
         return messages;
+    }
+
+    private JsonGrammar? Grammar(string? path)
+    {
+        if (path is null) return null;
+        if (!File.Exists(path)) throw new InputException($"--schema {path}: there is no such file");
+        try
+        {
+            return JsonGrammar.Compile(File.ReadAllText(path), Text.Vocabulary);
+        }
+        catch (InputException problem)
+        {
+            throw new InputException($"--schema {path}: {problem.Message.TrimEnd('.')}", problem);
+        }
     }
 
     private TransformerModel Load(GgufFile file, TransformerOptions options, KvType kv, int context, LoraAdapter? adapter)

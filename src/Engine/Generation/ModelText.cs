@@ -1,4 +1,5 @@
 using Orrery.Engine.Gguf;
+using Orrery.Engine.Grammars;
 using Orrery.Engine.Templates;
 using Orrery.Engine.Tokenizers;
 
@@ -11,6 +12,7 @@ public sealed class ModelText
 
     private readonly string? _bosText;
     private readonly string? _eosText;
+    private TokenVocabulary? _vocabulary;
 
     /// <exception cref="Kernel.InputException">The file has no tokenizer that can be read, or a chat template outside the subset.</exception>
     public ModelText(GgufFile file)
@@ -26,6 +28,18 @@ public sealed class ModelText
 
     /// <summary>How the model was taught to read conversations; null when the file does not say.</summary>
     public ChatTemplate? Template { get; }
+
+    /// <summary>What the tokens print, for grammars; made when first asked for.</summary>
+    public TokenVocabulary Vocabulary
+    {
+        get
+        {
+            if (_vocabulary is not null) return _vocabulary;
+            var bytes = new byte[Tokenizer.VocabularySize][];
+            for (int id = 0; id < bytes.Length; id++) bytes[id] = Tokenizer.BytesOf(id).ToArray();
+            return _vocabulary = new(bytes, Tokenizer.EndOfGeneration);
+        }
+    }
 
     /// <summary>The tokens of a text that the model is to continue.</summary>
     /// <param name="text">The text.</param>

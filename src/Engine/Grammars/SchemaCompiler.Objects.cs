@@ -4,6 +4,9 @@ namespace Orrery.Engine.Grammars;
 
 internal sealed partial class SchemaCompiler
 {
+    /// <summary>Characters of a name that other names must differ from.</summary>
+    private const int NameLimit = 500;
+
     /// <summary>One property that an object may have.</summary>
     private sealed record Property(string Name, JsonNode? Schema, string Path, bool IsRequired);
 
@@ -28,6 +31,7 @@ internal sealed partial class SchemaCompiler
         int first = close;
         if (!(others is JsonValue flag && flag.TryGetValue(out bool isOpen) && !isOpen))
         {
+            if (properties.Find(property => property.Name.Length > NameLimit) is not null) throw keywords.Failure("properties", $"has a name longer than {NameLimit} characters beside additionalProperties");
             int loop = _graph.OpenSplit();
             int entry = OtherKey(properties.Select(property => property.Name), Schema(others, keywords.PathOf("additionalProperties"), loop));
             _graph.SetSplit(loop, _graph.Byte(',', Space(entry)), close);

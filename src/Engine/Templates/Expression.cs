@@ -51,7 +51,12 @@ internal sealed class MapLiteral(IReadOnlyList<KeyValuePair<Expression, Expressi
     protected override object? Compute(RenderState state)
     {
         var map = new TemplateMap();
-        foreach ((Expression key, Expression value) in entries) map.Set(key.Evaluate(state), value.Evaluate(state));
+        foreach ((Expression key, Expression value) in entries)
+        {
+            object? name = key.Evaluate(state);
+            state.Charge(name);
+            map.Set(name, value.Evaluate(state));
+        }
         return map;
     }
 }
@@ -97,6 +102,8 @@ internal sealed class Binary(string signs, Expression left, Expression right, So
         object? a = left.Evaluate(state);
         object? b = right.Evaluate(state);
         state.Place = Place;
+        state.Charge(a);
+        state.Charge(b);
         return Arithmetic.Apply(state, signs, a, b);
     }
 }
@@ -111,6 +118,8 @@ internal sealed class Comparison(Expression first, IReadOnlyList<KeyValuePair<st
         {
             object? right = other.Evaluate(state);
             state.Place = Place;
+            state.Charge(left);
+            state.Charge(right);
             if (!Arithmetic.Holds(state, signs, left, right)) return false;
             left = right;
         }
@@ -128,6 +137,8 @@ internal sealed class Access(Expression target, Expression item, bool isAttribut
         object? value = target.Evaluate(state);
         object? key = item.Evaluate(state);
         state.Place = Place;
+        state.Charge(key);
+        if (!isAttribute) state.Charge(value);
         return isAttribute && key is string name ? Members.Attribute(value, name) : Members.Item(value, key);
     }
 }
@@ -141,6 +152,7 @@ internal sealed class Slice(Expression target, Expression? start, Expression? st
         object? to = stop?.Evaluate(state);
         object? by = step?.Evaluate(state);
         state.Place = Place;
+        state.Charge(value);
         return Members.Slice(state, value, from, to, by);
     }
 }
@@ -196,6 +208,7 @@ internal sealed class FilterUse(Expression operand, string name, Filter filter, 
         object? value = operand.Evaluate(state);
         CallArguments values = arguments.Evaluate(state);
         state.Place = Place;
+        state.Charge(value);
         return filter(state, value, values);
     }
 }
@@ -207,6 +220,7 @@ internal sealed class TestUse(Expression operand, Test test, ArgumentList argume
         object? value = operand.Evaluate(state);
         CallArguments values = arguments.Evaluate(state);
         state.Place = Place;
+        state.Charge(value);
         return test(state, value, values) != isNegated;
     }
 }

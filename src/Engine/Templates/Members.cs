@@ -40,9 +40,8 @@ internal static class Members
         if (by == 0) throw new TemplateFault("the step of a slice cannot be 0");
         if (value is string text)
         {
-            List<string> characters = PythonText.Characters(text);
-            state.Step(1 + (text.Length / 16));
-            return state.Made(string.Concat(Cut(characters, Bound(start, "start"), Bound(stop, "stop"), by)));
+            List<int> cut = Cut(PythonText.CodePoints(text), Bound(start, "start"), Bound(stop, "stop"), by);
+            return state.Made(PythonText.FromCodePoints(cut));
         }
         if (value is TemplateSequence { Kind: not SequenceKind.Stream } sequence)
         {
@@ -56,9 +55,8 @@ internal static class Members
 
     private static object? Character(string text, long place)
     {
-        List<string> characters = PythonText.Characters(text);
-        if (place < 0) place += characters.Count;
-        return place >= 0 && place < characters.Count ? characters[(int)place] : new Undefined($"the character {place} of a string");
+        if (place < 0) place += PythonText.Length(text);
+        return (place >= 0 ? PythonText.CharacterAt(text, place) : null) ?? (object)new Undefined($"the character {place} of a string");
     }
 
     private static string Name(object? key) => key switch

@@ -10,12 +10,47 @@ internal static class PythonText
 
     public static int Length(string text)
     {
-        int pairs = 0;
-        foreach (char c in text)
+        if (!text.AsSpan().ContainsAnyInRange('\ud800', '\udfff')) return text.Length;
+        int length = 0;
+        for (int at = 0; at < text.Length; at += SizeAt(text, at)) length++;
+        return length;
+    }
+
+    /// <summary>The character at a place counted in code points; null behind the end.</summary>
+    public static string? CharacterAt(string text, long place)
+    {
+        int at = 0;
+        if (!text.AsSpan().ContainsAnyInRange('\ud800', '\udfff')) at = (int)Math.Min(place, text.Length);
+        else
         {
-            if (char.IsLowSurrogate(c)) pairs++;
+            for (; place > 0 && at < text.Length; place--) at += SizeAt(text, at);
         }
-        return text.Length - pairs;
+        return at < text.Length ? text.Substring(at, SizeAt(text, at)) : null;
+    }
+
+    public static int[] CodePoints(string text)
+    {
+        int[] codePoints = new int[Length(text)];
+        int at = 0;
+        for (int i = 0; i < codePoints.Length && at < text.Length; i++)
+        {
+            int size = SizeAt(text, at);
+            codePoints[i] = size == 2 ? char.ConvertToUtf32(text[at], text[at + 1]) : text[at];
+            at += size;
+        }
+        return codePoints;
+    }
+
+    public static string FromCodePoints(IReadOnlyList<int> codePoints)
+    {
+        var text = new StringBuilder(codePoints.Count);
+        foreach (int codePoint in codePoints)
+        {
+            // Half a pair may stand alone in text that came in so.
+            if (codePoint <= char.MaxValue) text.Append((char)codePoint);
+            else text.Append(char.ConvertFromUtf32(codePoint));
+        }
+        return text.ToString();
     }
 
     /// <summary>The characters as strings of one code point each.</summary>
@@ -24,7 +59,7 @@ internal static class PythonText
         var characters = new List<string>(text.Length);
         for (int i = 0; i < text.Length; i++)
         {
-            int size = char.IsHighSurrogate(text[i]) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]) ? 2 : 1;
+            int size = SizeAt(text, i);
             characters.Add(text.Substring(i, size));
             i += size - 1;
         }
@@ -105,6 +140,8 @@ internal static class PythonText
         if (digits.Length <= exponent + 1) return $"{sign}{digits.PadRight(exponent + 1, '0')}.0";
         return $"{sign}{digits[..(exponent + 1)]}.{digits[(exponent + 1)..]}";
     }
+
+    private static int SizeAt(string text, int at) => char.IsHighSurrogate(text[at]) && at + 1 < text.Length && char.IsLowSurrogate(text[at + 1]) ? 2 : 1;
 
     private static string TitleAfter(string text, Func<char, bool> opens)
     {

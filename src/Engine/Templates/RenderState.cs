@@ -38,6 +38,9 @@ internal sealed class RenderState
     /// <summary>Nodes within nodes, macros included.</summary>
     public const int DepthLimit = 600;
 
+    /// <summary>Characters that are read in about the time of one step.</summary>
+    public const int CharactersAStep = 32;
+
     private readonly Stack<StringBuilder> _captures = new();
     private StringBuilder _output = new();
     private int _steps;
@@ -84,6 +87,12 @@ internal sealed class RenderState
     {
         _steps += count;
         if (_steps > StepLimit) throw new TemplateFault($"the template does not come to an end within {StepLimit} steps");
+    }
+
+    /// <summary>Counts the reading of a value: long texts cost steps, whatever is done with them.</summary>
+    public void Charge(object? value)
+    {
+        if (value is string text) Step(text.Length / CharactersAStep);
     }
 
     /// <summary>Counts a text that was just made.</summary>

@@ -6,6 +6,7 @@ internal static class SequenceFilters
     /// <summary>The items that a for or a filter goes through.</summary>
     public static IReadOnlyList<object?> Iterate(RenderState state, object? value)
     {
+        if (value is string { Length: var length }) state.Step(length);
         IReadOnlyList<object?> items = value switch
         {
             TemplateSequence sequence => sequence.Items,
@@ -105,7 +106,11 @@ internal static class SequenceFilters
         string filterName = arguments.Text(0, "filter", name) ?? "";
         Filter filter = Filters.Find(filterName) ?? throw new TemplateFault($"no filter '{filterName}'{Kernel.Names.Suggest(filterName, Filters.Names)}");
         CallArguments rest = arguments.After(1);
-        return Stream(items.Select(item => filter(state, item, rest)));
+        return Stream(items.Select(item =>
+        {
+            state.Charge(item);
+            return filter(state, item, rest);
+        }));
     }
 
     public static object? Select(RenderState state, object? value, CallArguments arguments, bool byAttribute, bool keeps)
@@ -123,6 +128,7 @@ internal static class SequenceFilters
         return Stream((Truth.Of(value) ? Iterate(state, value) : []).Where(item =>
         {
             object? judged = byAttribute ? Path(item, attribute) : item;
+            state.Charge(judged);
             return (test is null ? Truth.Of(judged) : test(state, judged, rest)) == keeps;
         }));
     }
@@ -137,6 +143,7 @@ internal static class SequenceFilters
         foreach (object? item in Iterate(state, value))
         {
             object? key = Fold(attribute is null ? item : Path(item, attribute), isCaseSensitive);
+            state.Charge(key);
             if (key is not string) state.Step(seen.Entries.Count);
             if (seen.TryGet(key, out _)) continue;
             seen.Set(key, true);
@@ -170,6 +177,7 @@ internal static class SequenceFilters
         object? best = items[0];
         foreach (object? item in items.Skip(1))
         {
+            state.Charge(item);
             if (ValueOrder.Compare(Key(item), Key(best)) * sign > 0) best = item;
         }
         return best;
@@ -212,6 +220,7 @@ internal static class SequenceFilters
         IComparer<object?> comparer = Comparer<object?>.Create((a, b) =>
         {
             state.Step();
+            state.Charge(a);
             return ValueOrder.Compare(a, b);
         });
         // Python's reverse sort keeps the order of equals, as a stable sort by the opposite order does.

@@ -33,7 +33,11 @@ internal static class StringMethods
             "join" => (state, a) => SequenceFilters.Join(state, a.Check(name, "items").Required(0, "items", name), text, isStrict: true),
             _ => Refused.Contains(name) ? (_, _) => throw new TemplateFault($"the method '{name}' of a string is outside the subset of Jinja that is read here") : null,
         };
-        return body is null ? null : new TemplateFunction(name, body);
+        return body is null ? null : new TemplateFunction(name, (state, arguments) =>
+        {
+            state.Charge(text);
+            return body(state, arguments);
+        });
     }
 
     /// <summary>The text with <paramref name="arguments"/> old, new and count replaced, as the method and the filter do.</summary>
@@ -46,6 +50,7 @@ internal static class StringMethods
         if (old.Length == 0)
         {
             // Python puts the new text between all characters and at both ends.
+            state.Step(text.Length);
             List<string> characters = PythonText.Characters(text);
             long insertions = most < 0 ? characters.Count + 1 : Math.Min(most, characters.Count + 1);
             state.CheckLength(text.Length + (insertions * fresh.Length));

@@ -51,6 +51,7 @@ internal static class ValueOrder
         if (a is null || b is null) return a is null && b is null;
         if (a is Undefined || b is Undefined) return a is Undefined && b is Undefined;
         if (Number(a) is { } x && Number(b) is { } y) return a is double || b is double ? x == y : Whole(a) == Whole(b);
+        if (a is string text) budget -= text.Length / RenderState.CharactersAStep;
         return (a, b) switch
         {
             (string left, string right) => string.Equals(left, right, StringComparison.Ordinal),

@@ -21,7 +21,7 @@ public sealed class JsonGrammarTests
     {
         JsonElement root = JsonDocument.Parse(schema).RootElement;
         JsonGrammar grammar = JsonGrammar.Compile(schema, Vocabulary);
-        for (int walk = 0; walk < 60; walk++)
+        for (int walk = 0; walk < 25; walk++)
         {
             string text = Walk(grammar.Restart(), RandomStream.Root(7).Split(schema).Split(walk));
             using JsonDocument value = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = 2000 });

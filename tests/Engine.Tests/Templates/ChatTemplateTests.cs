@@ -62,6 +62,9 @@ public sealed class ChatTemplateTests
     [InlineData("{% set ns = namespace(t=[1]) %}{% for a in range(90000) %}{% set ns.t = [ns.t] %}{% endfor %}{{ ns.t }}")]
     [InlineData("{% macro m(a) %}{{ m(a) }}{% endmacro %}{{ m(1) }}")]
     [InlineData("{{ 'x' * 1000000000000 }}")]
+    [InlineData("{% set s = 'x' * 8000000 %}{% for a in range(100000) %}{% set b = s[0] %}{% endfor %}")]
+    [InlineData("{% set s = 'x' * 8000000 %}{% for a in range(100000) %}{% set b = s|length %}{% endfor %}")]
+    [InlineData("{% set s = 'x' * 8000000 %}{% for a in range(100000) %}{% if s.endswith('y') or 'y' in s %}{% endif %}{% endfor %}")]
     [InlineData("{{ range(1000000000) }}")]
     [InlineData("{{ 'aaaaaaaaaaaaaaaaaaaaaaaa'.replace('', 'x' * 15000000) }}")]
     public void A_hostile_template_comes_to_an_end(string template) => Assert.Throws<InputException>(() => Render(template));

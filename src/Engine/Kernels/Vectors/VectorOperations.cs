@@ -1,5 +1,3 @@
-using System.Runtime.Intrinsics;
-
 namespace Orrery.Engine.Kernels.Vectors;
 
 /// <summary>Vector widths for which the lane kernels are compiled.</summary>
@@ -17,11 +15,13 @@ internal abstract unsafe class VectorOperations
     private static readonly VectorOperations Middle = new VectorOperations<LanePair<Lanes256>>();
     private static readonly VectorOperations Wide = new VectorOperations<Lanes512>();
 
-    /// <summary>The widest vectors that this processor executes.</summary>
-    public static VectorWidth BestWidth { get; } =
-        Vector512.IsHardwareAccelerated ? VectorWidth.Bits512
-        : Vector256.IsHardwareAccelerated ? VectorWidth.Bits256
-        : VectorWidth.Bits128;
+    /// <summary>The vectors of the instruction set in use (<see cref="InstructionSets.Best"/>).</summary>
+    public static VectorWidth BestWidth => InstructionSets.Best switch
+    {
+        InstructionSet.Avx512 => VectorWidth.Bits512,
+        InstructionSet.Avx2 or InstructionSet.AvxVnni => VectorWidth.Bits256,
+        _ => VectorWidth.Bits128,
+    };
 
     public static VectorOperations For(VectorWidth width) => width switch
     {
