@@ -33,5 +33,15 @@ internal static class BadModels
             "{dir}/none/m.gguf: the folder {dir}/none does not exist; make it first"),
         Flags("model over a folder", ["model", "make", "{dir}"],
             "{dir}: this is a directory; name a file in it"),
+        Flags("no token ids", ["model", "logits", "tiny-kjv", "--ids", ","],
+            "there are no token ids to start from; give at least one, such as the model's first token 1"),
+        Flags("token id that is none", ["model", "logits", "tiny-kjv", "--ids", "1,x"],
+            "--ids: 'x' is not a token id; write whole numbers with commas, such as --ids 1,2,3"),
+        Flags("token id out of the vocabulary", ["model", "logits", "tiny-kjv", "--ids", "1,1024"],
+            "token id 1024 is not in the vocabulary of tiny-kjv; its ids go from 0 to 1023"),
+        Flags("more steps than the context holds", ["model", "logits", "tiny-kjv", "--ids", "1", "--steps", "129"],
+            "1 ids and 129 steps are more than the 128 tokens of context that tiny-kjv was made for; give fewer"),
+        Flags("no steps", ["model", "logits", "tiny-kjv", "--ids", "1", "--steps", "0"],
+            "--steps: '0' is not a whole number from 1 on; write for example --steps 1"),
     ];
 }

@@ -15,7 +15,7 @@ internal sealed unsafe class ExpertMixture
     private readonly Activations _input;
     private readonly MatrixProduct _product;
     private readonly RowRunner _runner;
-    private readonly RowStep _route, _gate;
+    private readonly RowStep _route, _gather, _gate, _scatter;
 
     /// <summary>[rows, used]: which experts a row chose, and how much of each it takes.</summary>
     private readonly int[] _chosen;
@@ -26,7 +26,7 @@ internal sealed unsafe class ExpertMixture
     public ExpertMixture(ModelConfig config, ForwardBuffers buffers, Activations input, MatrixProduct product, RowRunner runner)
     {
         (_config, _buffers, _input, _product, _runner) = (config, buffers, input, product, runner);
-        (_route, _gate) = (Route, Gate);
+        (_route, _gather, _gate, _scatter) = (Route, Gather, Gate, Scatter);
         _chosen = new int[buffers.Rows * config.ExpertsUsed];
         _shares = new float[_chosen.Length];
         _members = new int[buffers.Rows];
@@ -42,19 +42,20 @@ internal sealed unsafe class ExpertMixture
         _runner.Run(_route, rows, _config.Experts);
         for (int expert = 0; expert < _config.Experts; expert++)
         {
-            int count = Gather(expert, rows);
+            int count = MembersOf(expert, rows);
             if (count == 0) continue;
+            _runner.Run(_gather, count, width);
             _input.Load(_buffers.Delta, count, width, width);
             layer.Experts![expert].GateUp.Multiply(_product, _input, _buffers.Gated, 2 * inner);
             _runner.Run(_gate, count, 2 * inner);
             _input.Load(_buffers.Gated, count, inner, 2 * inner);
             layer.Experts[expert].Down.Multiply(_product, _input, _buffers.Delta, width);
-            for (int i = 0; i < count; i++) VectorMath.AddScaled(Row(_buffers.Delta, i, width), _memberShares[i], Row(_buffers.State, _members[i], width));
+            _runner.Run(_scatter, count, width);
         }
     }
 
-    /// <summary>Copies the rows that chose an expert side by side.</summary>
-    private int Gather(int expert, int rows)
+    /// <summary>Lists the rows that chose an expert.</summary>
+    private int MembersOf(int expert, int rows)
     {
         int count = 0, used = _config.ExpertsUsed;
         for (int row = 0; row < rows; row++)
@@ -62,7 +63,6 @@ internal sealed unsafe class ExpertMixture
             int place = Array.IndexOf(_chosen, expert, row * used, used);
             if (place < 0) continue;
             (_members[count], _memberShares[count]) = (row, _shares[place]);
-            Row(_buffers.Normed, row, _config.Width).CopyTo(Row(_buffers.Delta, count, _config.Width));
             count++;
         }
         return count;
@@ -87,6 +87,12 @@ internal sealed unsafe class ExpertMixture
         }
         for (int i = 0; i < used; i++) _shares[(row * used) + i] /= total;
     }
+
+    /// <summary>Copies the rows that chose an expert side by side.</summary>
+    private void Gather(int member) => Row(_buffers.Normed, _members[member], _config.Width).CopyTo(Row(_buffers.Delta, member, _config.Width));
+
+    private void Scatter(int member) =>
+        VectorMath.AddScaled(Row(_buffers.Delta, member, _config.Width), _memberShares[member], Row(_buffers.State, _members[member], _config.Width));
 
     private void Gate(int row) => GateFunctions.Apply(_config.Family.Gate, Row(_buffers.Gated, row, 2 * _config.FeedForward));
 

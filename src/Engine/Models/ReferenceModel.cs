@@ -173,15 +173,18 @@ public sealed class ReferenceModel
         for (int r = 0; r < rows; r++)
         {
             ReadOnlySpan<float> row = matrix.AsSpan((first + r) * x.Length, x.Length);
-            // Two sums, since each addition waits for the one before it.
-            double even = 0, odd = 0;
-            for (int i = 0; i + 1 < x.Length; i += 2)
+            // Four sums, since each addition waits for the one before it.
+            double a = 0, b = 0, c = 0, d = 0;
+            int i = 0;
+            for (; i + 3 < x.Length; i += 4)
             {
-                even += (double)row[i] * x[i];
-                odd += (double)row[i + 1] * x[i + 1];
+                a += (double)row[i] * x[i];
+                b += (double)row[i + 1] * x[i + 1];
+                c += (double)row[i + 2] * x[i + 2];
+                d += (double)row[i + 3] * x[i + 3];
             }
-            if (x.Length % 2 != 0) even += (double)row[^1] * x[^1];
-            y[r] = (float)(even + odd);
+            for (; i < x.Length; i++) a += (double)row[i] * x[i];
+            y[r] = (float)(a + b + (c + d));
         }
         return y;
     }

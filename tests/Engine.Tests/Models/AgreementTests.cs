@@ -13,6 +13,9 @@ public sealed class AgreementTests
     /// <summary>The same for weights of four or five bits, whose products are larger.</summary>
     private const double SmallTypeGap = 0.12;
 
+    /// <summary>Rows that the plain pass, being slow, is held against; the fast one takes all.</summary>
+    private const int MostRows = 3;
+
     /// <summary>Difference of log-probabilities for weights that nobody rounds.</summary>
     internal const double Tolerance = 0.01;
 
@@ -38,6 +41,6 @@ public sealed class AgreementTests
         using GgufFile file = GgufFile.Open(modelPath);
         var reference = new ReferenceModel(file);
         var comparison = new LogitComparison(gap, isExact ? Tolerance : double.PositiveInfinity);
-        foreach (ReferenceRow row in ReferenceOutputs.Read(outputsPath)) comparison.Check(row, tokens => reference.Logits(tokens));
+        foreach (ReferenceRow row in ReferenceOutputs.Read(outputsPath).Take(MostRows)) comparison.Check(row, tokens => reference.Logits(tokens));
     }
 }
