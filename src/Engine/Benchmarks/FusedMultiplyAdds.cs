@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using Orrery.Engine.Kernels.Lanes;
+using Orrery.Engine.Kernels.Instructions;
 using Orrery.Engine.Threads;
 
 namespace Orrery.Engine.Benchmarks;
@@ -22,39 +22,39 @@ internal sealed class FusedMultiplyAdds : IParallelWork
 
     public void Run(int worker, int workers) => Checksum += Width switch
     {
-        16 => Vector512.Sum(Chain<Avx512Lanes, Vector512<int>>().AsSingle()),
-        8 => Vector256.Sum(Chain<Avx2Lanes, Vector256<int>>().AsSingle()),
-        _ => Vector128.Sum(Chain<PortableLanes, Vector128<int>>().AsSingle()),
+        16 => Vector512.Sum(Chain<Avx512Instructions, Vector512<int>>().AsSingle()),
+        8 => Vector256.Sum(Chain<Avx2Instructions, Vector256<int>>().AsSingle()),
+        _ => Vector128.Sum(Chain<PortableInstructions, Vector128<int>>().AsSingle()),
     };
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static TVector Chain<TLanes, TVector>()
-        where TLanes : struct, ILanes<TVector>
+    private static TVector Chain<TSet, TVector>()
+        where TSet : struct, IInstructions<TVector>
         where TVector : struct
     {
         // A factor below one keeps the values finite and far from subnormal numbers.
-        TVector factor = TLanes.Broadcast(BitConverter.SingleToInt32Bits(0.999f));
-        TVector term = TLanes.Broadcast(BitConverter.SingleToInt32Bits(0.5f));
+        TVector factor = TSet.Broadcast(BitConverter.SingleToInt32Bits(0.999f));
+        TVector term = TSet.Broadcast(BitConverter.SingleToInt32Bits(0.5f));
         TVector a = term, b = term, c = term, d = term, e = term, f = term, g = term, h = term, i = term, j = term, k = term, l = term;
         for (int round = 0; round < Rounds; round++)
         {
-            a = TLanes.MultiplyAdd(a, factor, term);
-            b = TLanes.MultiplyAdd(b, factor, term);
-            c = TLanes.MultiplyAdd(c, factor, term);
-            d = TLanes.MultiplyAdd(d, factor, term);
-            e = TLanes.MultiplyAdd(e, factor, term);
-            f = TLanes.MultiplyAdd(f, factor, term);
-            g = TLanes.MultiplyAdd(g, factor, term);
-            h = TLanes.MultiplyAdd(h, factor, term);
-            i = TLanes.MultiplyAdd(i, factor, term);
-            j = TLanes.MultiplyAdd(j, factor, term);
-            k = TLanes.MultiplyAdd(k, factor, term);
-            l = TLanes.MultiplyAdd(l, factor, term);
+            a = TSet.MultiplyAdd(a, factor, term);
+            b = TSet.MultiplyAdd(b, factor, term);
+            c = TSet.MultiplyAdd(c, factor, term);
+            d = TSet.MultiplyAdd(d, factor, term);
+            e = TSet.MultiplyAdd(e, factor, term);
+            f = TSet.MultiplyAdd(f, factor, term);
+            g = TSet.MultiplyAdd(g, factor, term);
+            h = TSet.MultiplyAdd(h, factor, term);
+            i = TSet.MultiplyAdd(i, factor, term);
+            j = TSet.MultiplyAdd(j, factor, term);
+            k = TSet.MultiplyAdd(k, factor, term);
+            l = TSet.MultiplyAdd(l, factor, term);
         }
-        return TLanes.AddSingle(TLanes.AddSingle(Sum<TLanes, TVector>(a, b, c, d), Sum<TLanes, TVector>(e, f, g, h)), Sum<TLanes, TVector>(i, j, k, l));
+        return TSet.AddSingle(TSet.AddSingle(Sum<TSet, TVector>(a, b, c, d), Sum<TSet, TVector>(e, f, g, h)), Sum<TSet, TVector>(i, j, k, l));
     }
 
-    private static TVector Sum<TLanes, TVector>(TVector a, TVector b, TVector c, TVector d)
-        where TLanes : struct, ILanes<TVector>
-        where TVector : struct => TLanes.AddSingle(TLanes.AddSingle(a, b), TLanes.AddSingle(c, d));
+    private static TVector Sum<TSet, TVector>(TVector a, TVector b, TVector c, TVector d)
+        where TSet : struct, IInstructions<TVector>
+        where TVector : struct => TSet.AddSingle(TSet.AddSingle(a, b), TSet.AddSingle(c, d));
 }

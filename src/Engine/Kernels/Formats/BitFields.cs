@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Orrery.Engine.Kernels.Lanes;
+using Orrery.Engine.Kernels.Instructions;
 using static Orrery.Engine.Kernels.Formats.TileLayout;
 
 namespace Orrery.Engine.Kernels.Formats;
@@ -13,13 +13,13 @@ internal static unsafe class BitFields
     /// <param name="to">Where it is wanted; a constant at the call.</param>
     /// <param name="ones">The field's mask at bit zero.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Move<TLanes, TVector>(TVector line, int from, int to, int ones)
-        where TLanes : struct, ILanes<TVector>
+    public static TVector Move<TSet, TVector>(TVector line, int from, int to, int ones)
+        where TSet : struct, IInstructions<TVector>
         where TVector : struct
     {
-        TVector mask = TLanes.Broadcast((ones << to) * 0x00010001);
-        if (from == to) return TLanes.And(line, mask);
-        return TLanes.And(from > to ? TLanes.ShiftRight16(line, from - to) : TLanes.ShiftLeft16(line, to - from), mask);
+        TVector mask = TSet.Broadcast((ones << to) * 0x00010001);
+        if (from == to) return TSet.And(line, mask);
+        return TSet.And(from > to ? TSet.ShiftRight16(line, from - to) : TSet.ShiftLeft16(line, to - from), mask);
     }
 
     /// <summary>Packs some bits of one row's 32 codes: pair i goes to field i of its line.</summary>

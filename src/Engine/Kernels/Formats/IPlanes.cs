@@ -1,4 +1,4 @@
-using Orrery.Engine.Kernels.Lanes;
+using Orrery.Engine.Kernels.Instructions;
 
 namespace Orrery.Engine.Kernels.Formats;
 
@@ -14,8 +14,8 @@ internal unsafe interface IPlanes
     /// <summary>The codes of pairs 4 <paramref name="group"/> to 4 <paramref name="group"/> + 3, as 16-bit numbers.</summary>
     /// <param name="block">The block's planes, advanced by four bytes for each row before the vector's first.</param>
     /// <param name="group">0 to 3; a constant at the call, so that shifts are immediate.</param>
-    static abstract void Unpack<TLanes, TVector>(byte* block, int group, out TVector p0, out TVector p1, out TVector p2, out TVector p3)
-        where TLanes : struct, ILanes<TVector>
+    static abstract void Unpack<TSet, TVector>(byte* block, int group, out TVector p0, out TVector p1, out TVector p2, out TVector p3)
+        where TSet : struct, IInstructions<TVector>
         where TVector : struct;
 
     /// <summary>Packs the 32 codes of one row into the block.</summary>

@@ -1,4 +1,4 @@
-using Orrery.Engine.Kernels.Lanes;
+using Orrery.Engine.Kernels.Instructions;
 
 namespace Orrery.Engine.Kernels.Formats;
 
@@ -21,13 +21,13 @@ internal unsafe interface IScales
     /// <param name="unit">The unit's description.</param>
     /// <param name="part">Which block of the unit, or which half of a block.</param>
     /// <param name="row">First row of the vector within the tile.</param>
-    static abstract TVector Scale<TLanes, TVector>(byte* unit, int part, int row)
-        where TLanes : struct, ILanes<TVector>
+    static abstract TVector Scale<TSet, TVector>(byte* unit, int part, int row)
+        where TSet : struct, IInstructions<TVector>
         where TVector : struct;
 
     /// <summary>What is added to every weight of the part.</summary>
-    static abstract TVector Minimum<TLanes, TVector>(byte* unit, int part, int row)
-        where TLanes : struct, ILanes<TVector>
+    static abstract TVector Minimum<TSet, TVector>(byte* unit, int part, int row)
+        where TSet : struct, IInstructions<TVector>
         where TVector : struct;
 
     /// <summary>Packs the description of one row.</summary>

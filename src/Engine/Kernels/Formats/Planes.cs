@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Orrery.Engine.Kernels.Lanes;
+using Orrery.Engine.Kernels.Instructions;
 using static Orrery.Engine.Kernels.Formats.TileLayout;
 
 namespace Orrery.Engine.Kernels.Formats;
@@ -12,17 +12,17 @@ internal readonly unsafe struct Planes8 : IPlanes
     public static int BlockBytes => 8 * LineBytes;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Unpack<TLanes, TVector>(byte* block, int group, out TVector p0, out TVector p1, out TVector p2, out TVector p3)
-        where TLanes : struct, ILanes<TVector>
+    public static void Unpack<TSet, TVector>(byte* block, int group, out TVector p0, out TVector p1, out TVector p2, out TVector p3)
+        where TSet : struct, IInstructions<TVector>
         where TVector : struct
     {
-        TVector low = TLanes.Broadcast(0x00FF00FF);
-        TVector first = TLanes.Load(block + (2 * group * LineBytes));
-        TVector second = TLanes.Load(block + (((2 * group) + 1) * LineBytes));
-        p0 = TLanes.And(first, low);
-        p1 = TLanes.ShiftRight16(first, 8);
-        p2 = TLanes.And(second, low);
-        p3 = TLanes.ShiftRight16(second, 8);
+        TVector low = TSet.Broadcast(0x00FF00FF);
+        TVector first = TSet.Load(block + (2 * group * LineBytes));
+        TVector second = TSet.Load(block + (((2 * group) + 1) * LineBytes));
+        p0 = TSet.And(first, low);
+        p1 = TSet.ShiftRight16(first, 8);
+        p2 = TSet.And(second, low);
+        p3 = TSet.ShiftRight16(second, 8);
     }
 
     public static void Pack(byte* codes, byte* block, int row)
@@ -39,16 +39,16 @@ internal readonly unsafe struct Planes4 : IPlanes
     public static int BlockBytes => 4 * LineBytes;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Unpack<TLanes, TVector>(byte* block, int group, out TVector p0, out TVector p1, out TVector p2, out TVector p3)
-        where TLanes : struct, ILanes<TVector>
+    public static void Unpack<TSet, TVector>(byte* block, int group, out TVector p0, out TVector p1, out TVector p2, out TVector p3)
+        where TSet : struct, IInstructions<TVector>
         where TVector : struct
     {
-        TVector mask = TLanes.Broadcast(0x000F000F);
-        TVector line = TLanes.Load(block + (group * LineBytes));
-        p0 = TLanes.And(line, mask);
-        p1 = TLanes.And(TLanes.ShiftRight16(line, 4), mask);
-        p2 = TLanes.And(TLanes.ShiftRight16(line, 8), mask);
-        p3 = TLanes.ShiftRight16(line, 12);
+        TVector mask = TSet.Broadcast(0x000F000F);
+        TVector line = TSet.Load(block + (group * LineBytes));
+        p0 = TSet.And(line, mask);
+        p1 = TSet.And(TSet.ShiftRight16(line, 4), mask);
+        p2 = TSet.And(TSet.ShiftRight16(line, 8), mask);
+        p3 = TSet.ShiftRight16(line, 12);
     }
 
     public static void Pack(byte* codes, byte* block, int row)
@@ -72,25 +72,25 @@ internal readonly unsafe struct Planes2 : IPlanes
     public static int BlockBytes => 2 * LineBytes;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Unpack<TLanes, TVector>(byte* block, int group, out TVector p0, out TVector p1, out TVector p2, out TVector p3)
-        where TLanes : struct, ILanes<TVector>
+    public static void Unpack<TSet, TVector>(byte* block, int group, out TVector p0, out TVector p1, out TVector p2, out TVector p3)
+        where TSet : struct, IInstructions<TVector>
         where TVector : struct
     {
-        TVector line = TLanes.Load(block + (group / 2 * LineBytes));
+        TVector line = TSet.Load(block + (group / 2 * LineBytes));
         int first = group % 2 * 8;
-        p0 = Field<TLanes, TVector>(line, first, 0);
-        p1 = Field<TLanes, TVector>(line, first + 2, 0);
-        p2 = Field<TLanes, TVector>(line, first + 4, 0);
-        p3 = Field<TLanes, TVector>(line, first + 6, 0);
+        p0 = Field<TSet, TVector>(line, first, 0);
+        p1 = Field<TSet, TVector>(line, first + 2, 0);
+        p2 = Field<TSet, TVector>(line, first + 4, 0);
+        p3 = Field<TSet, TVector>(line, first + 6, 0);
     }
 
     public static void Pack(byte* codes, byte* block, int row) => BitFields.Pack(codes, 0, 2, block, row);
 
     /// <summary>The two bits at <paramref name="from"/> of each 16-bit number, moved to <paramref name="to"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Field<TLanes, TVector>(TVector line, int from, int to)
-        where TLanes : struct, ILanes<TVector>
-        where TVector : struct => BitFields.Move<TLanes, TVector>(line, from, to, 3);
+    public static TVector Field<TSet, TVector>(TVector line, int from, int to)
+        where TSet : struct, IInstructions<TVector>
+        where TVector : struct => BitFields.Move<TSet, TVector>(line, from, to, 3);
 }
 
 /// <summary>Five-bit codes: four low bits as <see cref="Planes4"/>, then one line with the fifth bits of all sixteen pairs.</summary>
@@ -101,17 +101,17 @@ internal readonly unsafe struct Planes5 : IPlanes
     public static int BlockBytes => 5 * LineBytes;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Unpack<TLanes, TVector>(byte* block, int group, out TVector p0, out TVector p1, out TVector p2, out TVector p3)
-        where TLanes : struct, ILanes<TVector>
+    public static void Unpack<TSet, TVector>(byte* block, int group, out TVector p0, out TVector p1, out TVector p2, out TVector p3)
+        where TSet : struct, IInstructions<TVector>
         where TVector : struct
     {
-        Planes4.Unpack<TLanes, TVector>(block, group, out p0, out p1, out p2, out p3);
-        TVector line = TLanes.Load(block + Planes4.BlockBytes);
+        Planes4.Unpack<TSet, TVector>(block, group, out p0, out p1, out p2, out p3);
+        TVector line = TSet.Load(block + Planes4.BlockBytes);
         int first = group * PairsPerGroup;
-        p0 = TLanes.Or(p0, BitFields.Move<TLanes, TVector>(line, first, 4, 1));
-        p1 = TLanes.Or(p1, BitFields.Move<TLanes, TVector>(line, first + 1, 4, 1));
-        p2 = TLanes.Or(p2, BitFields.Move<TLanes, TVector>(line, first + 2, 4, 1));
-        p3 = TLanes.Or(p3, BitFields.Move<TLanes, TVector>(line, first + 3, 4, 1));
+        p0 = TSet.Or(p0, BitFields.Move<TSet, TVector>(line, first, 4, 1));
+        p1 = TSet.Or(p1, BitFields.Move<TSet, TVector>(line, first + 1, 4, 1));
+        p2 = TSet.Or(p2, BitFields.Move<TSet, TVector>(line, first + 2, 4, 1));
+        p3 = TSet.Or(p3, BitFields.Move<TSet, TVector>(line, first + 3, 4, 1));
     }
 
     public static void Pack(byte* codes, byte* block, int row)
@@ -129,17 +129,17 @@ internal readonly unsafe struct Planes6 : IPlanes
     public static int BlockBytes => 6 * LineBytes;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Unpack<TLanes, TVector>(byte* block, int group, out TVector p0, out TVector p1, out TVector p2, out TVector p3)
-        where TLanes : struct, ILanes<TVector>
+    public static void Unpack<TSet, TVector>(byte* block, int group, out TVector p0, out TVector p1, out TVector p2, out TVector p3)
+        where TSet : struct, IInstructions<TVector>
         where TVector : struct
     {
-        Planes4.Unpack<TLanes, TVector>(block, group, out p0, out p1, out p2, out p3);
-        TVector line = TLanes.Load(block + Planes4.BlockBytes + (group / 2 * LineBytes));
+        Planes4.Unpack<TSet, TVector>(block, group, out p0, out p1, out p2, out p3);
+        TVector line = TSet.Load(block + Planes4.BlockBytes + (group / 2 * LineBytes));
         int first = group % 2 * 8;
-        p0 = TLanes.Or(p0, Planes2.Field<TLanes, TVector>(line, first, 4));
-        p1 = TLanes.Or(p1, Planes2.Field<TLanes, TVector>(line, first + 2, 4));
-        p2 = TLanes.Or(p2, Planes2.Field<TLanes, TVector>(line, first + 4, 4));
-        p3 = TLanes.Or(p3, Planes2.Field<TLanes, TVector>(line, first + 6, 4));
+        p0 = TSet.Or(p0, Planes2.Field<TSet, TVector>(line, first, 4));
+        p1 = TSet.Or(p1, Planes2.Field<TSet, TVector>(line, first + 2, 4));
+        p2 = TSet.Or(p2, Planes2.Field<TSet, TVector>(line, first + 4, 4));
+        p3 = TSet.Or(p3, Planes2.Field<TSet, TVector>(line, first + 6, 4));
     }
 
     public static void Pack(byte* codes, byte* block, int row)
@@ -157,17 +157,17 @@ internal readonly unsafe struct Planes3 : IPlanes
     public static int BlockBytes => 3 * LineBytes;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Unpack<TLanes, TVector>(byte* block, int group, out TVector p0, out TVector p1, out TVector p2, out TVector p3)
-        where TLanes : struct, ILanes<TVector>
+    public static void Unpack<TSet, TVector>(byte* block, int group, out TVector p0, out TVector p1, out TVector p2, out TVector p3)
+        where TSet : struct, IInstructions<TVector>
         where TVector : struct
     {
-        Planes2.Unpack<TLanes, TVector>(block, group, out p0, out p1, out p2, out p3);
-        TVector line = TLanes.Load(block + Planes2.BlockBytes);
+        Planes2.Unpack<TSet, TVector>(block, group, out p0, out p1, out p2, out p3);
+        TVector line = TSet.Load(block + Planes2.BlockBytes);
         int first = group * PairsPerGroup;
-        p0 = TLanes.Or(p0, BitFields.Move<TLanes, TVector>(line, first, 2, 1));
-        p1 = TLanes.Or(p1, BitFields.Move<TLanes, TVector>(line, first + 1, 2, 1));
-        p2 = TLanes.Or(p2, BitFields.Move<TLanes, TVector>(line, first + 2, 2, 1));
-        p3 = TLanes.Or(p3, BitFields.Move<TLanes, TVector>(line, first + 3, 2, 1));
+        p0 = TSet.Or(p0, BitFields.Move<TSet, TVector>(line, first, 2, 1));
+        p1 = TSet.Or(p1, BitFields.Move<TSet, TVector>(line, first + 1, 2, 1));
+        p2 = TSet.Or(p2, BitFields.Move<TSet, TVector>(line, first + 2, 2, 1));
+        p3 = TSet.Or(p3, BitFields.Move<TSet, TVector>(line, first + 3, 2, 1));
     }
 
     public static void Pack(byte* codes, byte* block, int row)

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Orrery.Engine.Kernels.Lanes;
+using Orrery.Engine.Kernels.Instructions;
 using static Orrery.Engine.Kernels.Formats.TileLayout;
 
 namespace Orrery.Engine.Kernels.Formats;
@@ -16,13 +16,13 @@ internal readonly unsafe struct BlockScales : IScales
     public static bool HasMinimum => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Scale<TLanes, TVector>(byte* unit, int part, int row)
-        where TLanes : struct, ILanes<TVector>
-        where TVector : struct => TLanes.LoadHalves((ushort*)unit + row);
+    public static TVector Scale<TSet, TVector>(byte* unit, int part, int row)
+        where TSet : struct, IInstructions<TVector>
+        where TVector : struct => TSet.LoadHalves((ushort*)unit + row);
 
-    public static TVector Minimum<TLanes, TVector>(byte* unit, int part, int row)
-        where TLanes : struct, ILanes<TVector>
-        where TVector : struct => TLanes.Zero;
+    public static TVector Minimum<TSet, TVector>(byte* unit, int part, int row)
+        where TSet : struct, IInstructions<TVector>
+        where TVector : struct => TSet.Zero;
 
     public static void Pack(in UnitScales scales, byte* unit, int row) => ((ushort*)unit)[row] = scales.Factor;
 }
@@ -39,14 +39,14 @@ internal readonly unsafe struct BlockScalesAndMinima : IScales
     public static bool HasMinimum => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Scale<TLanes, TVector>(byte* unit, int part, int row)
-        where TLanes : struct, ILanes<TVector>
-        where TVector : struct => TLanes.LoadHalves((ushort*)unit + row);
+    public static TVector Scale<TSet, TVector>(byte* unit, int part, int row)
+        where TSet : struct, IInstructions<TVector>
+        where TVector : struct => TSet.LoadHalves((ushort*)unit + row);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Minimum<TLanes, TVector>(byte* unit, int part, int row)
-        where TLanes : struct, ILanes<TVector>
-        where TVector : struct => TLanes.LoadHalves((ushort*)unit + Rows + row);
+    public static TVector Minimum<TSet, TVector>(byte* unit, int part, int row)
+        where TSet : struct, IInstructions<TVector>
+        where TVector : struct => TSet.LoadHalves((ushort*)unit + Rows + row);
 
     public static void Pack(in UnitScales scales, byte* unit, int row)
     {
@@ -69,16 +69,16 @@ internal readonly unsafe struct SuperScalesAndMinima : IScales
     public static bool HasMinimum => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Scale<TLanes, TVector>(byte* unit, int part, int row)
-        where TLanes : struct, ILanes<TVector>
+    public static TVector Scale<TSet, TVector>(byte* unit, int part, int row)
+        where TSet : struct, IInstructions<TVector>
         where TVector : struct =>
-        TLanes.Multiply(TLanes.LoadHalves((ushort*)unit + row), TLanes.ToSingle(TLanes.LoadBytes(unit + FactorBytes + (2 * part * Rows) + row)));
+        TSet.Multiply(TSet.LoadHalves((ushort*)unit + row), TSet.ToSingle(TSet.LoadBytes(unit + FactorBytes + (2 * part * Rows) + row)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Minimum<TLanes, TVector>(byte* unit, int part, int row)
-        where TLanes : struct, ILanes<TVector>
+    public static TVector Minimum<TSet, TVector>(byte* unit, int part, int row)
+        where TSet : struct, IInstructions<TVector>
         where TVector : struct =>
-        TLanes.Multiply(TLanes.LoadHalves((ushort*)unit + Rows + row), TLanes.ToSingle(TLanes.LoadBytes(unit + FactorBytes + (((2 * part) + 1) * Rows) + row)));
+        TSet.Multiply(TSet.LoadHalves((ushort*)unit + Rows + row), TSet.ToSingle(TSet.LoadBytes(unit + FactorBytes + (((2 * part) + 1) * Rows) + row)));
 
     public static void Pack(in UnitScales scales, byte* unit, int row)
     {
@@ -106,14 +106,14 @@ internal readonly unsafe struct SuperSignedScales : IScales
     public static bool HasMinimum => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Scale<TLanes, TVector>(byte* unit, int part, int row)
-        where TLanes : struct, ILanes<TVector>
+    public static TVector Scale<TSet, TVector>(byte* unit, int part, int row)
+        where TSet : struct, IInstructions<TVector>
         where TVector : struct =>
-        TLanes.Multiply(TLanes.LoadHalves((ushort*)unit + row), TLanes.ToSingle(TLanes.LoadSignedBytes(unit + FactorBytes + (part * Rows) + row)));
+        TSet.Multiply(TSet.LoadHalves((ushort*)unit + row), TSet.ToSingle(TSet.LoadSignedBytes(unit + FactorBytes + (part * Rows) + row)));
 
-    public static TVector Minimum<TLanes, TVector>(byte* unit, int part, int row)
-        where TLanes : struct, ILanes<TVector>
-        where TVector : struct => TLanes.Zero;
+    public static TVector Minimum<TSet, TVector>(byte* unit, int part, int row)
+        where TSet : struct, IInstructions<TVector>
+        where TVector : struct => TSet.Zero;
 
     public static void Pack(in UnitScales scales, byte* unit, int row)
     {
@@ -136,16 +136,16 @@ internal readonly unsafe struct SuperNibbleScales : IScales
     public static bool HasMinimum => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Scale<TLanes, TVector>(byte* unit, int part, int row)
-        where TLanes : struct, ILanes<TVector>
+    public static TVector Scale<TSet, TVector>(byte* unit, int part, int row)
+        where TSet : struct, IInstructions<TVector>
         where TVector : struct =>
-        TLanes.Multiply(TLanes.LoadHalves((ushort*)unit + row), TLanes.ToSingle(TLanes.And(Nibbles<TLanes, TVector>(unit, part, row), TLanes.Broadcast(0x0F))));
+        TSet.Multiply(TSet.LoadHalves((ushort*)unit + row), TSet.ToSingle(TSet.And(Nibbles<TSet, TVector>(unit, part, row), TSet.Broadcast(0x0F))));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Minimum<TLanes, TVector>(byte* unit, int part, int row)
-        where TLanes : struct, ILanes<TVector>
+    public static TVector Minimum<TSet, TVector>(byte* unit, int part, int row)
+        where TSet : struct, IInstructions<TVector>
         where TVector : struct =>
-        TLanes.Multiply(TLanes.LoadHalves((ushort*)unit + Rows + row), TLanes.ToSingle(TLanes.ShiftRight16(Nibbles<TLanes, TVector>(unit, part, row), 4)));
+        TSet.Multiply(TSet.LoadHalves((ushort*)unit + Rows + row), TSet.ToSingle(TSet.ShiftRight16(Nibbles<TSet, TVector>(unit, part, row), 4)));
 
     public static void Pack(in UnitScales scales, byte* unit, int row)
     {
@@ -155,7 +155,7 @@ internal readonly unsafe struct SuperNibbleScales : IScales
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVector Nibbles<TLanes, TVector>(byte* unit, int part, int row)
-        where TLanes : struct, ILanes<TVector>
-        where TVector : struct => TLanes.LoadBytes(unit + FactorBytes + (part * Rows) + row);
+    private static TVector Nibbles<TSet, TVector>(byte* unit, int part, int row)
+        where TSet : struct, IInstructions<TVector>
+        where TVector : struct => TSet.LoadBytes(unit + FactorBytes + (part * Rows) + row);
 }

@@ -1,4 +1,4 @@
-using Orrery.Engine.Kernels.Lanes;
+using Orrery.Engine.Kernels.Instructions;
 
 namespace Orrery.Engine.Kernels.Products;
 
@@ -9,7 +9,7 @@ internal unsafe interface ISingles
     static abstract int ElementBytes { get; }
 
     /// <summary>The weights of some rows in one column as singles.</summary>
-    static abstract TVector Load<TLanes, TVector>(byte* source)
-        where TLanes : struct, ILanes<TVector>
+    static abstract TVector Load<TSet, TVector>(byte* source)
+        where TSet : struct, IInstructions<TVector>
         where TVector : struct;
 }

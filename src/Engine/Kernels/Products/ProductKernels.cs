@@ -1,6 +1,6 @@
 using System.Runtime.Intrinsics;
 using Orrery.Engine.Kernels.Formats;
-using Orrery.Engine.Kernels.Lanes;
+using Orrery.Engine.Kernels.Instructions;
 using Orrery.Engine.Tensors;
 
 namespace Orrery.Engine.Kernels.Products;
@@ -10,10 +10,10 @@ internal static class ProductKernels
 {
     public static IProductKernel Create(TensorType type, InstructionSet set) => set switch
     {
-        InstructionSet.Avx512 => Create<Avx512Lanes, Vector512<int>>(type),
-        InstructionSet.AvxVnni => Create<AvxVnniLanes, Vector256<int>>(type),
-        InstructionSet.Avx2 => Create<Avx2Lanes, Vector256<int>>(type),
-        _ => Create<PortableLanes, Vector128<int>>(type),
+        InstructionSet.Avx512 => Create<Avx512Instructions, Vector512<int>>(type),
+        InstructionSet.AvxVnni => Create<AvxVnniInstructions, Vector256<int>>(type),
+        InstructionSet.Avx2 => Create<Avx2Instructions, Vector256<int>>(type),
+        _ => Create<PortableInstructions, Vector128<int>>(type),
     };
 
     public static IPacker Packer(TensorType type) => type switch
@@ -34,23 +34,23 @@ internal static class ProductKernels
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "has no kernel"),
     };
 
-    private static IProductKernel Create<TLanes, TVector>(TensorType type)
-        where TLanes : struct, ILanes<TVector>
+    private static IProductKernel Create<TSet, TVector>(TensorType type)
+        where TSet : struct, IInstructions<TVector>
         where TVector : struct => type switch
         {
-            TensorType.F32 => new SingleKernel<TLanes, TVector, StoredSingles>(),
-            TensorType.F16 => new SingleKernel<TLanes, TVector, StoredHalves>(),
-            TensorType.BF16 => new SingleKernel<TLanes, TVector, StoredBrainFloats>(),
-            TensorType.Q8_0 => new QuantizedKernel<TLanes, TVector, Planes8, BlockScales>(),
-            TensorType.Q4_0 => new QuantizedKernel<TLanes, TVector, Planes4, BlockScales>(),
-            TensorType.Q4_1 => new QuantizedKernel<TLanes, TVector, Planes4, BlockScalesAndMinima>(),
-            TensorType.Q5_0 => new QuantizedKernel<TLanes, TVector, Planes5, BlockScales>(),
-            TensorType.Q5_1 => new QuantizedKernel<TLanes, TVector, Planes5, BlockScalesAndMinima>(),
-            TensorType.Q2_K => new QuantizedKernel<TLanes, TVector, Planes2, SuperNibbleScales>(),
-            TensorType.Q3_K => new QuantizedKernel<TLanes, TVector, Planes3, SuperSignedScales>(),
-            TensorType.Q4_K => new QuantizedKernel<TLanes, TVector, Planes4, SuperScalesAndMinima>(),
-            TensorType.Q5_K => new QuantizedKernel<TLanes, TVector, Planes5, SuperScalesAndMinima>(),
-            TensorType.Q6_K => new QuantizedKernel<TLanes, TVector, Planes6, SuperSignedScales>(),
+            TensorType.F32 => new SingleKernel<TSet, TVector, StoredSingles>(),
+            TensorType.F16 => new SingleKernel<TSet, TVector, StoredHalves>(),
+            TensorType.BF16 => new SingleKernel<TSet, TVector, StoredBrainFloats>(),
+            TensorType.Q8_0 => new QuantizedKernel<TSet, TVector, Planes8, BlockScales>(),
+            TensorType.Q4_0 => new QuantizedKernel<TSet, TVector, Planes4, BlockScales>(),
+            TensorType.Q4_1 => new QuantizedKernel<TSet, TVector, Planes4, BlockScalesAndMinima>(),
+            TensorType.Q5_0 => new QuantizedKernel<TSet, TVector, Planes5, BlockScales>(),
+            TensorType.Q5_1 => new QuantizedKernel<TSet, TVector, Planes5, BlockScalesAndMinima>(),
+            TensorType.Q2_K => new QuantizedKernel<TSet, TVector, Planes2, SuperNibbleScales>(),
+            TensorType.Q3_K => new QuantizedKernel<TSet, TVector, Planes3, SuperSignedScales>(),
+            TensorType.Q4_K => new QuantizedKernel<TSet, TVector, Planes4, SuperScalesAndMinima>(),
+            TensorType.Q5_K => new QuantizedKernel<TSet, TVector, Planes5, SuperScalesAndMinima>(),
+            TensorType.Q6_K => new QuantizedKernel<TSet, TVector, Planes6, SuperSignedScales>(),
             _ => throw new ArgumentOutOfRangeException(nameof(type), type, "has no kernel"),
         };
 }

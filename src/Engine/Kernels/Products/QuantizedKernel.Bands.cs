@@ -5,7 +5,7 @@ using static Orrery.Engine.Kernels.Products.ProductScratch;
 namespace Orrery.Engine.Kernels.Products;
 
 /// <summary>Several rows of activations: a chunk of two tiles is unpacked once and used for all of them.</summary>
-internal sealed unsafe partial class QuantizedKernel<TLanes, TVector, TPlanes, TScales>
+internal sealed unsafe partial class QuantizedKernel<TSet, TVector, TPlanes, TScales>
 {
     private const int ResultStride = TilesTogether * Rows;
 
@@ -72,13 +72,13 @@ internal sealed unsafe partial class QuantizedKernel<TLanes, TVector, TPlanes, T
         byte* units = tile + ((long)firstBlock / TScales.UnitBlocks * TScales.UnitBytes);
         byte* planes = tile + shape.ScaleBytes + ((long)firstBlock * TPlanes.BlockBytes);
         int parts = Parts * TScales.UnitBlocks;
-        for (int row = 0; row < Rows; row += TLanes.Count)
+        for (int row = 0; row < Rows; row += TSet.Count)
         {
             for (int part = 0; part < blocks * Parts; part++)
             {
                 byte* unit = units + (part / parts * TScales.UnitBytes);
-                TLanes.Store(scales + (part * Rows) + row, TScales.Scale<TLanes, TVector>(unit, part % parts, row));
-                if (TScales.HasMinimum) TLanes.Store(minima + (part * Rows) + row, TScales.Minimum<TLanes, TVector>(unit, part % parts, row));
+                TSet.Store(scales + (part * Rows) + row, TScales.Scale<TSet, TVector>(unit, part % parts, row));
+                if (TScales.HasMinimum) TSet.Store(minima + (part * Rows) + row, TScales.Minimum<TSet, TVector>(unit, part % parts, row));
             }
             byte* from = planes + (row * sizeof(int));
             byte* to = panel + (row * sizeof(int));
@@ -95,19 +95,19 @@ internal sealed unsafe partial class QuantizedKernel<TLanes, TVector, TPlanes, T
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void UnpackGroup(byte* from, int group, ref byte* to)
     {
-        TPlanes.Unpack<TLanes, TVector>(from, group, out TVector p0, out TVector p1, out TVector p2, out TVector p3);
+        TPlanes.Unpack<TSet, TVector>(from, group, out TVector p0, out TVector p1, out TVector p2, out TVector p3);
         if (!TScales.HasMinimum)
         {
-            TVector offset = TLanes.Broadcast((1 << OffsetShift) * 0x00010001);
-            p0 = TLanes.Subtract16(p0, offset);
-            p1 = TLanes.Subtract16(p1, offset);
-            p2 = TLanes.Subtract16(p2, offset);
-            p3 = TLanes.Subtract16(p3, offset);
+            TVector offset = TSet.Broadcast((1 << OffsetShift) * 0x00010001);
+            p0 = TSet.Subtract16(p0, offset);
+            p1 = TSet.Subtract16(p1, offset);
+            p2 = TSet.Subtract16(p2, offset);
+            p3 = TSet.Subtract16(p3, offset);
         }
-        TLanes.Store(to, p0);
-        TLanes.Store(to + LineBytes, p1);
-        TLanes.Store(to + (2 * LineBytes), p2);
-        TLanes.Store(to + (3 * LineBytes), p3);
+        TSet.Store(to, p0);
+        TSet.Store(to + LineBytes, p1);
+        TSet.Store(to + (2 * LineBytes), p2);
+        TSet.Store(to + (3 * LineBytes), p3);
         to += PairsPerGroup * LineBytes;
     }
 
@@ -118,11 +118,11 @@ internal sealed unsafe partial class QuantizedKernel<TLanes, TVector, TPlanes, T
         float* xScales = x.Scales + at;
         float* weighted = x.Weighted + (3 * at);
         // Two vectors of rows share each activation loaded: both tiles where a vector spans one, else neighbours within a tile.
-        bool spansTile = TLanes.Count == Rows;
-        int vectors = tiles * Rows / TLanes.Count;
+        bool spansTile = TSet.Count == Rows;
+        int vectors = tiles * Rows / TSet.Count;
         for (int vector = 0; vector < vectors; vector += 2)
         {
-            int output = vector * TLanes.Count;
+            int output = vector * TSet.Count;
             int tile = output / Rows;
             int inTile = output % Rows;
             byte* w0 = panel + (tile * PanelBytes) + (inTile * sizeof(int));
@@ -130,8 +130,8 @@ internal sealed unsafe partial class QuantizedKernel<TLanes, TVector, TPlanes, T
             float* m0 = minima + (tile * PanelScales) + inTile;
             // A last tile without a neighbour is multiplied with itself; the second result falls into unused room.
             int second = vector + 1 < vectors ? 1 : 0;
-            long wStep = second * (spansTile ? PanelBytes : TLanes.Count * sizeof(int));
-            long sStep = second * (spansTile ? PanelScales : TLanes.Count);
+            long wStep = second * (spansTile ? PanelBytes : TSet.Count * sizeof(int));
+            long sStep = second * (spansTile ? PanelScales : TSet.Count);
             switch (group)
             {
                 case 4: Multiply4(w0, wStep, s0, m0, sStep, pairs, xScales, weighted, blocks, results + output); break;

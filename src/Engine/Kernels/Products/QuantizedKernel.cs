@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using Orrery.Engine.Kernels.Formats;
-using Orrery.Engine.Kernels.Lanes;
+using Orrery.Engine.Kernels.Instructions;
 using static Orrery.Engine.Kernels.Formats.TileLayout;
 
 namespace Orrery.Engine.Kernels.Products;
@@ -10,8 +10,8 @@ namespace Orrery.Engine.Kernels.Products;
 /// The integer sums are exact, and the rounded operations of one output follow the order of its columns whatever is done beside it: one row or
 /// five hundred, any share of the threads, any vector width give the same bits.
 /// </remarks>
-internal sealed unsafe partial class QuantizedKernel<TLanes, TVector, TPlanes, TScales> : IProductKernel
-    where TLanes : struct, ILanes<TVector>
+internal sealed unsafe partial class QuantizedKernel<TSet, TVector, TPlanes, TScales> : IProductKernel
+    where TSet : struct, IInstructions<TVector>
     where TVector : struct
     where TPlanes : struct, IPlanes
     where TScales : struct, IScales
@@ -53,7 +53,7 @@ internal sealed unsafe partial class QuantizedKernel<TLanes, TVector, TPlanes, T
                 group = Activations.GroupAt(first, x.Count);
                 long at = (long)first * blocks;
                 int* pairs = x.Pairs + (at * PairsPerBlock);
-                for (int row = 0; row < Rows; row += TLanes.Count)
+                for (int row = 0; row < Rows; row += TSet.Count)
                 {
                     switch (group)
                     {

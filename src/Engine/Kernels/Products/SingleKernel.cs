@@ -1,13 +1,13 @@
 using System.Runtime.CompilerServices;
-using Orrery.Engine.Kernels.Lanes;
+using Orrery.Engine.Kernels.Instructions;
 using static Orrery.Engine.Kernels.Formats.TileLayout;
 using static Orrery.Engine.Kernels.Products.ProductScratch;
 
 namespace Orrery.Engine.Kernels.Products;
 
 /// <summary>Products with unquantised weights: result = fma(weight, activation, result), column by column, the same bits whatever is done beside it.</summary>
-internal sealed unsafe class SingleKernel<TLanes, TVector, TSingles> : IProductKernel
-    where TLanes : struct, ILanes<TVector>
+internal sealed unsafe class SingleKernel<TSet, TVector, TSingles> : IProductKernel
+    where TSet : struct, IInstructions<TVector>
     where TVector : struct
     where TSingles : struct, ISingles
 {
@@ -73,25 +73,25 @@ internal sealed unsafe class SingleKernel<TLanes, TVector, TSingles> : IProductK
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Unpack(byte* tile, int firstColumn, int columns, byte* panel)
     {
-        for (int row = 0; row < Rows; row += TLanes.Count)
+        for (int row = 0; row < Rows; row += TSet.Count)
         {
             byte* from = tile + ((((long)firstColumn * Rows) + row) * TSingles.ElementBytes);
             byte* to = panel + (row * sizeof(float));
             for (int column = 0; column < columns; column++, from += Rows * TSingles.ElementBytes, to += LineBytes)
-                TLanes.Store(to, TSingles.Load<TLanes, TVector>(from));
+                TSet.Store(to, TSingles.Load<TSet, TVector>(from));
         }
     }
 
     private static void MultiplyGroup(int group, int tiles, byte* weights, long tileStep, float* x, int columns, float* results)
     {
-        bool spansTile = TLanes.Count == Rows;
-        int vectors = tiles * Rows / TLanes.Count;
+        bool spansTile = TSet.Count == Rows;
+        int vectors = tiles * Rows / TSet.Count;
         for (int vector = 0; vector < vectors; vector += 2)
         {
-            int output = vector * TLanes.Count;
+            int output = vector * TSet.Count;
             byte* w = weights + (output / Rows * tileStep) + (output % Rows * sizeof(float));
             // A last tile without a neighbour is multiplied with itself; the second result falls into unused room.
-            long wStep = vector + 1 == vectors ? 0 : spansTile ? tileStep : TLanes.Count * sizeof(float);
+            long wStep = vector + 1 == vectors ? 0 : spansTile ? tileStep : TSet.Count * sizeof(float);
             switch (group)
             {
                 case 4: Multiply4(w, wStep, x, columns, results + output); break;
@@ -105,83 +105,83 @@ internal sealed unsafe class SingleKernel<TLanes, TVector, TSingles> : IProductK
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply4(byte* w, long wStep, float* x, int columns, float* results)
     {
-        TVector a0 = TLanes.Load(results), b0 = TLanes.Load(results + TLanes.Count);
-        TVector a1 = TLanes.Load(results + ResultStride), b1 = TLanes.Load(results + ResultStride + TLanes.Count);
-        TVector a2 = TLanes.Load(results + (2 * ResultStride)), b2 = TLanes.Load(results + (2 * ResultStride) + TLanes.Count);
-        TVector a3 = TLanes.Load(results + (3 * ResultStride)), b3 = TLanes.Load(results + (3 * ResultStride) + TLanes.Count);
+        TVector a0 = TSet.Load(results), b0 = TSet.Load(results + TSet.Count);
+        TVector a1 = TSet.Load(results + ResultStride), b1 = TSet.Load(results + ResultStride + TSet.Count);
+        TVector a2 = TSet.Load(results + (2 * ResultStride)), b2 = TSet.Load(results + (2 * ResultStride) + TSet.Count);
+        TVector a3 = TSet.Load(results + (3 * ResultStride)), b3 = TSet.Load(results + (3 * ResultStride) + TSet.Count);
         float* end = x + ((long)columns * 4);
         do
         {
-            TVector w0 = TLanes.Load(w), w1 = TLanes.Load(w + wStep);
-            TVector x0 = TLanes.Broadcast((void*)x);
-            a0 = TLanes.MultiplyAdd(w0, x0, a0);
-            b0 = TLanes.MultiplyAdd(w1, x0, b0);
-            TVector x1 = TLanes.Broadcast((void*)(x + 1));
-            a1 = TLanes.MultiplyAdd(w0, x1, a1);
-            b1 = TLanes.MultiplyAdd(w1, x1, b1);
-            TVector x2 = TLanes.Broadcast((void*)(x + 2));
-            a2 = TLanes.MultiplyAdd(w0, x2, a2);
-            b2 = TLanes.MultiplyAdd(w1, x2, b2);
-            TVector x3 = TLanes.Broadcast((void*)(x + 3));
-            a3 = TLanes.MultiplyAdd(w0, x3, a3);
-            b3 = TLanes.MultiplyAdd(w1, x3, b3);
+            TVector w0 = TSet.Load(w), w1 = TSet.Load(w + wStep);
+            TVector x0 = TSet.Broadcast((void*)x);
+            a0 = TSet.MultiplyAdd(w0, x0, a0);
+            b0 = TSet.MultiplyAdd(w1, x0, b0);
+            TVector x1 = TSet.Broadcast((void*)(x + 1));
+            a1 = TSet.MultiplyAdd(w0, x1, a1);
+            b1 = TSet.MultiplyAdd(w1, x1, b1);
+            TVector x2 = TSet.Broadcast((void*)(x + 2));
+            a2 = TSet.MultiplyAdd(w0, x2, a2);
+            b2 = TSet.MultiplyAdd(w1, x2, b2);
+            TVector x3 = TSet.Broadcast((void*)(x + 3));
+            a3 = TSet.MultiplyAdd(w0, x3, a3);
+            b3 = TSet.MultiplyAdd(w1, x3, b3);
             w += LineBytes;
             x += 4;
         }
         while (x < end);
-        TLanes.Store(results, a0);
-        TLanes.Store(results + TLanes.Count, b0);
-        TLanes.Store(results + ResultStride, a1);
-        TLanes.Store(results + ResultStride + TLanes.Count, b1);
-        TLanes.Store(results + (2 * ResultStride), a2);
-        TLanes.Store(results + (2 * ResultStride) + TLanes.Count, b2);
-        TLanes.Store(results + (3 * ResultStride), a3);
-        TLanes.Store(results + (3 * ResultStride) + TLanes.Count, b3);
+        TSet.Store(results, a0);
+        TSet.Store(results + TSet.Count, b0);
+        TSet.Store(results + ResultStride, a1);
+        TSet.Store(results + ResultStride + TSet.Count, b1);
+        TSet.Store(results + (2 * ResultStride), a2);
+        TSet.Store(results + (2 * ResultStride) + TSet.Count, b2);
+        TSet.Store(results + (3 * ResultStride), a3);
+        TSet.Store(results + (3 * ResultStride) + TSet.Count, b3);
     }
 
     /// <summary>Two vectors of rows against two rows of activations.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply2(byte* w, long wStep, float* x, int columns, float* results)
     {
-        TVector a0 = TLanes.Load(results), b0 = TLanes.Load(results + TLanes.Count);
-        TVector a1 = TLanes.Load(results + ResultStride), b1 = TLanes.Load(results + ResultStride + TLanes.Count);
+        TVector a0 = TSet.Load(results), b0 = TSet.Load(results + TSet.Count);
+        TVector a1 = TSet.Load(results + ResultStride), b1 = TSet.Load(results + ResultStride + TSet.Count);
         float* end = x + ((long)columns * 2);
         do
         {
-            TVector w0 = TLanes.Load(w), w1 = TLanes.Load(w + wStep);
-            TVector x0 = TLanes.Broadcast((void*)x);
-            a0 = TLanes.MultiplyAdd(w0, x0, a0);
-            b0 = TLanes.MultiplyAdd(w1, x0, b0);
-            TVector x1 = TLanes.Broadcast((void*)(x + 1));
-            a1 = TLanes.MultiplyAdd(w0, x1, a1);
-            b1 = TLanes.MultiplyAdd(w1, x1, b1);
+            TVector w0 = TSet.Load(w), w1 = TSet.Load(w + wStep);
+            TVector x0 = TSet.Broadcast((void*)x);
+            a0 = TSet.MultiplyAdd(w0, x0, a0);
+            b0 = TSet.MultiplyAdd(w1, x0, b0);
+            TVector x1 = TSet.Broadcast((void*)(x + 1));
+            a1 = TSet.MultiplyAdd(w0, x1, a1);
+            b1 = TSet.MultiplyAdd(w1, x1, b1);
             w += LineBytes;
             x += 2;
         }
         while (x < end);
-        TLanes.Store(results, a0);
-        TLanes.Store(results + TLanes.Count, b0);
-        TLanes.Store(results + ResultStride, a1);
-        TLanes.Store(results + ResultStride + TLanes.Count, b1);
+        TSet.Store(results, a0);
+        TSet.Store(results + TSet.Count, b0);
+        TSet.Store(results + ResultStride, a1);
+        TSet.Store(results + ResultStride + TSet.Count, b1);
     }
 
     /// <summary>Two vectors of rows against one row of activations.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply1(byte* w, long wStep, float* x, int columns, float* results)
     {
-        TVector a0 = TLanes.Load(results), b0 = TLanes.Load(results + TLanes.Count);
+        TVector a0 = TSet.Load(results), b0 = TSet.Load(results + TSet.Count);
         float* end = x + columns;
         do
         {
-            TVector w0 = TLanes.Load(w), w1 = TLanes.Load(w + wStep);
-            TVector x0 = TLanes.Broadcast((void*)x);
-            a0 = TLanes.MultiplyAdd(w0, x0, a0);
-            b0 = TLanes.MultiplyAdd(w1, x0, b0);
+            TVector w0 = TSet.Load(w), w1 = TSet.Load(w + wStep);
+            TVector x0 = TSet.Broadcast((void*)x);
+            a0 = TSet.MultiplyAdd(w0, x0, a0);
+            b0 = TSet.MultiplyAdd(w1, x0, b0);
             w += LineBytes;
             x++;
         }
         while (x < end);
-        TLanes.Store(results, a0);
-        TLanes.Store(results + TLanes.Count, b0);
+        TSet.Store(results, a0);
+        TSet.Store(results + TSet.Count, b0);
     }
 }

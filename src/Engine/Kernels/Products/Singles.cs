@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Orrery.Engine.Kernels.Lanes;
+using Orrery.Engine.Kernels.Instructions;
 
 namespace Orrery.Engine.Kernels.Products;
 
@@ -9,9 +9,9 @@ internal readonly unsafe struct StoredSingles : ISingles
     public static int ElementBytes => sizeof(float);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Load<TLanes, TVector>(byte* source)
-        where TLanes : struct, ILanes<TVector>
-        where TVector : struct => TLanes.Load(source);
+    public static TVector Load<TSet, TVector>(byte* source)
+        where TSet : struct, IInstructions<TVector>
+        where TVector : struct => TSet.Load(source);
 }
 
 /// <summary>Half precision.</summary>
@@ -20,9 +20,9 @@ internal readonly unsafe struct StoredHalves : ISingles
     public static int ElementBytes => sizeof(ushort);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Load<TLanes, TVector>(byte* source)
-        where TLanes : struct, ILanes<TVector>
-        where TVector : struct => TLanes.LoadHalves((ushort*)source);
+    public static TVector Load<TSet, TVector>(byte* source)
+        where TSet : struct, IInstructions<TVector>
+        where TVector : struct => TSet.LoadHalves((ushort*)source);
 }
 
 /// <summary>Brain floats.</summary>
@@ -31,7 +31,7 @@ internal readonly unsafe struct StoredBrainFloats : ISingles
     public static int ElementBytes => sizeof(ushort);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Load<TLanes, TVector>(byte* source)
-        where TLanes : struct, ILanes<TVector>
-        where TVector : struct => TLanes.LoadBrainFloats((ushort*)source);
+    public static TVector Load<TSet, TVector>(byte* source)
+        where TSet : struct, IInstructions<TVector>
+        where TVector : struct => TSet.LoadBrainFloats((ushort*)source);
 }

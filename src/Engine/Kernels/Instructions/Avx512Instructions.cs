@@ -1,12 +1,12 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-using Vec = System.Runtime.Intrinsics.Vector256<int>;
+using Vec = System.Runtime.Intrinsics.Vector512<int>;
 
-namespace Orrery.Engine.Kernels.Lanes;
+namespace Orrery.Engine.Kernels.Instructions;
 
-/// <summary>Eight rows a vector: AVX2, FMA and the fused dot product of AVX-VNNI.</summary>
-internal readonly unsafe struct AvxVnniLanes : ILanes<Vec>
+/// <summary>Sixteen rows a vector: AVX-512 F and BW.</summary>
+internal readonly unsafe struct Avx512Instructions : IInstructions<Vec>
 {
     /// <summary>2^112: moves the exponent of a half, read as a single's bits, to where it belongs; exact for subnormal halves too.</summary>
     private const float HalfExponent = 5.192296858534828e33f;
@@ -16,19 +16,19 @@ internal readonly unsafe struct AvxVnniLanes : ILanes<Vec>
     public static Vec Zero => Vec.Zero;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vec Load(void* source) => Vector256.Load((int*)source);
+    public static Vec Load(void* source) => Vector512.Load((int*)source);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(void* target, Vec value) => Vector256.Store(value, (int*)target);
+    public static void Store(void* target, Vec value) => Vector512.Store(value, (int*)target);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vec Broadcast(int value) => Vector256.Create(value);
+    public static Vec Broadcast(int value) => Vector512.Create(value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vec Broadcast(void* source) => Vector256.Create(*(int*)source);
+    public static Vec Broadcast(void* source) => Vector512.Create(*(int*)source);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vec MultiplyAddPairs(Vec weights, Vec pairs, Vec sum) => AvxVnni.MultiplyWideningAndAdd(sum, weights.AsInt16(), pairs.AsInt16());
+    public static Vec MultiplyAddPairs(Vec weights, Vec pairs, Vec sum) => Avx512BW.MultiplyAddAdjacent(weights.AsInt16(), pairs.AsInt16()) + sum;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vec Add32(Vec a, Vec b) => a + b;
@@ -43,13 +43,13 @@ internal readonly unsafe struct AvxVnniLanes : ILanes<Vec>
     public static Vec Or(Vec a, Vec b) => a | b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vec ShiftRight16(Vec value, int bits) => Vector256.ShiftRightLogical(value.AsUInt16(), bits).AsInt32();
+    public static Vec ShiftRight16(Vec value, int bits) => Vector512.ShiftRightLogical(value.AsUInt16(), bits).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vec ShiftLeft16(Vec value, int bits) => Vector256.ShiftLeft(value.AsUInt16(), bits).AsInt32();
+    public static Vec ShiftLeft16(Vec value, int bits) => Vector512.ShiftLeft(value.AsUInt16(), bits).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vec ToSingle(Vec integers) => Vector256.ConvertToSingle(integers).AsInt32();
+    public static Vec ToSingle(Vec integers) => Vector512.ConvertToSingle(integers).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vec AddSingle(Vec a, Vec b) => (a.AsSingle() + b.AsSingle()).AsInt32();
@@ -58,23 +58,23 @@ internal readonly unsafe struct AvxVnniLanes : ILanes<Vec>
     public static Vec Multiply(Vec a, Vec b) => (a.AsSingle() * b.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vec MultiplyAdd(Vec a, Vec b, Vec c) => Vector256.FusedMultiplyAdd(a.AsSingle(), b.AsSingle(), c.AsSingle()).AsInt32();
+    public static Vec MultiplyAdd(Vec a, Vec b, Vec c) => Vector512.FusedMultiplyAdd(a.AsSingle(), b.AsSingle(), c.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vec LoadBytes(byte* source) => Avx2.ConvertToVector256Int32(source);
+    public static Vec LoadBytes(byte* source) => Avx512F.ConvertToVector512Int32(Vector128.Load(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vec LoadSignedBytes(byte* source) => Avx2.ConvertToVector256Int32((sbyte*)source);
+    public static Vec LoadSignedBytes(byte* source) => Avx512F.ConvertToVector512Int32(Vector128.Load((sbyte*)source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vec LoadHalves(ushort* source)
     {
-        Vec bits = Avx2.ConvertToVector256Int32(source);
-        Vec sign = Vector256.ShiftLeft(bits & Vector256.Create(0x8000), 16);
-        Vec magnitude = Vector256.ShiftLeft(bits & Vector256.Create(0x7FFF), 13);
-        return (magnitude.AsSingle() * Vector256.Create(HalfExponent)).AsInt32() | sign;
+        Vec bits = Avx512F.ConvertToVector512Int32(Vector256.Load(source));
+        Vec sign = Vector512.ShiftLeft(bits & Vector512.Create(0x8000), 16);
+        Vec magnitude = Vector512.ShiftLeft(bits & Vector512.Create(0x7FFF), 13);
+        return (magnitude.AsSingle() * Vector512.Create(HalfExponent)).AsInt32() | sign;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vec LoadBrainFloats(ushort* source) => Vector256.ShiftLeft(Avx2.ConvertToVector256Int32(source), 16);
+    public static Vec LoadBrainFloats(ushort* source) => Vector512.ShiftLeft(Avx512F.ConvertToVector512Int32(Vector256.Load(source)), 16);
 }

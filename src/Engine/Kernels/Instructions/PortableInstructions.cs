@@ -4,10 +4,10 @@ using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using Vec = System.Runtime.Intrinsics.Vector128<int>;
 
-namespace Orrery.Engine.Kernels.Lanes;
+namespace Orrery.Engine.Kernels.Instructions;
 
 /// <summary>Four rows a vector: the framework's portable operations, which are NEON on Arm and SSE on older x86.</summary>
-internal readonly unsafe struct PortableLanes : ILanes<Vec>
+internal readonly unsafe struct PortableInstructions : IInstructions<Vec>
 {
     /// <summary>2^112: moves the exponent of a half, read as a single's bits, to where it belongs; exact for subnormal halves too.</summary>
     private const float HalfExponent = 5.192296858534828e33f;

@@ -3,10 +3,10 @@ using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Vec = System.Runtime.Intrinsics.Vector256<int>;
 
-namespace Orrery.Engine.Kernels.Lanes;
+namespace Orrery.Engine.Kernels.Instructions;
 
-/// <summary>Eight rows a vector: AVX2 and FMA.</summary>
-internal readonly unsafe struct Avx2Lanes : ILanes<Vec>
+/// <summary>Eight rows a vector: AVX2, FMA and the fused dot product of AVX-VNNI.</summary>
+internal readonly unsafe struct AvxVnniInstructions : IInstructions<Vec>
 {
     /// <summary>2^112: moves the exponent of a half, read as a single's bits, to where it belongs; exact for subnormal halves too.</summary>
     private const float HalfExponent = 5.192296858534828e33f;
@@ -28,7 +28,7 @@ internal readonly unsafe struct Avx2Lanes : ILanes<Vec>
     public static Vec Broadcast(void* source) => Vector256.Create(*(int*)source);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vec MultiplyAddPairs(Vec weights, Vec pairs, Vec sum) => Avx2.MultiplyAddAdjacent(weights.AsInt16(), pairs.AsInt16()) + sum;
+    public static Vec MultiplyAddPairs(Vec weights, Vec pairs, Vec sum) => AvxVnni.MultiplyWideningAndAdd(sum, weights.AsInt16(), pairs.AsInt16());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vec Add32(Vec a, Vec b) => a + b;

@@ -1,4 +1,4 @@
-namespace Orrery.Engine.Kernels.Lanes;
+namespace Orrery.Engine.Kernels.Instructions;
 
 /// <summary>
 /// The operations that a kernel is written in, for one instruction set. A vector's lane is one output row; a lane is read as one 32-bit integer, as
@@ -9,7 +9,7 @@ namespace Orrery.Engine.Kernels.Lanes;
 /// struct type argument are bound and inlined. All variants do the same operations in the same order on each lane, hence give the same bits.
 /// </remarks>
 /// <typeparam name="TVector">The vector register.</typeparam>
-internal unsafe interface ILanes<TVector>
+internal unsafe interface IInstructions<TVector>
     where TVector : struct
 {
     /// <summary>Rows in one vector.</summary>
