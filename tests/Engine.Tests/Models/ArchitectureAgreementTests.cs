@@ -12,7 +12,7 @@ public sealed class ArchitectureAgreementTests
     /// <summary>Half-precision keys and values move log-probabilities by up to 0.004 here; a wrong constant moves them by whole units.</summary>
     private const double Tolerance = 0.01;
 
-    private static readonly int[] Ids = [1, 314, 159, 265, 358, 97, 93, 238, 462, 64, 338, 32, 79, 50, 288, 419, 71, 69, 399, 375, 105, 12, 44, 301];
+    internal static readonly int[] Ids = [1, 314, 159, 265, 358, 97, 93, 238, 462, 64, 338, 32, 79, 50, 288, 419, 71, 69, 399, 375, 105, 12, 44, 301];
 
     private static readonly (string Case, string Shape, (int Id, double LogProbability)[] Best)[] Expected =
     [

@@ -2,6 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Orrery.Engine.Attention;
 using Orrery.Engine.Gguf;
+using Orrery.Engine.Kernels;
 using Orrery.Engine.Models;
 using Orrery.Engine.Tensors;
 using Orrery.Kernel.Random;
@@ -35,6 +36,22 @@ public sealed class BatchInvarianceTests
         float[][][] alone = [.. sequences.Select(tokens => TransformerTests.AllLogits(single, tokens))];
         Prop.ForAll(Gen.Choose(0, int.MaxValue).ToArbitrary(), seed => Matches(seed % 2 == 0 ? single : several, sequences, alone, RandomStream.Root((ulong)seed)))
             .Check(Config.QuickThrowOnFailure.WithMaxTest(12));
+    }
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void All_instruction_sets_give_the_same_bits(string variant, TensorType type)
+    {
+        using GgufFile file = TransformerTests.Open(variant, type);
+        int[] tokens = [.. Enumerable.Range(0, Length).Select(i => i * 5 % 96)];
+        float[][]? first = null;
+        foreach (InstructionSet set in InstructionSets.Supported)
+        {
+            using Transformer model = Transformer.Load(file, new TransformerOptions { Threads = 2, Instructions = set });
+            float[][] logits = TransformerTests.AllLogits(model, tokens);
+            first ??= logits;
+            for (int t = 0; t < Length; t++) Assert.Equal(first[t], logits[t]);
+        }
     }
 
     /// <summary>Plays the sequences in batches of random pieces, with pages in random order, until all are through.</summary>

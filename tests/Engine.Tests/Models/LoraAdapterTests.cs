@@ -1,7 +1,9 @@
 using Orrery.Engine.Attention;
 using Orrery.Engine.Gguf;
+using Orrery.Engine.Making;
 using Orrery.Engine.Models;
 using Orrery.Engine.Tensors;
+using Orrery.Engine.Threads;
 using Orrery.Kernel;
 
 namespace Orrery.Engine.Tests.Models;
@@ -38,6 +40,25 @@ public sealed class LoraAdapterTests
         using GgufFile file = tiny.Open(), adapterFile = lora.Open();
         using Transformer model = Transformer.Load(file);
         TransformerTests.AssertClose(Merged(tiny, lora, 1f), TransformerTests.AllLogits(model, Ids, LoraAdapter.Open(adapterFile, model.Config)));
+    }
+
+    /// <summary>Numbers of llama.cpp (release 0.5.0, keys and values in half precision) on a model and an adapter that this library makes.</summary>
+    [Theory]
+    [InlineData("tiny-llama", new[] { 78, 144, 422, 437 }, new[] { -2.0884, -2.1284, -3.0241, -3.1541 })]
+    [InlineData("tiny-qwen2", new[] { 129, 102, 244, 382 }, new[] { -1.9306, -2.4597, -2.8591, -2.9162 })]
+    [InlineData("tiny-phi3", new[] { 403, 176, 343, 253 }, new[] { -2.6038, -2.8167, -2.8861, -3.0233 })]
+    [InlineData("tiny-gemma2", new[] { 301, 494, 8, 227 }, new[] { -0.3577, -3.0716, -3.7203, -4.2278 })]
+    public void Agrees_with_llama_cpp(string shape, int[] ids, double[] logProbabilities)
+    {
+        const double tolerance = 0.01;
+        using var pool = new WorkerPool(2);
+        ModelShape sizes = ModelShape.Find(shape);
+        using GgufFile file = GgufFile.FromBytes(new ModelMaker(new ModelRecipe(MadeArchitecture.Find(sizes.Architecture), sizes, TensorType.F32, Seed: 1)).ToImage(pool), shape);
+        using GgufFile adapterFile = GgufFile.FromBytes(AdapterMaker.ToImage(file, rank: 4, alpha: 2, seed: 5, pool), "adapter");
+        using Transformer model = Transformer.Load(file);
+        TokenLogProbability[] ours = LogitProbe.Best(TransformerTests.AllLogits(model, ArchitectureAgreementTests.Ids, LoraAdapter.Open(adapterFile, model.Config))[^1], ids.Length);
+        Assert.Equal(ids, ours.Select(token => token.Id));
+        for (int i = 0; i < ids.Length; i++) Assert.Equal(logProbabilities[i], ours[i].LogProbability, tolerance);
     }
 
     [Fact]
