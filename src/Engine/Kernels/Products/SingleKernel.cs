@@ -78,7 +78,10 @@ internal sealed unsafe class SingleKernel<TSet, TVector, TSingles> : IProductKer
             byte* from = tile + ((((long)firstColumn * Rows) + row) * TSingles.ElementBytes);
             byte* to = panel + (row * sizeof(float));
             for (int column = 0; column < columns; column++, from += Rows * TSingles.ElementBytes, to += LineBytes)
+            {
+                Prefetch.Line(from);
                 TSet.Store(to, TSingles.Load<TSet, TVector>(from));
+            }
         }
     }
 
