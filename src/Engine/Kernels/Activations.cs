@@ -23,8 +23,8 @@ public sealed unsafe class Activations : IDisposable
     /// <summary>Adding and subtracting 1.5 × 2^23 rounds to the nearest integer, ties to even, on every processor alike.</summary>
     private const float Rounder = 12582912f;
 
-    /// <summary>Rows below which one thread prepares them faster than several.</summary>
-    private const int RowsWorthSharing = 16;
+    /// <summary>Numbers below which one thread prepares them faster than several: some ten microseconds of work.</summary>
+    private const int NumbersWorthSharing = 16384;
 
     private readonly WorkerPool _pool;
     private readonly Preparation _preparation;
@@ -132,7 +132,7 @@ public sealed unsafe class Activations : IDisposable
     private void Prepare(bool asIntegers)
     {
         _preparation.AsIntegers = asIntegers;
-        if (Count >= RowsWorthSharing) _pool.Run(_preparation);
+        if (Count > GroupRows && (long)Count * Columns >= NumbersWorthSharing) _pool.Run(_preparation);
         else _preparation.Run(0, 1);
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Orrery.Engine.Tensors;
 
 namespace Orrery.Engine.Kernels.Formats;
@@ -13,6 +14,7 @@ internal static unsafe class FileBlocks
     /// <param name="block">The unit's bytes.</param>
     /// <param name="codes">Receives one code for each column.</param>
     /// <param name="scales">Receives the scales.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Read(TensorType type, byte* block, byte* codes, out UnitScales scales)
     {
         scales = default;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Orrery.Engine.Kernels.Formats;
 using Orrery.Engine.Tensors;
 using static Orrery.Engine.Kernels.Formats.TileLayout;
@@ -15,6 +16,7 @@ internal sealed unsafe class BlockPacker<TPlanes, TScales>(TensorType type) : IP
         return new PackedShape(rows, columns, scaleBytes, scaleBytes + ((long)columns / BlockColumns * TPlanes.BlockBytes));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Pack(byte* source, long rowBytes, int columns, int firstRow, int rows, in PackedShape shape, byte* tile)
     {
         int unitColumns = TScales.UnitBlocks * BlockColumns;
@@ -41,6 +43,7 @@ internal sealed unsafe class SinglePacker<TSingles> : IPacker
 {
     public PackedShape Shape(int rows, int columns) => new(rows, columns, 0, AlignedMemory.RoundUp((long)columns * Rows * TSingles.ElementBytes));
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Pack(byte* source, long rowBytes, int columns, int firstRow, int rows, in PackedShape shape, byte* tile)
     {
         for (int row = 0; row < rows; row++)

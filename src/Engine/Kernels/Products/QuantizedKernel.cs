@@ -16,8 +16,8 @@ internal sealed unsafe partial class QuantizedKernel<TSet, TVector, TPlanes, TSc
     where TPlanes : struct, IPlanes
     where TScales : struct, IScales
 {
-    /// <summary>Rows of activations up to which unpacking the weights anew for every four rows beats a panel in the cache.</summary>
-    private const int RowsFromPacked = 16;
+    /// <summary>Rows of activations up to which unpacking the weights anew for every four rows beats a panel in the cache: fewer where codes lie in two planes.</summary>
+    private static int RowsFromPacked => TPlanes.Bits is 3 or 5 or 6 ? 8 : 16;
 
     // Inlining is asked for: a call in the loop would throw all vectors out of the registers.
     private static int Parts

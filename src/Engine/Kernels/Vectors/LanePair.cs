@@ -45,7 +45,7 @@ internal readonly unsafe struct LanePair<T> : ILanes<LanePair<T>>
     public static LanePair<T> operator /(LanePair<T> a, LanePair<T> b) => new(a._low / b._low, a._high / b._high);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static LanePair<T> Fma(LanePair<T> a, LanePair<T> b, LanePair<T> c) => 
+    public static LanePair<T> Fma(LanePair<T> a, LanePair<T> b, LanePair<T> c) =>
         new(T.Fma(a._low, b._low, c._low), T.Fma(a._high, b._high, c._high));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -55,11 +55,11 @@ internal readonly unsafe struct LanePair<T> : ILanes<LanePair<T>>
     public static LanePair<T> Abs(LanePair<T> a) => new(T.Abs(a._low), T.Abs(a._high));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static LanePair<T> CopySign(LanePair<T> size, LanePair<T> sign) => 
+    public static LanePair<T> CopySign(LanePair<T> size, LanePair<T> sign) =>
         new(T.CopySign(size._low, sign._low), T.CopySign(size._high, sign._high));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static LanePair<T> SelectLess(LanePair<T> a, LanePair<T> b, LanePair<T> whenLess, LanePair<T> otherwise) => 
+    public static LanePair<T> SelectLess(LanePair<T> a, LanePair<T> b, LanePair<T> whenLess, LanePair<T> otherwise) =>
         new(T.SelectLess(a._low, b._low, whenLess._low, otherwise._low), T.SelectLess(a._high, b._high, whenLess._high, otherwise._high));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -58,15 +58,15 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
     public static Lanes128 CopySign(Lanes128 size, Lanes128 sign) => new(Vector128.ConditionalSelect(Vector128.Create(Lanes.SignBit).AsSingle(), sign._v, size._v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 SelectLess(Lanes128 a, Lanes128 b, Lanes128 whenLess, Lanes128 otherwise) => 
+    public static Lanes128 SelectLess(Lanes128 a, Lanes128 b, Lanes128 whenLess, Lanes128 otherwise) =>
         new(Vector128.ConditionalSelect(Vector128.LessThan(a._v, b._v), whenLess._v, otherwise._v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 PowerOfTwo(Lanes128 shifted) => 
+    public static Lanes128 PowerOfTwo(Lanes128 shifted) =>
         new(((Vector128.AsInt32(shifted._v) << Lanes.ExponentShift) + Vector128.Create(Lanes.OneBits)).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 SwapPairs(Lanes128 a) => 
+    public static Lanes128 SwapPairs(Lanes128 a) =>
         new(Vector128.Shuffle(a._v, Vector128.Create(1, 0, 3, 2)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -58,15 +58,15 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256>
     public static Lanes256 CopySign(Lanes256 size, Lanes256 sign) => new(Vector256.ConditionalSelect(Vector256.Create(Lanes.SignBit).AsSingle(), sign._v, size._v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 SelectLess(Lanes256 a, Lanes256 b, Lanes256 whenLess, Lanes256 otherwise) => 
+    public static Lanes256 SelectLess(Lanes256 a, Lanes256 b, Lanes256 whenLess, Lanes256 otherwise) =>
         new(Vector256.ConditionalSelect(Vector256.LessThan(a._v, b._v), whenLess._v, otherwise._v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 PowerOfTwo(Lanes256 shifted) => 
+    public static Lanes256 PowerOfTwo(Lanes256 shifted) =>
         new(((Vector256.AsInt32(shifted._v) << Lanes.ExponentShift) + Vector256.Create(Lanes.OneBits)).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 SwapPairs(Lanes256 a) => 
+    public static Lanes256 SwapPairs(Lanes256 a) =>
         new(Vector256.Shuffle(a._v, Vector256.Create(1, 0, 3, 2, 5, 4, 7, 6)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

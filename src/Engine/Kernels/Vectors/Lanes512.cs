@@ -58,15 +58,15 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512>
     public static Lanes512 CopySign(Lanes512 size, Lanes512 sign) => new(Vector512.ConditionalSelect(Vector512.Create(Lanes.SignBit).AsSingle(), sign._v, size._v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes512 SelectLess(Lanes512 a, Lanes512 b, Lanes512 whenLess, Lanes512 otherwise) => 
+    public static Lanes512 SelectLess(Lanes512 a, Lanes512 b, Lanes512 whenLess, Lanes512 otherwise) =>
         new(Vector512.ConditionalSelect(Vector512.LessThan(a._v, b._v), whenLess._v, otherwise._v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes512 PowerOfTwo(Lanes512 shifted) => 
+    public static Lanes512 PowerOfTwo(Lanes512 shifted) =>
         new(((Vector512.AsInt32(shifted._v) << Lanes.ExponentShift) + Vector512.Create(Lanes.OneBits)).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes512 SwapPairs(Lanes512 a) => 
+    public static Lanes512 SwapPairs(Lanes512 a) =>
         new(Vector512.Shuffle(a._v, Vector512.Create(1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
