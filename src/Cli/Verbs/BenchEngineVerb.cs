@@ -56,7 +56,7 @@ internal sealed class BenchEngineVerb : Verb
     public override IReadOnlyList<string> Notes { get; } =
     [
         "Columns are llama-bench's: pp512 is the prefill of a prompt of 512 tokens, tg128 the generation of 128, tg32@8 that of 32 by each of eight sequences (tokens of all of them).",
-        "The ceiling of decoding is what the memory's read rate or the rate of single-precision multiply-adds allows, the lower of the two; that of prefill is the latter. Integer kernels can exceed it.",
+        "The ceiling of decoding is what the rate of reading the model's weights (measured around each run), or the rate of single-precision multiply-adds allows, the lower of the two; that of prefill is the latter. Integer kernels can exceed it.",
         "Speed does not depend on the values of weights, so made models measure as well as trained ones.",
     ];
 

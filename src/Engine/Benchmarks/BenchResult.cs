@@ -4,7 +4,7 @@ namespace Orrery.Engine.Benchmarks;
 /// <param name="Test">The test.</param>
 /// <param name="TokensPerSecond">Mean over the repetitions.</param>
 /// <param name="StandardDeviation">Of the repetitions, tokens per second.</param>
-/// <param name="CeilingTokensPerSecond">By the machine's bandwidth and its single-precision rate.</param>
+/// <param name="CeilingTokensPerSecond">Mean over the repetitions: by the rate of reading memory around each, and the single-precision rate.</param>
 /// <param name="AllocatedBytesPerToken">Bytes that the measuring thread allocated for each token; a decoder allocates none.</param>
 public sealed record BenchResult(BenchTest Test, double TokensPerSecond, double StandardDeviation, double CeilingTokensPerSecond, double AllocatedBytesPerToken)
 {

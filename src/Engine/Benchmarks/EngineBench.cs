@@ -7,11 +7,13 @@ namespace Orrery.Engine.Benchmarks;
 /// <summary>Measures a loaded model: prefill, decode, and decode of several sequences together, in tokens per second.</summary>
 /// <remarks>
 /// As llama-bench measures: a warm-up, then repetitions from an empty context; ids are random, nothing is sampled, the logits of the last token of
-/// each sequence are computed.
+/// each sequence are computed. The rate of reading memory is measured before and after each repetition: what a machine shares with others may change
+/// from second to second.
 /// </remarks>
 public sealed class EngineBench
 {
     private readonly Transformer _model;
+    private readonly WeightReading _reading;
     private readonly TouchedWeights _touched;
     private readonly Roofline _roofline;
     private readonly TimeProvider _clock;
@@ -20,10 +22,10 @@ public sealed class EngineBench
 
     /// <param name="model">The model.</param>
     /// <param name="touched">What a token makes it multiply.</param>
-    /// <param name="roofline">The machine's rates with as many threads as the model uses.</param>
+    /// <param name="roofline">The machine's rates with as many threads as the model uses; that of reading is measured on the weights themselves.</param>
     /// <param name="clock">Wall time.</param>
     public EngineBench(Transformer model, TouchedWeights touched, Roofline roofline, TimeProvider clock) =>
-        (_model, _touched, _roofline, _clock) = (model, touched, roofline, clock);
+        (_model, _touched, _roofline, _clock, _reading) = (model, touched, roofline, clock, new WeightReading(model));
 
     /// <summary>Runs one test.</summary>
     /// <param name="test">The test.</param>
@@ -41,18 +43,26 @@ public sealed class EngineBench
 
         Measure(test, sequences, prompt, store, stop);
         double[] rates = new double[repetitions];
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < repetitions; i++) rates[i] = test.Tokens / Measure(test, sequences, prompt, store, stop);
-        double allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        double allocatedBytes = 0, ceilings = 0, readBefore = _reading.MeasureBytesPerSecond(_clock);
+        for (int i = 0; i < repetitions; i++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            rates[i] = test.Tokens / Measure(test, sequences, prompt, store, stop);
+            allocatedBytes += GC.GetAllocatedBytesForCurrentThread() - before;
+            double readAfter = _reading.MeasureBytesPerSecond(_clock);
+            ceilings += CeilingOf(test, (readBefore + readAfter) / 2);
+            readBefore = readAfter;
+        }
 
         foreach (KvSequence sequence in sequences) sequence.Dispose();
         double mean = rates.Average();
         double variance = repetitions > 1 ? rates.Sum(rate => (rate - mean) * (rate - mean)) / (repetitions - 1) : 0;
-        double ceiling = test.PromptTokens > 0
-            ? _roofline.PrefillCeiling(_touched.PrefillWeights)
-            : _roofline.DecodeCeiling(test.Sequences, _touched.DecodeBytes, _touched.DecodeWeights);
-        return new BenchResult(test, mean, Math.Sqrt(variance), ceiling, allocated / test.Tokens / repetitions);
+        return new BenchResult(test, mean, Math.Sqrt(variance), ceilings / repetitions, allocatedBytes / test.Tokens / repetitions);
     }
+
+    private double CeilingOf(BenchTest test, double readBytesPerSecond) => test.PromptTokens > 0
+        ? _roofline.PrefillCeiling(_touched.PrefillWeights)
+        : (_roofline with { BytesPerSecond = readBytesPerSecond }).DecodeCeiling(test.Sequences, _touched.DecodeBytes, _touched.DecodeWeights);
 
     /// <summary>Seconds of one run.</summary>
     private double Measure(BenchTest test, KvSequence[] sequences, int[] ids, KvStore store, CancellationToken stop)

@@ -28,8 +28,9 @@ internal sealed unsafe class MemoryReading : IParallelWork, IDisposable
 
     public void Dispose() => _memory.Dispose();
 
+    /// <summary>Reads whole groups of four cache lines.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static long Read(byte* start, long bytes)
+    internal static long Read(byte* start, long bytes)
     {
         const int stride = 4 * AlignedMemory.LineBytes;
         byte* end = start + (bytes / stride * stride);

@@ -43,7 +43,7 @@ internal sealed class LayerWeights : IDisposable
 
     public long ByteCount => All.Sum(stack => stack.ByteCount);
 
-    private IEnumerable<WeightStack> All
+    public IEnumerable<WeightStack> All
     {
         get
         {
@@ -67,6 +67,8 @@ internal sealed unsafe class WeightStack(IReadOnlyList<WeightMatrix> parts) : ID
     public int Rows { get; } = parts.Sum(part => part.Rows);
 
     public long ByteCount => parts.Sum(part => part.ByteCount);
+
+    public IReadOnlyList<WeightMatrix> Parts => parts;
 
     /// <summary>y = W x, or added to what is there; see <see cref="MatrixProduct.Multiply"/>.</summary>
     public void Multiply(MatrixProduct product, Activations x, float* y, int stride, bool add = false)

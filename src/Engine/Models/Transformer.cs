@@ -1,5 +1,6 @@
 using Orrery.Engine.Attention;
 using Orrery.Engine.Gguf;
+using Orrery.Engine.Kernels;
 using Orrery.Engine.Threads;
 using Orrery.Kernel;
 
@@ -36,6 +37,11 @@ public sealed class Transformer : IDisposable
 
     /// <summary>Bytes of the weights in memory.</summary>
     public long WeightBytes => _weights.ByteCount;
+
+    /// <summary>The matrices that a decoded token goes through; of a mixture, those of all experts.</summary>
+    internal IEnumerable<WeightMatrix> Matrices => _weights.Layers.SelectMany(layer => layer.All).Append(_weights.Output).SelectMany(stack => stack.Parts);
+
+    internal WorkerPool Pool => _pool;
 
     /// <summary>Loads a model: all weights are repacked, so that the file may be closed afterwards.</summary>
     /// <exception cref="InputException">The file holds no model that this engine runs.</exception>
