@@ -8,15 +8,14 @@ namespace Orrery.Engine.Kernels;
 /// <remarks>The bits of a result depend on its row of activations and its row of weights alone: not on other rows, on the threads or on the instruction set.</remarks>
 public sealed unsafe class MatrixProduct : IParallelWork, IDisposable
 {
-    /// <summary>Shares per thread: small enough that a thread which lost its core for a moment does not hold up the others for long.</summary>
-    private const int SharesPerWorker = 8;
+    /// <summary>A share is this part of what is left, divided by the threads: long ones first, and the last so short that the threads end together.</summary>
+    private const int PartOfRest = 2;
 
     private readonly WorkerPool _pool;
     private readonly AlignedMemory _scratch;
     private ProductShare _share;
     private IProductKernel? _kernel;
-    private int _tilesPerShare;
-    private int _next;
+    private int _nextPair;
 
     /// <param name="pool">The threads.</param>
     public MatrixProduct(WorkerPool pool)
@@ -38,13 +37,9 @@ public sealed unsafe class MatrixProduct : IParallelWork, IDisposable
         if (x.Count == 0) return;
         if (weights.Type.IsQuantized()) x.Quantise();
         else x.Interleave();
-        PackedShape shape = weights.Shape;
         _kernel = weights.Kernel;
-        _share = new ProductShare { Tiles = weights.Tiles, Shape = shape, Activations = x, Output = y, OutputStride = stride, Adds = add };
-        int shares = _pool.Workers == 1 ? 1 : _pool.Workers * SharesPerWorker;
-        int pairs = (shape.Tiles + ProductScratch.TilesTogether - 1) / ProductScratch.TilesTogether;
-        _tilesPerShare = Math.Max(1, pairs / shares) * ProductScratch.TilesTogether;
-        _next = 0;
+        _share = new ProductShare { Tiles = weights.Tiles, Shape = weights.Shape, Activations = x, Output = y, OutputStride = stride, Adds = add };
+        _nextPair = 0;
         _pool.Run(this);
         _share = default;
     }
@@ -54,11 +49,15 @@ public sealed unsafe class MatrixProduct : IParallelWork, IDisposable
     {
         ProductShare share = _share;
         share.Scratch = _scratch.Start + ((long)worker * ProductScratch.Bytes);
+        int pairs = (share.Shape.Tiles + ProductScratch.TilesTogether - 1) / ProductScratch.TilesTogether;
         while (true)
         {
-            share.FirstTile = (Interlocked.Increment(ref _next) - 1) * _tilesPerShare;
-            if (share.FirstTile >= share.Shape.Tiles) return;
-            share.EndTile = Math.Min(share.FirstTile + _tilesPerShare, share.Shape.Tiles);
+            int first = Volatile.Read(ref _nextPair);
+            if (first >= pairs) return;
+            int taken = workers == 1 ? pairs : Math.Max(1, (pairs - first) / (PartOfRest * workers));
+            if (Interlocked.CompareExchange(ref _nextPair, first + taken, first) != first) continue;
+            share.FirstTile = first * ProductScratch.TilesTogether;
+            share.EndTile = Math.Min((first + taken) * ProductScratch.TilesTogether, share.Shape.Tiles);
             _kernel!.Run(share);
         }
     }

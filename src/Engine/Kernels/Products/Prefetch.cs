@@ -6,33 +6,40 @@ namespace Orrery.Engine.Kernels.Products;
 
 /// <summary>Asks for weights before they are needed: arithmetic and memory then work at the same time.</summary>
 /// <remarks>
-/// Into the second-level cache, and far ahead. Measured on one core of a Zen 4 (weights of Q8_0 from memory, one row of activations): 15 GB/s without,
-/// 17 into the first level whatever the distance, whose few outstanding misses are then the limit, and 18, 23 and 24 into the second at 4, 8 and 16 KiB.
+/// Far ahead into the second-level cache, near ahead into the first. Measured on a Zen 4 (weights of Q8_0 from memory, one row of activations; share of
+/// the rate of mere reading, one thread and two): 55 and 80 % without; 65 and 88 % into the first level alone, at any distance, for it can wait for few
+/// lines at once; 81 and 90 % into the second, 16 KiB ahead; 89 and 96 % into both.
 /// </remarks>
 internal static unsafe class Prefetch
 {
-    /// <summary>How far ahead, bytes.</summary>
-    private const int Distance = 16384;
+    /// <summary>How far ahead memory is asked, bytes.</summary>
+    private const int FarBytes = 16384;
 
+    /// <summary>How far ahead the second-level cache is asked, bytes.</summary>
+    private const int NearBytes = 1024;
+
+    /// <summary>Asks for the line that lies ahead of one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Line(byte* at)
     {
-        if (Sse.IsSupported) Sse.Prefetch1(at + Distance);
+        if (!Sse.IsSupported) return;
+        Sse.Prefetch1(at + FarBytes);
+        Sse.Prefetch0(at + NearBytes);
     }
 
+    /// <summary>Asks for the lines that lie ahead of some.</summary>
     /// <param name="at">What is being read.</param>
     /// <param name="bytes">How much; a constant at the call.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Lines(byte* at, int bytes)
     {
-        if (!Sse.IsSupported) return;
-        if (bytes >= 1 * LineBytes) Sse.Prefetch1(at + Distance);
-        if (bytes >= 2 * LineBytes) Sse.Prefetch1(at + Distance + (1 * LineBytes));
-        if (bytes >= 3 * LineBytes) Sse.Prefetch1(at + Distance + (2 * LineBytes));
-        if (bytes >= 4 * LineBytes) Sse.Prefetch1(at + Distance + (3 * LineBytes));
-        if (bytes >= 5 * LineBytes) Sse.Prefetch1(at + Distance + (4 * LineBytes));
-        if (bytes >= 6 * LineBytes) Sse.Prefetch1(at + Distance + (5 * LineBytes));
-        if (bytes >= 7 * LineBytes) Sse.Prefetch1(at + Distance + (6 * LineBytes));
-        if (bytes >= 8 * LineBytes) Sse.Prefetch1(at + Distance + (7 * LineBytes));
+        if (bytes >= 1 * LineBytes) Line(at);
+        if (bytes >= 2 * LineBytes) Line(at + (1 * LineBytes));
+        if (bytes >= 3 * LineBytes) Line(at + (2 * LineBytes));
+        if (bytes >= 4 * LineBytes) Line(at + (3 * LineBytes));
+        if (bytes >= 5 * LineBytes) Line(at + (4 * LineBytes));
+        if (bytes >= 6 * LineBytes) Line(at + (5 * LineBytes));
+        if (bytes >= 7 * LineBytes) Line(at + (6 * LineBytes));
+        if (bytes >= 8 * LineBytes) Line(at + (7 * LineBytes));
     }
 }
