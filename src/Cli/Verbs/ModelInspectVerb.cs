@@ -4,6 +4,7 @@ using System.Text.Json;
 using Orrery.Cli.Shell;
 using Orrery.Cli.Tables;
 using Orrery.Engine.Gguf;
+using Orrery.Engine.Models;
 
 namespace Orrery.Cli.Verbs;
 

@@ -190,8 +190,11 @@ public sealed unsafe class AttentionKernel : IParallelWork, IDisposable
         if (offset <= _partialCapacity) return;
         NativeMemory.AlignedFree(_partials);
         _partials = null;
-        _partialCapacity = Math.Max(offset, 2 * _partialCapacity);
-        _partials = (float*)NativeMemory.AlignedAlloc((nuint)_partialCapacity * sizeof(float), KvLayout.Alignment);
+        long capacity = Math.Max(offset, 2 * _partialCapacity);
+        // Until the memory is granted there is room for nothing: a later, smaller batch must not believe that there is.
+        _partialCapacity = 0;
+        _partials = (float*)NativeMemory.AlignedAlloc((nuint)capacity * sizeof(float), KvLayout.Alignment);
+        _partialCapacity = capacity;
     }
 
     private static void Append(ref AttentionBlock[] blocks, ref int count, AttentionBlock block)

@@ -80,6 +80,8 @@ public sealed unsafe class KvStore : IDisposable
             keys += Shape.KeySize;
             values += Shape.ValueSize;
         }
+        // Here and below: a pointer into the memory does not keep the store from its finalizer.
+        GC.KeepAlive(this);
     }
 
     /// <summary>Reads back one key and one value as single precision: the plain way, for references and inspection.</summary>
@@ -96,6 +98,7 @@ public sealed unsafe class KvStore : IDisposable
             int scale = (slot * Layout.ValueGroups) + (d / KvLayout.GroupElements);
             value[d] = Element(block + Layout.ValueOffset, (slot * Layout.ValueStride) + d, valueScales, scale);
         }
+        GC.KeepAlive(this);
     }
 
     /// <summary>Copies all layers of a page over another page.</summary>
@@ -103,6 +106,7 @@ public sealed unsafe class KvStore : IDisposable
     {
         for (int layer = 0; layer < Shape.Layers; layer++)
             Buffer.MemoryCopy(Block(layer, from, 0), Block(layer, to, 0), LayerPageBytes, LayerPageBytes);
+        GC.KeepAlive(this);
     }
 
     /// <summary>Copies all layers of a page to a buffer of <see cref="PageBytes"/>.</summary>
@@ -112,6 +116,7 @@ public sealed unsafe class KvStore : IDisposable
         int bytes = (int)LayerPageBytes;
         for (int layer = 0; layer < Shape.Layers; layer++)
             new ReadOnlySpan<byte>(Block(layer, page, 0), bytes).CopyTo(buffer.Slice(layer * bytes, bytes));
+        GC.KeepAlive(this);
     }
 
     /// <summary>Fills all layers of a page from a buffer that <see cref="SwapOut"/> filled.</summary>
@@ -121,6 +126,7 @@ public sealed unsafe class KvStore : IDisposable
         int bytes = (int)LayerPageBytes;
         for (int layer = 0; layer < Shape.Layers; layer++)
             buffer.Slice(layer * bytes, bytes).CopyTo(new Span<byte>(Block(layer, page, 0), bytes));
+        GC.KeepAlive(this);
     }
 
     public void Dispose()

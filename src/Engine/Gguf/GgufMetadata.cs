@@ -105,15 +105,6 @@ public sealed class GgufMetadata
     /// <exception cref="InputException">The key is missing.</exception>
     public string RequireText(string key) => Text(key) ?? throw Missing(key);
 
-    /// <exception cref="InputException">The key is missing or outside the range.</exception>
-    public int RequireInteger(string key, int least, int most)
-    {
-        long value = Integer(key) ?? throw Missing(key);
-        return value >= least && value <= most
-            ? (int)value
-            : throw new InputException($"{_image.Name}: {key} is {value}, but must lie from {least} to {most}; make the file again");
-    }
-
     /// <summary>The sentence of a key that a model cannot do without.</summary>
     public InputException Missing(string key) => new($"{_image.Name}: the metadata key {key} is missing; the model cannot be used without it: make the file again with a current converter");
 

@@ -15,7 +15,7 @@ internal sealed unsafe partial class AlignedMemory : IDisposable
 
     private byte* _start;
 
-    /// <param name="bytes">Bytes wanted; they are not cleared, except those of large pieces, which come fresh from the system.</param>
+    /// <param name="bytes">Bytes wanted; they are not cleared.</param>
     public AlignedMemory(long bytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);

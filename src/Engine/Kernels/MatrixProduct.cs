@@ -41,6 +41,8 @@ public sealed unsafe class MatrixProduct : IParallelWork, IDisposable
         _share = new ProductShare { Tiles = weights.Tiles, Shape = weights.Shape, Activations = x, Output = y, OutputStride = stride, Adds = add };
         _nextPair = 0;
         _pool.Run(this);
+        // The share holds a pointer, which does not keep the weights from their finalizer.
+        GC.KeepAlive(weights);
         _share = default;
     }
 

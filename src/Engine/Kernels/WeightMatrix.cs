@@ -82,6 +82,7 @@ public sealed unsafe class WeightMatrix : IDisposable
         if (values.Length != Columns) throw new ArgumentException($"a row has {Columns} columns, not {values.Length}", nameof(values));
         byte* scratch = stackalloc byte[DecodeScratchBytes];
         _kernel.DecodeRow(Tiles, _shape, row, scratch, values);
+        GC.KeepAlive(_memory);
     }
 
     public void Dispose() => _memory.Dispose();

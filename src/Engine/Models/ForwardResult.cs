@@ -1,6 +1,6 @@
 namespace Orrery.Engine.Models;
 
-/// <summary>The rows that a pass was asked for, in the order of its batch. They are valid until the next pass.</summary>
+/// <summary>The rows that a pass was asked for, in the order of its batch. They are valid until the next pass, and only while the transformer is in use: hold on to it while you read them.</summary>
 public readonly unsafe struct ForwardResult
 {
     private readonly float* _values;

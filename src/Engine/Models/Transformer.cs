@@ -88,8 +88,8 @@ public sealed class Transformer : IDisposable
             if ((uint)id >= (uint)Config.Vocabulary) throw new ArgumentException($"token id {id} is not in the vocabulary of {Config.Vocabulary}", nameof(batch));
         foreach (ref readonly BatchSequence sequence in batch.Ranges)
         {
-            if (sequence.FirstPosition + sequence.Rows > Config.ContextLength)
-                throw new ArgumentException($"position {sequence.FirstPosition + sequence.Rows - 1} is beyond the context of {Config.ContextLength}", nameof(batch));
+            if (sequence.FirstPosition > Config.ContextLength - sequence.Rows)
+                throw new ArgumentException($"position {(long)sequence.FirstPosition + sequence.Rows - 1} is beyond the context of {Config.ContextLength}", nameof(batch));
         }
         return _pass.Run(batch, kv, wantsStates);
     }

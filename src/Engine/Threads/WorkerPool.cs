@@ -43,17 +43,13 @@ public sealed class WorkerPool : IDisposable
     public int Workers { get; }
 
     /// <summary>Does the work on all threads and returns when the last share is done.</summary>
-    /// <remarks>Callers on several threads take turns. An exception of any share is thrown here after all shares have ended.</remarks>
+    /// <remarks>Callers on several threads take turns; a share must not hand out work of its own. After all shares have ended, the exception of any is thrown as the inner one of another.</remarks>
+    /// <exception cref="InvalidOperationException">A share failed.</exception>
     public void Run(IParallelWork work)
     {
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_stopping, this);
-            if (_threads.Length == 0)
-            {
-                work.Run(0, 1);
-                return;
-            }
             _work = work;
             _failure = null;
             Volatile.Write(ref _running, _threads.Length);

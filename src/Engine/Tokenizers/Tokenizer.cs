@@ -39,6 +39,9 @@ public abstract class Tokenizer
         for (int id = 0; id < table.Size; id++) _prints.Append(PrintOf(table.Texts[id], table.Kinds[id]));
     }
 
+    /// <summary>Kinds of vocabulary that are read, by their names in files: scored pieces and byte-level pairs.</summary>
+    public static IReadOnlyList<string> Kinds { get; } = [Spm, Bpe];
+
     public int VocabularySize => _table.Size;
 
     /// <summary>Begins a text; null where the vocabulary has none.</summary>

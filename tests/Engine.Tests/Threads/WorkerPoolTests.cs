@@ -30,13 +30,15 @@ public sealed class WorkerPoolTests
         Assert.All(work.Shares, shares => Assert.Equal(20, shares));
     }
 
-    [Fact]
-    public void A_failing_share_is_reported_and_the_pool_goes_on()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_failing_share_is_reported_and_the_pool_goes_on(int workers)
     {
-        using var pool = new WorkerPool(2);
+        using var pool = new WorkerPool(workers);
         var failure = Assert.Throws<InvalidOperationException>(() => pool.Run(new Failing()));
         Assert.IsType<ArithmeticException>(failure.InnerException);
-        var work = new Counting(2);
+        var work = new Counting(workers);
         pool.Run(work);
         Assert.All(work.Shares, shares => Assert.Equal(1, shares));
     }
@@ -63,7 +65,7 @@ public sealed class WorkerPoolTests
     {
         public void Run(int worker, int workers)
         {
-            if (worker == 1) throw new ArithmeticException("share one fails");
+            if (worker == workers - 1) throw new ArithmeticException("the last share fails");
         }
     }
 }

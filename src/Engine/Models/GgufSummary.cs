@@ -1,18 +1,13 @@
+using Orrery.Engine.Gguf;
 using Orrery.Engine.Tensors;
 
-namespace Orrery.Engine.Gguf;
+namespace Orrery.Engine.Models;
 
 /// <summary>What a model file holds, in figures: for people who ask before they load.</summary>
 public sealed class GgufSummary
 {
     /// <summary>Bytes of a key or value number in a half-precision KV memory.</summary>
     private const int KvNumberBytes = 2;
-
-    /// <summary>Architectures that this library runs.</summary>
-    private static readonly string[] Architectures = ["llama", "qwen2", "qwen3", "phi3", "gemma2", "gemma3", "qwen3moe"];
-
-    /// <summary>Kinds of vocabulary that it reads: scored pieces and byte-level pairs.</summary>
-    private static readonly string[] Vocabularies = ["llama", "gpt2"];
 
     private readonly GgufMetadata _values;
 
@@ -113,10 +108,11 @@ public sealed class GgufSummary
 
     private IEnumerable<string> Gaps(GgufFile file)
     {
-        if (Architecture is null || !Architectures.Contains(Architecture))
-            yield return $"architecture {Architecture ?? "(none)"} (supported: {string.Join(", ", Architectures)})";
-        if (!IsAdapter && (Tokenizer is null || !Vocabularies.Contains(Tokenizer)))
-            yield return $"tokenizer {Tokenizer ?? "(none)"} (supported: {string.Join(", ", Vocabularies)})";
+        string[] architectures = [.. ModelFamily.All.Select(family => family.Name)];
+        if (Architecture is null || !architectures.Contains(Architecture))
+            yield return $"architecture {Architecture ?? "(none)"} (supported: {string.Join(", ", architectures)})";
+        if (!IsAdapter && (Tokenizer is null || !Tokenizers.Tokenizer.Kinds.Contains(Tokenizer)))
+            yield return $"tokenizer {Tokenizer ?? "(none)"} (supported: {string.Join(", ", Tokenizers.Tokenizer.Kinds)})";
         string[] types = [.. file.Tensors.Where(tensor => !tensor.IsSupported).Select(tensor => tensor.TypeName).Distinct()];
         if (types.Length > 0) yield return $"tensor type {string.Join(", ", types)} (supported: {string.Join(", ", TensorTypes.All)})";
     }

@@ -1,7 +1,9 @@
 using Orrery.Engine.Gguf;
+using Orrery.Engine.Models;
 using Orrery.Engine.Shipped;
+using Orrery.Engine.Tests.Gguf;
 
-namespace Orrery.Engine.Tests.Gguf;
+namespace Orrery.Engine.Tests.Models;
 
 public sealed class GgufSummaryTests
 {
