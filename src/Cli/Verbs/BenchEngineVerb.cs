@@ -19,6 +19,7 @@ internal sealed class BenchEngineVerb : Verb
     private const string DefaultShape = "r110m";
     private const double Giga = 1e9;
     private const double Gibi = 1 << 30;
+    private const double Mebi = 1 << 20;
     private const double Million = 1e6;
     private readonly Option<string[]> _model = new("--model") { HelpName = "FILE", Description = "A model file; may be repeated. Without it, models with random weights are made." };
 
@@ -108,7 +109,7 @@ internal sealed class BenchEngineVerb : Verb
         double loadSeconds = TimeProvider.System.GetElapsedTime(start).TotalSeconds;
         var bench = new EngineBench(model, touched, roofline, TimeProvider.System);
         List<BenchResult> results = [];
-        var benched = new BenchedModel(source.Name, weightBytes, parameters, model.Threads, loadSeconds, results);
+        var benched = new BenchedModel(source.Name, weightBytes, parameters, model.Threads, loadSeconds, Environment.WorkingSet, results);
         foreach (BenchTest test in tests)
         {
             progress.Say($"{source.Name}: {test.Name}");
@@ -130,18 +131,18 @@ internal sealed class BenchEngineVerb : Verb
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"this machine: reads {TextTable.Figure(roofline.BytesPerSecond / Giga)} GB/s, multiplies and adds {TextTable.Figure(roofline.FlopsPerSecond / Giga)} GFLOP/s in single precision"));
         output.WriteLine();
-        var table = new TextTable(new("model", IsNumber: false), new("size\nGiB"), new("params\nM"), new("backend", IsNumber: false), new("threads"), new("test", IsNumber: false), new("t/s"), new("ceiling\nt/s"), new("of it"));
+        var table = new TextTable(new("model", IsNumber: false), new("size\nGiB"), new("params\nM"), new("backend", IsNumber: false), new("threads"), new("test", IsNumber: false), new("t/s"), new("weights read\nGB/s"), new("ceiling\nt/s"), new("of it"));
         foreach (BenchedModel model in models)
         {
             foreach (BenchResult result in model.Results)
             {
                 table.Add(model.Name, Fixed(model.Bytes / Gibi, 2), Fixed(model.Parameters / Million, 0), Backend, model.Threads.ToString(CultureInfo.InvariantCulture), result.Test.Name,
-                    $"{Fixed(result.TokensPerSecond, 2)} ± {Fixed(result.StandardDeviation, 2)}", TextTable.Figure(result.CeilingTokensPerSecond), $"{Fixed(100 * result.Share, 0)} %");
+                    $"{Fixed(result.TokensPerSecond, 2)} ± {Fixed(result.StandardDeviation, 2)}", TextTable.Figure(result.ReadBytesPerSecond / Giga), TextTable.Figure(result.CeilingTokensPerSecond), $"{Fixed(100 * result.Share, 0)} %");
             }
         }
         table.Write(output);
         foreach (BenchedModel model in models)
-            output.WriteLine($"{model.Name}: loaded in {Fixed(model.LoadSeconds, 2)} s; {Allocation(model)}");
+            output.WriteLine($"{model.Name}: loaded in {Fixed(model.LoadSeconds, 2)} s, {Fixed(model.ResidentBytes / Mebi, 0)} MiB in memory then; {Allocation(model)}");
     }
 
     private static string Backend => $"CPU {InstructionSets.Best.ToString().ToLowerInvariant()}";
@@ -149,7 +150,7 @@ internal sealed class BenchEngineVerb : Verb
     private static string Allocation(BenchedModel model)
     {
         double most = model.Results.Where(result => result.Test.GeneratedTokens > 0).Select(result => result.AllocatedBytesPerToken).DefaultIfEmpty(0).Max();
-        return $"at most {Fixed(most, 0)} bytes allocated per decoded token";
+        return $"at most {Fixed(most, 1)} bytes allocated per decoded token";
     }
 
     private static void WriteJson(Roofline roofline, List<BenchedModel> models, Utf8JsonWriter writer)
@@ -170,6 +171,7 @@ internal sealed class BenchEngineVerb : Verb
             writer.WriteNumber("parameters", model.Parameters);
             writer.WriteNumber("threads", model.Threads);
             writer.WriteNumber("loadSeconds", model.LoadSeconds);
+            writer.WriteNumber("residentBytes", model.ResidentBytes);
             writer.WriteStartArray("tests");
             foreach (BenchResult result in model.Results)
             {
@@ -177,6 +179,7 @@ internal sealed class BenchEngineVerb : Verb
                 writer.WriteString("test", result.Test.Name);
                 writer.WriteNumber("tokensPerSecond", result.TokensPerSecond);
                 writer.WriteNumber("standardDeviation", result.StandardDeviation);
+                writer.WriteNumber("readBytesPerSecond", result.ReadBytesPerSecond);
                 writer.WriteNumber("ceilingTokensPerSecond", result.CeilingTokensPerSecond);
                 writer.WriteNumber("shareOfCeiling", result.Share);
                 writer.WriteNumber("allocatedBytesPerToken", result.AllocatedBytesPerToken);
@@ -225,5 +228,5 @@ internal sealed class BenchEngineVerb : Verb
 
     private static string Fixed(double value, int digits) => value.ToString($"F{digits}", CultureInfo.InvariantCulture);
 
-    private sealed record BenchedModel(string Name, double Bytes, double Parameters, int Threads, double LoadSeconds, IReadOnlyList<BenchResult> Results);
+    private sealed record BenchedModel(string Name, double Bytes, double Parameters, int Threads, double LoadSeconds, double ResidentBytes, IReadOnlyList<BenchResult> Results);
 }

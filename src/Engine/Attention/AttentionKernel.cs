@@ -22,7 +22,6 @@ public sealed unsafe class AttentionKernel : IParallelWork, IDisposable
     private readonly AttentionOperations _operations;
     private readonly AttentionWorkspace[] _workspaces;
     private readonly int _group;
-    private readonly int _partialStride;
     private AttentionBlock[] _blocks = new AttentionBlock[64];
     private AttentionBlock[] _pieces = new AttentionBlock[64];
     private int[] _pages = new int[256];
@@ -57,8 +56,6 @@ public sealed unsafe class AttentionKernel : IParallelWork, IDisposable
         _shape = shape;
         _operations = AttentionOperations.For(width);
         _group = shape.Heads / shape.KvHeads;
-        // One partial result: per row the output, the maximum and the sum.
-        _partialStride = AttentionBlock.MaxRows * (store.Layout.ValueStride + 2);
         _workspaces = new AttentionWorkspace[pool.Workers];
         for (int i = 0; i < _workspaces.Length; i++) _workspaces[i] = new AttentionWorkspace(store.Layout);
     }
@@ -184,7 +181,7 @@ public sealed unsafe class AttentionKernel : IParallelWork, IDisposable
             for (int segment = _blocks[b].FirstSegment; segment <= _blocks[b].LastSegment; segment++)
             {
                 Append(ref _pieces, ref _pieceCount, _blocks[b] with { Segment = segment, PartialOffset = offset });
-                offset += _partialStride;
+                offset += PartialSize(_blocks[b]);
             }
         }
         if (offset <= _partialCapacity) return;
@@ -196,6 +193,9 @@ public sealed unsafe class AttentionKernel : IParallelWork, IDisposable
         _partials = (float*)NativeMemory.AlignedAlloc((nuint)capacity * sizeof(float), KvLayout.Alignment);
         _partialCapacity = capacity;
     }
+
+    /// <summary>Numbers of one partial result: per row the output, the maximum and the sum.</summary>
+    private int PartialSize(in AttentionBlock block) => block.Rows * (_store.Layout.ValueStride + 2);
 
     private static void Append(ref AttentionBlock[] blocks, ref int count, AttentionBlock block)
     {
@@ -232,7 +232,7 @@ public sealed unsafe class AttentionKernel : IParallelWork, IDisposable
         int stride = _store.Layout.ValueStride;
         int outputs = block.Rows * stride;
         float* partial = _partials + block.PartialOffset;
-        for (int segment = block.FirstSegment; segment <= block.LastSegment; segment++, partial += _partialStride)
+        for (int segment = block.FirstSegment; segment <= block.LastSegment; segment++, partial += PartialSize(block))
             _operations.Join(block.Rows, stride, partial + outputs, partial + outputs + block.Rows, partial, work.Maxima, work.Sums, work.Outputs);
         Finish(block, work);
     }

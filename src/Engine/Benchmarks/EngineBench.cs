@@ -43,21 +43,24 @@ public sealed class EngineBench
 
         Measure(test, sequences, prompt, store, stop);
         double[] rates = new double[repetitions];
-        double allocatedBytes = 0, ceilings = 0, readBefore = _reading.MeasureBytesPerSecond(_clock);
+        double allocatedBytes = 0, ceilings = 0, reads = 0, readBefore = _reading.MeasureBytesPerSecond(_clock);
         for (int i = 0; i < repetitions; i++)
         {
-            long before = GC.GetAllocatedBytesForCurrentThread();
+            // Of all threads: the workers must not allocate either.
+            long before = GC.GetTotalAllocatedBytes(precise: true);
             rates[i] = test.Tokens / Measure(test, sequences, prompt, store, stop);
-            allocatedBytes += GC.GetAllocatedBytesForCurrentThread() - before;
+            allocatedBytes += GC.GetTotalAllocatedBytes(precise: true) - before;
             double readAfter = _reading.MeasureBytesPerSecond(_clock);
-            ceilings += CeilingOf(test, (readBefore + readAfter) / 2);
+            double read = (readBefore + readAfter) / 2;
+            reads += read;
+            ceilings += CeilingOf(test, read);
             readBefore = readAfter;
         }
 
         foreach (KvSequence sequence in sequences) sequence.Dispose();
         double mean = rates.Average();
         double variance = repetitions > 1 ? rates.Sum(rate => (rate - mean) * (rate - mean)) / (repetitions - 1) : 0;
-        return new BenchResult(test, mean, Math.Sqrt(variance), ceilings / repetitions, allocatedBytes / test.Tokens / repetitions);
+        return new BenchResult(test, mean, Math.Sqrt(variance), ceilings / repetitions, reads / repetitions, allocatedBytes / test.Tokens / repetitions);
     }
 
     private double CeilingOf(BenchTest test, double readBytesPerSecond) => test.PromptTokens > 0

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Orrery.Engine.Kernels;
 using Orrery.Engine.Kernels.Instructions;
 using Orrery.Engine.Threads;
 
@@ -18,7 +19,8 @@ internal sealed class FusedMultiplyAdds : IParallelWork
     /// <summary>What was computed, so that no compiler may leave it out.</summary>
     public float Checksum { get; private set; }
 
-    private static int Width => Vector512.IsHardwareAccelerated ? 16 : Vector256.IsHardwareAccelerated ? 8 : 4;
+    /// <summary>Lanes of the instructions that the engine uses: a forced narrower set is held against its own ceiling.</summary>
+    private static int Width => InstructionSets.Best switch { InstructionSet.Avx512 => 16, InstructionSet.AvxVnni or InstructionSet.Avx2 => 8, _ => 4 };
 
     public void Run(int worker, int workers) => Checksum += Width switch
     {

@@ -13,6 +13,8 @@ namespace Orrery.Engine.Models;
 /// </remarks>
 public sealed class Transformer : IDisposable
 {
+    private const double BytesPerGigabyte = 1e9;
+
     private readonly WorkerPool _pool;
     private readonly ModelWeights _weights;
     private readonly ForwardPass _pass;
@@ -56,6 +58,12 @@ public sealed class Transformer : IDisposable
         {
             weights = new ModelWeights(file, config, pool, options.Instructions);
             return new Transformer(config, weights, pool, options.MaxBatchTokens);
+        }
+        catch (OutOfMemoryException full)
+        {
+            weights?.Dispose();
+            pool.Dispose();
+            throw new InputException($"{file.Name}: there is not enough memory for its weights, about {file.ByteCount / BytesPerGigabyte:0.0} GB; close other programs, or take a smaller model or a narrower type", full);
         }
         catch
         {
