@@ -7,11 +7,13 @@ namespace Orrery.Cli.Shell;
 /// <summary>Numbers of flags, with one sentence for what is none.</summary>
 internal static class FlagNumbers
 {
-    /// <summary>A whole number of at least <paramref name="min"/>; null when the flag is not given.</summary>
+    /// <summary>A whole number from <paramref name="min"/> to <paramref name="max"/>; null when the flag is not given.</summary>
     /// <exception cref="InputException">It is none.</exception>
-    public static int? Whole(ParseResult parsed, Option<string> option, int min)
+    public static int? Whole(ParseResult parsed, Option<string> option, int min, int max = int.MaxValue)
     {
         if (parsed.GetValue(option) is not { } text) return null;
+        bool isTooLarge = text.Length > 0 && !text.AsSpan().ContainsAnyExceptInRange('0', '9') && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int digits) || digits > max);
+        if (isTooLarge) throw new InputException(string.Create(CultureInfo.InvariantCulture, $"{option.Name} {text}: it is a whole number from {min} to {max}"));
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= min
             ? value
             : throw new InputException($"{option.Name} {text}: it is a whole number of at least {min}");

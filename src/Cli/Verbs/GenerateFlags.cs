@@ -12,6 +12,9 @@ internal sealed class GenerateFlags
     public const int DefaultMaxTokens = 256;
     public const int DefaultDraftTokens = 4;
 
+    /// <summary>The most threads that <c>--threads</c> takes on any machine: past the processors they only take turns, and thousands of them never come to an end.</summary>
+    private const int MostThreads = 64;
+
     /// <summary>The KV types by their names on the command line.</summary>
     private static readonly Dictionary<string, KvType> KvTypes = new(StringComparer.Ordinal) { ["f32"] = KvType.F32, ["f16"] = KvType.F16, ["q8"] = KvType.Q8 };
 
@@ -60,6 +63,9 @@ internal sealed class GenerateFlags
         if (drafts && looksUp) throw new InputException("--draft and --lookup exclude each other; keep one");
         if (!drafts && !looksUp && parsed.GetValue(DraftTokens) is not null) throw new InputException("--draft-tokens says how far to draft; add --draft FILE or --lookup N");
     }
+
+    /// <summary>0 stands for one per processor.</summary>
+    public int ThreadsOf(ParseResult parsed) => FlagNumbers.Whole(parsed, Threads, 1, Math.Max(MostThreads, Environment.ProcessorCount)) ?? 0;
 
     public KvType KvOf(ParseResult parsed)
     {

@@ -45,7 +45,7 @@ internal sealed class LoadedModel : IDisposable
             _maxTokens = FlagNumbers.Whole(parsed, flags.MaxTokens, 1) ?? GenerateFlags.DefaultMaxTokens;
             ITokenMask? mask = Grammar(parsed.GetValue(flags.Schema));
             int context = (int)Math.Min(config.ContextLength, (long)_prompt.Length + _maxTokens);
-            var options = new TransformerOptions { Threads = FlagNumbers.Whole(parsed, flags.Threads, 1) ?? 0 };
+            var options = new TransformerOptions { Threads = flags.ThreadsOf(parsed) };
             KvType kv = flags.KvOf(parsed);
             LoraAdapter? adapter = null;
             if (parsed.GetValue(flags.Lora) is { } lora)
@@ -95,6 +95,8 @@ internal sealed class LoadedModel : IDisposable
             output.Flush();
         }
         if (text.Length > 0 && text[^1] != '\n') output.WriteLine();
+        // The closing line on standard error comes after this line's end, also where both go to one terminal.
+        output.Flush();
         return new()
         {
             Model = Name,

@@ -10,15 +10,19 @@ public sealed class ModelText
 {
     private const string TemplateKey = "tokenizer.chat_template";
 
+    private readonly string? _templateSource;
+    private readonly string _fileName;
     private readonly string? _bosText;
     private readonly string? _eosText;
+    private ChatTemplate? _template;
     private TokenVocabulary? _vocabulary;
 
-    /// <exception cref="Kernel.InputException">The file has no tokenizer that can be read, or a chat template outside the subset.</exception>
+    /// <exception cref="Kernel.InputException">The file has no tokenizer that can be read.</exception>
     public ModelText(GgufFile file)
     {
         Tokenizer = Tokenizer.Read(file.Metadata, file.Name);
-        if (file.Metadata.Text(TemplateKey) is { } source) Template = ChatTemplate.Parse(source, file.Name);
+        _templateSource = file.Metadata.Text(TemplateKey);
+        _fileName = file.Name;
         _bosText = Tokenizer.Bos is { } bos ? Tokenizer.PieceOf(bos) : null;
         _eosText = Tokenizer.Eos is { } eos ? Tokenizer.PieceOf(eos) : null;
     }
@@ -26,8 +30,9 @@ public sealed class ModelText
     /// <summary>Text to tokens and back.</summary>
     public Tokenizer Tokenizer { get; }
 
-    /// <summary>How the model was taught to read conversations; null when the file does not say.</summary>
-    public ChatTemplate? Template { get; }
+    /// <summary>How the model was taught to read conversations; null when the file does not say. Read when first asked for: a text to continue needs none.</summary>
+    /// <exception cref="Kernel.InputException">A chat template outside the subset.</exception>
+    public ChatTemplate? Template => _templateSource is null ? null : _template ??= ChatTemplate.Parse(_templateSource, _fileName);
 
     /// <summary>What the tokens print, for grammars; made when first asked for.</summary>
     public TokenVocabulary Vocabulary

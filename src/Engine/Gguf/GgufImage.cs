@@ -55,6 +55,7 @@ internal sealed unsafe partial class GgufImage : IDisposable
     /// <exception cref="InputException">The file cannot be read.</exception>
     public static GgufImage Map(string path)
     {
+        if (string.IsNullOrWhiteSpace(path)) throw new InputException("the name of the model file is empty; name a file that ends in .gguf");
         if (Directory.Exists(path)) throw new InputException($"{path}: this is a directory; name a file in it");
         try
         {
