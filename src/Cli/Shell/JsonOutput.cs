@@ -18,6 +18,7 @@ internal static class JsonOutput
             terminal.ClaimData();
             return;
         }
+        if (target.StartsWith('-')) throw new InputException($"--json: FILE or '-' is missing before the flag '{target}'; write for example --json -, or ./{target} for a file of that name");
         string? folder = Path.GetDirectoryName(Path.GetFullPath(target));
         if (Directory.Exists(target)) throw new InputException($"--json {target}: this is a folder; name a file in it, such as {Path.Combine(target, "result.json")}");
         if (folder is not null && !Directory.Exists(folder)) throw new InputException($"--json {target}: the folder {folder} does not exist; make it first");

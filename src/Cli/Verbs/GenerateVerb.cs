@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using Orrery.Cli.Shell;
+using Orrery.Engine.Generation;
 using Orrery.Engine.Sampling;
 using Orrery.Engine.Shipped;
 using Orrery.Kernel;
@@ -44,6 +45,8 @@ internal sealed class GenerateVerb : Verb
         Completion completion = loaded.Generate(json == "-" ? TextWriter.Null : terminal.ClaimData(), terminal.Interrupted);
         if (json is not null) JsonOutput.Write(writer => CompletionJson.Write(completion, loaded.Text.Tokenizer, sampling.Logprobs is not null, writer), json, terminal);
         if (!terminal.IsQuiet) terminal.Error.WriteLine(Closing(completion));
+        if (completion.Finish == FinishReason.Length && parsed.GetValue(_flags.Schema) is not null)
+            terminal.Error.WriteLine("the JSON is cut short: it needs a larger --max-tokens, or a schema with shorter texts");
         return terminal.Interrupted.IsCancellationRequested ? ExitCode.Interrupted : ExitCode.Done;
     }
 

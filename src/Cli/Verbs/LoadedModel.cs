@@ -10,6 +10,7 @@ using Orrery.Engine.Models;
 using Orrery.Engine.Sampling;
 using Orrery.Engine.Shipped;
 using Orrery.Engine.Templates;
+using Orrery.Engine.Tokenizers;
 using Orrery.Kernel;
 
 namespace Orrery.Cli.Verbs;
@@ -155,7 +156,21 @@ internal sealed class LoadedModel : IDisposable
         if (FlagNumbers.Whole(parsed, flags.Lookup, 1) is { } match) return new PromptLookup(tokens, match);
         if (parsed.GetValue(flags.Draft) is not { } path) return null;
         using GgufFile file = ModelVerbs.Open(path);
+        CheckSameTokens(Tokenizer.Read(file.Metadata, file.Name), path);
         int draftContext = Math.Min(context, ModelConfig.Read(file, null).ContextLength);
         return new DraftModel(Load(file, options, kv, draftContext, null), vocabulary, _sampling, tokens);
+    }
+
+    /// <summary>A draft in other tokens is never right: the text would stay exact and only become slow.</summary>
+    private void CheckSameTokens(Tokenizer draft, string path)
+    {
+        Tokenizer own = Text.Tokenizer;
+        if (draft.VocabularySize != own.VocabularySize)
+            throw new InputException($"--draft {path}: it has {draft.VocabularySize} tokens and {Name} has {own.VocabularySize}; take a draft model of the same family");
+        for (int id = 0; id < own.VocabularySize; id++)
+        {
+            if (!own.BytesOf(id).SequenceEqual(draft.BytesOf(id)))
+                throw new InputException($"--draft {path}: its token {id} is '{draft.PieceOf(id)}' and that of {Name} is '{own.PieceOf(id)}'; take a draft model of the same family");
+        }
     }
 }

@@ -1,5 +1,6 @@
 using Orrery.Engine.Gguf;
 using Orrery.Engine.Tensors;
+using Orrery.Kernel;
 
 namespace Orrery.Engine.Models;
 
@@ -106,7 +107,30 @@ public sealed class GgufSummary
         return bytes is >= 0 and <= largest ? (long)bytes : null;
     }
 
+    /// <summary>What stands in the way of running the file: first what its names tell, then what the engine's own readers refuse.</summary>
     private IEnumerable<string> Gaps(GgufFile file)
+    {
+        string[] named = [.. NamedGaps(file)];
+        if (named.Length > 0 || IsAdapter) return named;
+        string?[] refused = [Refused(file, () => ModelTensors.Find(file, ModelConfig.Read(file))), Refused(file, () => Tokenizers.Tokenizer.Read(file.Metadata, file.Name))];
+        return refused.OfType<string>();
+    }
+
+    private static string? Refused(GgufFile file, Func<object> read)
+    {
+        try
+        {
+            _ = read();
+            return null;
+        }
+        catch (InputException problem)
+        {
+            string prefix = file.Name + ": ";
+            return problem.Message.StartsWith(prefix, StringComparison.Ordinal) ? problem.Message[prefix.Length..] : problem.Message;
+        }
+    }
+
+    private IEnumerable<string> NamedGaps(GgufFile file)
     {
         string[] architectures = [.. ModelFamily.All.Select(family => family.Name)];
         if (Architecture is null || !architectures.Contains(Architecture))
