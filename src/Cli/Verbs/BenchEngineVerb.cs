@@ -100,6 +100,8 @@ internal sealed class BenchEngineVerb : Verb
         using ModelSource.OpenFile opened = source.Open(stop);
         GgufFile file = opened.File;
         ModelConfig config = ModelConfig.Read(file);
+        if (tests.FirstOrDefault(test => test.Positions > config.ContextLength) is { } tooLong)
+            throw new InputException($"{tooLong.Name}: its {tooLong.Positions} tokens are more than the {config.ContextLength} of context that {source.Name} was made for; give fewer with {(tooLong.PromptTokens > 0 ? "--prompt" : "--generate or --batch-generate")}");
         TouchedWeights touched = TouchedWeights.Of(file, config);
         double weightBytes = file.Tensors.Sum(tensor => (double)tensor.ByteCount);
         double parameters = file.Tensors.Sum(tensor => tensor.Dimensions.Aggregate(1.0, (product, dimension) => product * dimension));

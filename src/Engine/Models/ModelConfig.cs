@@ -91,4 +91,8 @@ public sealed record ModelConfig
     /// <param name="contextLength">Tokens that sequences will reach, where that chooses between short and long rotary factors; null for the model's longest.</param>
     /// <exception cref="InputException">An architecture or value that this engine cannot run; the sentence names file and key.</exception>
     public static ModelConfig Read(GgufFile file, int? contextLength = null) => new ModelConfigReader(file).Read(contextLength);
+
+    /// <summary>Reads a model's keys and holds all its tensors against them, without reading their matrices.</summary>
+    /// <exception cref="InputException">The first thing that keeps this engine from running the model.</exception>
+    public static void Check(GgufFile file) => ModelTensors.Find(file, Read(file));
 }
