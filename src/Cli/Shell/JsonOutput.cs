@@ -19,6 +19,7 @@ internal static class JsonOutput
             return;
         }
         if (target.StartsWith('-')) throw new InputException($"--json: FILE or '-' is missing before the flag '{target}'; write for example --json -, or ./{target} for a file of that name");
+        if (target.Length == 0) throw new InputException("--json: the name of the file is empty; name a file, or - for standard output");
         string? folder = Path.GetDirectoryName(Path.GetFullPath(target));
         if (Directory.Exists(target)) throw new InputException($"--json {target}: this is a folder; name a file in it, such as {Path.Combine(target, "result.json")}");
         if (folder is not null && !Directory.Exists(folder)) throw new InputException($"--json {target}: the folder {folder} does not exist; make it first");

@@ -101,6 +101,8 @@ internal sealed class BenchEngineVerb : Verb
         using ModelSource.OpenFile opened = source.Open(stop);
         GgufFile file = opened.File;
         ModelConfig config = ModelConfig.Read(file);
+        if (tests.FirstOrDefault(test => test.Positions > config.ContextLength) is { } tooLong)
+            throw new InputException($"{tooLong.Name}: its {tooLong.Positions} tokens are more than the {config.ContextLength} of context that {source.Name} was made for; give fewer with {(tooLong.PromptTokens > 0 ? "--prompt" : "--generate or --batch-generate")}");
         TouchedWeights touched = TouchedWeights.Of(file, config);
         double weightBytes = file.Tensors.Sum(tensor => (double)tensor.ByteCount);
         double parameters = file.Tensors.Sum(tensor => tensor.Dimensions.Aggregate(1.0, (product, dimension) => product * dimension));
@@ -140,8 +142,8 @@ internal sealed class BenchEngineVerb : Verb
                     $"{Fixed(result.TokensPerSecond, 2)} ± {Fixed(result.StandardDeviation, 2)}", TextTable.Figure(result.ReadBytesPerSecond / Giga), TextTable.Figure(result.CeilingTokensPerSecond), $"{Fixed(100 * result.Share, 0)} %");
             }
         }
-        table.Write(output);
-        foreach (BenchedModel model in models)
+        if (table.Rows > 0) table.Write(output);
+        foreach (BenchedModel model in models.Where(model => model.Results.Count > 0))
             output.WriteLine($"{model.Name}: loaded in {Fixed(model.LoadSeconds, 2)} s, {Fixed(model.ResidentBytes / Mebi, 0)} MiB in memory then; {Allocation(model)}");
     }
 
@@ -149,8 +151,8 @@ internal sealed class BenchEngineVerb : Verb
 
     private static string Allocation(BenchedModel model)
     {
-        double most = model.Results.Where(result => result.Test.GeneratedTokens > 0).Select(result => result.AllocatedBytesPerToken).DefaultIfEmpty(0).Max();
-        return $"at most {Fixed(most, 1)} bytes allocated per decoded token";
+        BenchResult[] decoded = [.. model.Results.Where(result => result.Test.GeneratedTokens > 0)];
+        return decoded.Length == 0 ? "nothing decoded" : $"at most {Fixed(decoded.Max(result => result.AllocatedBytesPerToken), 1)} bytes allocated per decoded token";
     }
 
     private static void WriteJson(Roofline roofline, List<BenchedModel> models, Utf8JsonWriter writer)
@@ -201,7 +203,7 @@ internal sealed class BenchEngineVerb : Verb
         if (files.Length > 0) yield break;
         foreach (string shape in (parsed.GetValue(_shape) ?? DefaultShape).Split(','))
             foreach (string type in (parsed.GetValue(_type) ?? "Q8_0,Q4_0").Split(','))
-                yield return ModelSource.Made(ModelShape.Find(shape.Trim()), ModelMakeVerb.TypeOf(type.Trim()));
+                yield return ModelSource.Made(ModelMakeVerb.Named("--shape", () => ModelShape.Find(shape.Trim())), ModelMakeVerb.TypeOf(type.Trim()));
     }
 
     private BenchTest[] TestsOf(ParseResult parsed)

@@ -73,7 +73,8 @@ internal sealed class ModelMakeVerb : Verb
         return ExitCode.Done;
     }
 
-    private static T Named<T>(string flag, Func<T> find)
+    /// <summary>Looks a name up; a mistake is told with the flag.</summary>
+    public static T Named<T>(string flag, Func<T> find)
     {
         try
         {
@@ -97,6 +98,7 @@ internal sealed class ModelMakeVerb : Verb
 
     private static void CheckPlace(string path, bool mayReplace)
     {
+        if (path.Length == 0) throw new InputException("FILE is empty; name the file to write, such as model.gguf");
         if (Directory.Exists(path)) throw new InputException($"{path}: this is a directory; name a file in it");
         if (File.Exists(path) && !mayReplace) throw new InputException($"{path}: this file exists; name another, or add --force to replace it");
         string? folder = Path.GetDirectoryName(Path.GetFullPath(path));

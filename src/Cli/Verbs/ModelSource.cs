@@ -31,7 +31,10 @@ internal sealed class ModelSource
         {
             using (var pool = new WorkerPool())
                 new ModelMaker(new(MadeArchitecture.Find(shape.Architecture), shape, _type, Seed)).Write(made, pool, stop: stop);
-            return new OpenFile(GgufFile.Open(made), made);
+            GgufFile file = GgufFile.Open(made);
+            // Where a mapped file may lose its name, it goes now: whatever ends the process leaves nothing behind.
+            if (!OperatingSystem.IsWindows()) File.Delete(made);
+            return new OpenFile(file, made);
         }
         catch
         {

@@ -16,6 +16,9 @@ public sealed record BenchTest(int PromptTokens, int GeneratedTokens, int Sequen
     /// <summary>Tokens that count: of the prompt, or generated over all sequences.</summary>
     public int Tokens => PromptTokens > 0 ? PromptTokens : GeneratedTokens * Sequences;
 
+    /// <summary>Tokens that each sequence reaches.</summary>
+    public int Positions => Math.Max(PromptTokens, GeneratedTokens);
+
     public static BenchTest Prefill(int tokens) => new(tokens, 0, 1);
 
     public static BenchTest Generate(int tokens, int sequences = 1) => new(0, tokens, sequences);

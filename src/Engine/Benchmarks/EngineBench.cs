@@ -35,7 +35,7 @@ public sealed class EngineBench
     public BenchResult Run(BenchTest test, int repetitions, CancellationToken stop = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(repetitions, 1);
-        int positions = Math.Max(test.PromptTokens, test.GeneratedTokens);
+        int positions = test.Positions;
         using var store = new KvStore(_model.KvShape, KvType.F16, test.Sequences * KvPool.PagesFor(positions));
         var pool = new KvPool(store);
         KvSequence[] sequences = [.. Enumerable.Range(0, test.Sequences).Select(_ => pool.Create(positions))];

@@ -55,13 +55,15 @@ internal sealed unsafe partial class GgufImage : IDisposable
     /// <exception cref="InputException">The file cannot be read.</exception>
     public static GgufImage Map(string path)
     {
-        if (string.IsNullOrWhiteSpace(path)) throw new InputException("the name of the model file is empty; name a file that ends in .gguf");
+        if (path.Length == 0) throw new InputException("the name of the model file is empty; name a GGUF file");
         if (Directory.Exists(path)) throw new InputException($"{path}: this is a directory; name a file in it");
         try
         {
+            // Asked before the file is opened: to open a named pipe is to wait for its writer.
+            if (new FileInfo(path) is { Exists: true, LinkTarget: null, Length: 0 }) throw Empty(path);
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
             long length = stream.Length;
-            if (length == 0) throw new InputException($"{path}: the file is empty; a GGUF model is expected");
+            if (length == 0) throw Empty(path);
             MemoryMappedFile file = MemoryMappedFile.CreateFromFile(stream, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
             using MemoryMappedViewAccessor accessor = file.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
             // The accessor would close its handle with itself; a reference keeps the view until this image goes.
@@ -98,6 +100,8 @@ internal sealed unsafe partial class GgufImage : IDisposable
         _file?.Dispose();
         if (_pin.IsAllocated) _pin.Free();
     }
+
+    private static InputException Empty(string path) => new($"{path}: the file is empty or no ordinary file; a GGUF model is expected");
 
     [LibraryImport("libc", EntryPoint = "madvise")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -228,6 +228,8 @@ public sealed class GgufMetadata
 
     private string DescribeOne(string key, GgufValueType type, GgufCursor cursor)
     {
+        // Hashes and seeds of other tools use all 64 bits; only as a size would such a value be wrong.
+        if (type == GgufValueType.U64) return cursor.U64(key).ToString(CultureInfo.InvariantCulture);
         if (type.IsInteger()) return ReadInteger(key, type, cursor).ToString(CultureInfo.InvariantCulture);
         if (type.IsNumber()) return ReadNumber(key, type, cursor).ToString("G9", CultureInfo.InvariantCulture);
         if (type == GgufValueType.Flag) return ReadFlag(key, cursor) ? "true" : "false";

@@ -22,6 +22,9 @@ internal sealed class GgufPart
     /// <summary>An empty key and one byte of value; an empty name, one dimension, type and offset.</summary>
     private const int LeastMetadataBytes = 8 + 4 + 1;
 
+    /// <summary>One bit a number: nothing is stored in less, also not in types to come.</summary>
+    private const int MostNumbersPerByte = 8;
+
     private const int LeastTensorBytes = 8 + 4 + 8 + 4 + 8;
 
     private GgufPart(string name, int version, GgufMetadata metadata, List<GgufTensor> tensors)
@@ -117,6 +120,10 @@ internal sealed class GgufPart
             if (rows > (dataBytes - offset) / rowBytes)
                 throw cursor.Broken($"tensor {info.Name} needs {(Int128)rows * rowBytes} bytes from offset {offset}, but the file holds {dataBytes} bytes of data");
             byteCount = rows * rowBytes;
+        }
+        else if (rows > (dataBytes - offset) * MostNumbersPerByte / info.Dimensions[0])
+        {
+            throw cursor.Broken($"tensor {info.Name} of the unknown type {info.Type} has {(Int128)rows * info.Dimensions[0]} numbers, more than {dataBytes - offset} bytes can hold");
         }
         return new(cursor.Image, info.Name, info.Type, info.Dimensions, dataStart + offset, byteCount);
     }

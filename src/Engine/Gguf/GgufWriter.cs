@@ -99,21 +99,23 @@ public sealed class GgufWriter
     {
         if (Directory.Exists(path)) throw new InputException($"{path}: this is a directory; name a file in it");
         string target = new FileInfo(path).LinkTarget is null ? path : File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
-        string part = $"{target}.{Environment.ProcessId}.part";
+        // What exists and is empty may be a device or a pipe, which a move would destroy; it is written in place.
+        bool isInPlace = File.Exists(target) && new FileInfo(target).Length == 0;
+        string part = isInPlace ? target : $"{target}.{Environment.ProcessId}.part";
         try
         {
             using (var stream = new FileStream(part, FileMode.Create, FileAccess.Write, FileShare.None, FileBufferBytes)) Write(stream, stop);
             stop.ThrowIfCancellationRequested();
-            File.Move(part, target, overwrite: true);
+            if (!isInPlace) File.Move(part, target, overwrite: true);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            Remove(part);
+            if (!isInPlace) Remove(part);
             throw new InputException($"{path}: the file cannot be written: {failure.Message.TrimEnd('.')}; name another folder or free some space", failure);
         }
         catch
         {
-            Remove(part);
+            if (!isInPlace) Remove(part);
             throw;
         }
     }

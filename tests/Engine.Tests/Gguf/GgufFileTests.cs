@@ -139,7 +139,7 @@ public sealed class GgufFileTests : IDisposable
         Assert.Equal($"{path}x: there is no such file", Message(() => GgufFile.Open(path + "x")));
         Assert.Equal($"{_folder}: this is a directory; name a file in it", Message(() => GgufFile.Open(_folder)));
         File.WriteAllBytes(path, []);
-        Assert.Equal($"{path}: the file is empty; a GGUF model is expected", Message(() => GgufFile.Open(path)));
+        Assert.Equal($"{path}: the file is empty or no ordinary file; a GGUF model is expected", Message(() => GgufFile.Open(path)));
     }
 
     [Fact]
