@@ -203,11 +203,14 @@ public sealed class OverlapCostTests
     {
         StepCost step = new OverlapCost(Published).CreateStep();
         StepShape shape = Mixed(2048, 1024, 512);
-        step.Prepare(shape);
-        step.At(0);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        step.Prepare(shape);
-        for (int k = 0; k < 50; k++) step.At(k);
+        // Each step of the loop has its own first time: what the runtime sets up then is not the evaluation's.
+        long before = 0;
+        for (int round = 0; round < 2; round++)
+        {
+            before = GC.GetAllocatedBytesForCurrentThread();
+            step.Prepare(shape);
+            for (int k = 0; k < 50; k++) step.At(k);
+        }
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
