@@ -9,6 +9,15 @@ public sealed class ModelVerbTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
+    public void The_card_of_the_shipped_model_says_what_it_was_made_from()
+    {
+        CliResult result = Cli.Run("model", "inspect", "tiny-kjv", "--card");
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("A demonstration, not an assistant", result.Output, StringComparison.Ordinal);
+        Assert.Contains("Licence of the text", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_model_in_the_program_can_be_inspected()
     {
         CliResult result = Cli.Run("model", "inspect", "tiny-kjv", "--tensors", "--metadata");

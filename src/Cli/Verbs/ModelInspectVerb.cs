@@ -5,6 +5,8 @@ using Orrery.Cli.Shell;
 using Orrery.Cli.Tables;
 using Orrery.Engine.Gguf;
 using Orrery.Engine.Models;
+using Orrery.Engine.Shipped;
+using Orrery.Kernel;
 
 namespace Orrery.Cli.Verbs;
 
@@ -16,6 +18,7 @@ internal sealed class ModelInspectVerb : Verb
     private readonly Argument<string> _file = new("file") { Description = "A model file (GGUF; of a split model its first part), or tiny-kjv, the model in the program." };
     private readonly Option<bool> _tensors = new("--tensors") { Description = "List every tensor." };
     private readonly Option<bool> _metadata = new("--metadata") { Description = "List every metadata key." };
+    private readonly Option<bool> _card = new("--card") { Description = "Show the model card: what it was made from, and under which licence." };
     private readonly Option<string> _json = CommonOptions.Json();
 
     public ModelInspectVerb()
@@ -25,6 +28,7 @@ internal sealed class ModelInspectVerb : Verb
         Add(_file);
         Add(_tensors);
         Add(_metadata);
+        Add(_card);
         Add(_json);
     }
 
@@ -35,6 +39,8 @@ internal sealed class ModelInspectVerb : Verb
         string? json = parsed.GetValue(_json);
         JsonOutput.Prepare(json, terminal);
         using GgufFile file = ModelVerbs.Open(parsed.GetRequiredValue(_file));
+        bool showsCard = parsed.GetValue(_card);
+        if (showsCard && file.Name != ShippedModel.Name) throw new InputException($"--card: a model file carries no card; only {ShippedModel.Name}, the model in the program, has one");
         var summary = new GgufSummary(file);
         bool withTensors = parsed.GetValue(_tensors);
         bool withMetadata = parsed.GetValue(_metadata);
@@ -42,6 +48,7 @@ internal sealed class ModelInspectVerb : Verb
         WriteText(file, summary, terminal.Output);
         if (withMetadata) WriteMetadata(file, terminal.Output);
         if (withTensors) WriteTensors(file, terminal.Output);
+        if (showsCard) terminal.Output.Write($"\n{ShippedModel.Card}");
         return ExitCode.Done;
     }
 

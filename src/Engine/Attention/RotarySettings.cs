@@ -44,29 +44,6 @@ public sealed record RotarySettings(
 {
     public const double DefaultBase = 10000;
 
-    /// <summary>Frequency divisors of the Llama 3.1 scaling, as files carry them in rope_freqs.</summary>
-    /// <remarks>
-    /// Source: Llama 3.1 model code (b). With L = original context: wavelengths below L/highFactor stay, those above L/lowFactor are stretched by
-    /// the factor, those between blend linearly in L/wavelength.
-    /// </remarks>
-    public static float[] Llama3Divisors(int dimensions, double frequencyBase, double factor, double lowFactor, double highFactor, int originalContext)
-    {
-        float[] divisors = new float[dimensions / 2];
-        for (int i = 0; i < divisors.Length; i++)
-        {
-            double wavelength = 2 * Math.PI * Math.Pow(frequencyBase, 2.0 * i / dimensions);
-            double turns = originalContext / wavelength;
-            double blend = Math.Clamp((turns - lowFactor) / (highFactor - lowFactor), 0, 1);
-            divisors[i] = (float)(1 / (((1 - blend) / factor) + blend));
-        }
-        return divisors;
-    }
-
-    /// <summary>Attention factor of long-rope models: sqrt(1 + ln(context / original) / ln(original)), 1 where nothing is stretched.</summary>
-    /// <remarks>Source: Ding et al. 2024 (LongRoPE) and the Phi-3 model code (c).</remarks>
-    public static double LongRopeAttentionFactor(int context, int originalContext) =>
-        context <= originalContext ? 1 : Math.Sqrt(1 + (Math.Log((double)context / originalContext) / Math.Log(originalContext)));
-
     /// <summary>The turn of each pair per position, in radians, and by how much the pair grows.</summary>
     internal (double[] Frequencies, double Growth) Resolve()
     {

@@ -57,7 +57,8 @@ public sealed class WorkerPool : IDisposable
             if (Volatile.Read(ref _parked) > 0) WakeAll();
             Share(work, 0);
             var spinner = default(SpinWait);
-            while (Volatile.Read(ref _running) > 0) Pause(ref spinner);
+            // Spins, and gives the core away when that takes long; never sleeps.
+            while (Volatile.Read(ref _running) > 0) spinner.SpinOnce(sleep1Threshold: -1);
             _work = null;
             if (_failure is { } failure) throw new InvalidOperationException("a share of parallel work failed", failure);
         }
@@ -123,12 +124,5 @@ public sealed class WorkerPool : IDisposable
     private void WakeAll()
     {
         lock (_wake) Monitor.PulseAll(_wake);
-    }
-
-    /// <summary>The caller's wait for the last share: it spins, and yields its core when that takes long.</summary>
-    private static void Pause(ref SpinWait spinner)
-    {
-        if (spinner.Count < SpinsBeforePark) Thread.SpinWait(PausesPerSpin);
-        spinner.SpinOnce(sleep1Threshold: -1);
     }
 }

@@ -104,28 +104,8 @@ public sealed unsafe class RotaryTableTests
     }
 
     [Fact]
-    public void Llama_3_divisors_are_one_for_fast_pairs_and_the_factor_for_slow_ones()
+    public void The_attention_factor_multiplies_what_is_turned()
     {
-        float[] divisors = RotarySettings.Llama3Divisors(128, 500000, 8, 1, 4, 8192);
-        for (int i = 0; i < 64; i++)
-        {
-            double wavelength = 2 * Math.PI * Math.Pow(500000, 2.0 * i / 128);
-            if (wavelength < 8192 / 4.0) Assert.Equal(1f, divisors[i]);
-            else if (wavelength > 8192) Assert.Equal(8f, divisors[i]);
-            else Assert.InRange(divisors[i], 1f, 8f);
-            if (i > 0) Assert.True(divisors[i] >= divisors[i - 1]);
-        }
-        // Half-way between the bounds in turns (2.5): 1 / (0.5 / 8 + 0.5).
-        float[] middle = RotarySettings.Llama3Divisors(2, 10000, 8, 1, 4, (int)Math.Round(2.5 * 2 * Math.PI * 1e6));
-        Assert.Equal(1f, middle[0]);
-        Assert.Equal(1 / ((0.5 / 8) + 0.5), RotarySettings.Llama3Divisors(4, 1e12, 8, 1, 4, (int)Math.Round(5e6 * Math.PI))[1], 1e-5);
-    }
-
-    [Fact]
-    public void Long_rope_grows_by_the_root_of_the_logarithms()
-    {
-        Assert.Equal(1.0, RotarySettings.LongRopeAttentionFactor(4096, 4096));
-        Assert.Equal(Math.Sqrt(1 + (Math.Log(32) / Math.Log(4096))), RotarySettings.LongRopeAttentionFactor(131072, 4096), 1e-12);
         float[] head = Head(64);
         float[] turned = Apply(new RotaryTable(new RotarySettings(64, RotaryStyle.Halves, AttentionFactor: 2)), head, 0);
         Assert.Equal(head.Select(x => 2 * x), turned);

@@ -6,9 +6,8 @@ namespace Orrery.Engine.Kernels.Products;
 
 /// <summary>Asks for weights before they are needed: arithmetic and memory then work at the same time.</summary>
 /// <remarks>
-/// Far ahead into the second-level cache, near ahead into the first. Measured on a Zen 4 (weights of Q8_0 from memory, one row of activations; share of
-/// the rate of mere reading, one thread and two): 55 and 80 % without; 65 and 88 % into the first level alone, at any distance, for it can wait for few
-/// lines at once; 81 and 90 % into the second, 16 KiB ahead; 89 and 96 % into both.
+/// Far ahead into the second-level cache, near ahead into the first. On a Zen 4 the first level alone helped little at any distance, because it can wait
+/// for few lines at once; the second level helped most from 8 KiB on, and both together were best (decoding in <c>orrery bench engine</c> shows it).
 /// </remarks>
 internal static unsafe class Prefetch
 {
