@@ -15,9 +15,10 @@ public sealed partial class NamespaceArrowTests
         ["Documents"] = [["Parsing"], ["Expectations"]],
         ["World"] = [["Hardware", "Steps"], ["Models", "Measurements"], ["Profiles"], ["Deployments"], ["Cost"], ["Overlap"], ["Training"], ["Power"], ["Catalogue"]],
         ["Traffic"] = [["Requests"], ["Readers"], ["Generators"], ["Description", "Predictors"], ["Catalogue"], ["Specs"], ["Fitting"]],
-        ["Serving"] = [["Sequences"], ["Memory", "Metrics", "Routing", "Speculation", "Swap"], ["Execution"], ["Scheduling", "Calls", "Drafting"], ["Finetuning"], ["Systems", "Replicas"], ["Fleets"]],
+        ["Serving"] = [["Sequences"], ["Memory", "Metrics", "Routing", "Speculation", "Swap"], ["Execution"], ["Scheduling", "Calls", "Drafting"], ["Finetuning"], ["Systems", "Replicas"], ["Fleets"], ["Exposition"]],
         ["Lab"] = [["Results"], ["Scenarios"], ["Runs"], ["Studies"], ["Import"], ["Calibration"], ["Fidelity"], ["Telemetry"], ["Claims"], ["Reports"]],
         ["Engine"] = [["Tensors", "Threads"], ["Gguf"], ["Kernels"], ["Attention"], ["Tokenizers", "Templates"], ["Models"], ["Sampling", "Grammars"], ["Generation"], ["Making", "Shipped"], ["Benchmarks"]],
+        ["Live"] = [["Streams", "Settings"], ["Metrics"], ["Replicas"], ["Tapes"], ["Calibration"], ["Gateway"], ["Api"], ["Hosting"], ["Load"]],
         ["Cli"] = [["Tables"], ["Shell"], ["Catalogues", "Verbs"]],
         ["Testing"] = [["Data", "Kernel", "World", "Traffic", "Serving"]],
     };
