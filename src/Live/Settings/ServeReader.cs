@@ -33,13 +33,15 @@ public static class ServeReader
             Drain = map.Duration("drain", usual.Drain),
             Record = map.Optional("record") is { } record ? Path.GetFullPath(Path.Combine(folder, record.AsText())) : null,
             Gateway = map.Optional("gateway"),
+            Upstreams = map.Optional("upstreams"),
             Seed = (ulong)map.Long("seed", 0, 0),
         };
         Node? models = map.Optional("models");
         map.Done();
-        if (models is null && settings.Gateway is null) throw root.Error("the key 'models' is missing; write for example models: [{file: model.gguf}], or a gateway");
+        if (settings.Gateway is { } gateway && settings.Upstreams is null) throw gateway.KeyError("a gateway needs upstreams; write for example upstreams: [{url: http://127.0.0.1:8000}]");
+        if (models is null && settings.Upstreams is null) throw root.Error("the key 'models' is missing; write for example models: [{file: model.gguf}], or upstreams");
         ModelSettings[] read = [.. models?.AsList().Select(model => ModelReader.Read(model, folder)) ?? []];
-        if (read.Length == 0 && settings.Gateway is null) throw models!.Error("no model is served; write for example [{file: model.gguf}]");
+        if (read.Length == 0 && settings.Upstreams is null) throw models!.Error("no model is served; write for example [{file: model.gguf}]");
         return settings with { Models = read };
     }
 

@@ -46,8 +46,11 @@ public sealed record ServeSettings
     /// <summary>A file for the tape of arrivals, decisions and durations; null for none.</summary>
     public string? Record { get; init; }
 
-    /// <summary>Other engines, still to be read by the gateway; null for none.</summary>
+    /// <summary>How requests go to other engines, still to be read by the gateway; null takes the defaults.</summary>
     public Node? Gateway { get; init; }
+
+    /// <summary>Those engines, still to be read by the gateway; null for none.</summary>
+    public Node? Upstreams { get; init; }
 
     /// <summary>Root of the seeds of requests that name none.</summary>
     public ulong Seed { get; init; }
