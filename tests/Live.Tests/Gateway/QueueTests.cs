@@ -130,6 +130,9 @@ public sealed class QueueTests
         await rig.Gateway.DisposeAsync();
         Assert.Equal(503, (await waiting).Status);
         await GatewayRig.Until(() => rig[0].Aborted == 1, "the upstream is told");
+        (int status, string text) = await rig.AskAsync();
+        Assert.Equal(503, status);
+        Assert.Contains("\"code\":\"stopping\"", text, StringComparison.Ordinal);
     }
 
     /// <summary>One upstream with one place, which is taken until the gate opens.</summary>

@@ -1,4 +1,6 @@
 using System.Text;
+using Microsoft.AspNetCore.Http;
+using Orrery.Live.Gateway;
 
 namespace Orrery.Live.Tests.Gateway;
 
@@ -67,6 +69,21 @@ public sealed class StreamTests
         Assert.False(got.Headers.ContainsKey("X-Hop"));
         Assert.True(answer.Headers.Contains("X-Kept"));
         Assert.False(answer.Headers.Contains("Set-Cookie") || answer.Headers.Contains("Access-Control-Allow-Origin") || answer.Headers.Contains("Keep-Alive"));
+    }
+
+    [Fact]
+    public void A_header_that_no_connection_takes_cannot_make_an_upstream_look_broken()
+    {
+        DefaultHttpContext context = new();
+        context.Request.Headers["X-Odd"] = "caf\u00e9";
+        context.Request.Headers["X-Request-Id"] = "\u00e9";
+        context.Request.Headers["X-Plain"] = "plain";
+        context.TraceIdentifier = "own-id";
+        using HttpRequestMessage message = new();
+        Headers.ToUpstream(context, null, message.Headers);
+        Assert.False(message.Headers.Contains("X-Odd"));
+        Assert.Equal("plain", Assert.Single(message.Headers.GetValues("X-Plain")));
+        Assert.Equal("own-id", Assert.Single(message.Headers.GetValues("X-Request-Id")));
     }
 
     [Fact]
