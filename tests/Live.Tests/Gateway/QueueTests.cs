@@ -123,12 +123,15 @@ public sealed class QueueTests
     [Fact]
     public async Task Stopping_refuses_what_waits_and_tells_open_streams()
     {
-        TaskCompletionSource gate = new();
-        await using GatewayRig rig = await Full(gate);
+        TaskCompletionSource never = new();
+        await using GatewayRig rig = await GatewayRig.StartAsync(1, settings => settings with { PerUpstream = 1 });
+        rig[0].Answer = rig[0].Gated(never.Task);
+        using HttpResponseMessage open = await rig.SendAsync();
         Task<(int Status, string Text)> waiting = rig.AskAsync();
         await GatewayRig.Until(() => rig.Queued == 1, "one waits");
         await rig.Gateway.DisposeAsync();
         Assert.Equal(503, (await waiting).Status);
+        Assert.Contains("\"code\":\"stopping\"", await open.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
         await GatewayRig.Until(() => rig[0].Aborted == 1, "the upstream is told");
         (int status, string text) = await rig.AskAsync();
         Assert.Equal(503, status);
