@@ -124,6 +124,8 @@ internal sealed partial class Dispatcher
     {
         while (_queue.Count > 0)
         {
+            // The usual state under overload: all are up and full.
+            if (Upstreams.All(upstream => upstream.IsUp(now) && !upstream.HasRoom(now))) return;
             Ticket? next = null;
             for (int i = _queue.Count - 1; i >= 0; i--)
             {

@@ -75,7 +75,7 @@ internal sealed partial class Dispatcher
         {
             Instant now = Now;
             bool isNew = ticket.ChargedPrompt == 0;
-            if (ticket.Share.Queued == 0 && isNew) _shares.Lift(ticket.Share);
+            if (_settings.Order == QueueOrder.Fair && isNew && ticket.Share.Queued == 0) _shares.Lift(ticket.Share);
             waiter = new(now);
             ticket.Waiter = waiter;
             ticket.Share.Queued++;
@@ -93,6 +93,7 @@ internal sealed partial class Dispatcher
     /// <summary>An answer began.</summary>
     public void Answered(Flight flight)
     {
+        if (!flight.IsProbe) return;
         lock (_lock)
         {
             flight.Upstream.Breaker.Answered(flight.IsProbe);

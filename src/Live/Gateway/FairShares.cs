@@ -20,7 +20,7 @@ internal sealed class ClientShare(string name, int index)
 }
 
 /// <summary>
-/// Service per client as virtual token counters keep it (arXiv 2401.00588, algorithm 2 (a)): a prompt token costs 1 and an output token 2; a
+/// Service per client as virtual token counters keep it (Sheng et al., arXiv 2401.00588; prices of its artifact, b): a prompt token costs 1 and an output token 2; a
 /// client that comes back is lifted to the smallest counter of those that are active, so that it cannot save up.
 /// </summary>
 /// <remarks>

@@ -6,7 +6,7 @@ namespace Orrery.Live.Gateway;
 
 /// <summary>
 /// What routers see: the upstreams that a request may go to now. Requests that the gateway sent are known exactly; the rest is as old as the
-/// last reading of metrics. Loads are divided by the upstream's weight, rounded up.
+/// last reading of metrics. Loads are divided by the upstream's weight, rounded down.
 /// </summary>
 internal sealed class FleetView : IFleetView
 {
@@ -36,9 +36,5 @@ internal sealed class FleetView : IFleetView
     public int CachedTokens(int replica, Sequence sequence) =>
         Math.Min(sequence.PromptTokens, _upstreams[replica].Prefixes.CachedTokens(sequence.PromptSpans));
 
-    private long Weighed(long load, int replica)
-    {
-        int weight = _upstreams[replica].Settings.Weight;
-        return (load + weight - 1) / weight;
-    }
+    private long Weighed(long load, int replica) => load / _upstreams[replica].Settings.Weight;
 }

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
@@ -35,10 +36,12 @@ internal static class Headers
         foreach ((string name, StringValues values) in asked)
         {
             if (name.StartsWith(':') || OfConnection.Contains(name) || NotForUpstream.Contains(name) || named.Contains(name, StringComparer.OrdinalIgnoreCase)) continue;
+            // The connection refuses them, which would look like a failure of the upstream.
+            if (values.Any(value => value is not null && !Ascii.IsValid(value))) continue;
             headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
         }
         string id = asked[RequestId].ToString();
-        headers.TryAddWithoutValidation(RequestId, id.Length > 0 ? id : context.TraceIdentifier);
+        headers.TryAddWithoutValidation(RequestId, id.Length > 0 && Ascii.IsValid(id) ? id : context.TraceIdentifier);
         if (key is not null) headers.TryAddWithoutValidation("Authorization", key.Bearer());
     }
 

@@ -4,7 +4,7 @@ namespace Orrery.Live.Gateway;
 
 /// <summary>
 /// When the reader of a stream takes in each token: r(i) = max(a(i), r(i−1) + 1/pace), a(i) its arrival. Tokens released then are never
-/// late for the reader, however early the engine made them. It is the client-side buffer of Andes (arXiv 2404.16283, section 3, (c)), on
+/// late for the reader, however early the engine made them. It is the client-side buffer of Andes (arXiv 2404.16283, (c)), on
 /// the server's side of the network.
 /// </summary>
 internal sealed class Pacer(double tokensPerSecond)

@@ -16,7 +16,7 @@ internal sealed class UpstreamCall(HttpMessageInvoker http, GatewaySettings sett
     private readonly StreamRelay _streams = new(settings, time, dispatcher, metrics);
 
     /// <summary>What connections throw when they break, are refused, or are given up by us.</summary>
-    public static bool IsOfConnection(Exception exception) => exception is HttpRequestException or IOException or OperationCanceledException;
+    public static bool IsOfConnection(Exception exception) => exception is HttpRequestException or IOException or OperationCanceledException or ObjectDisposedException;
 
     /// <param name="retriesLeft">Whether the caller could try again: then an error of the upstream is not relayed but given back.</param>
     public async Task<CallResult> RunAsync(
@@ -55,7 +55,7 @@ internal sealed class UpstreamCall(HttpMessageInvoker http, GatewaySettings sett
         {
             case StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden:
                 // It is our key that it refuses, not the client's.
-                return new(AttemptEnd.Failed, Refusals.Key(upstream.Name), MayRetry: true);
+                return new(AttemptEnd.Failed, Refusals.Key(upstream.Name), dispatcher.HasUntried(relay.Flight.Ticket, upstream));
             case StatusCodes.Status429TooManyRequests:
                 if (retriesLeft && dispatcher.HasUntried(relay.Flight.Ticket, upstream)) return new(AttemptEnd.Busy, Refusals.Status(upstream.Name, status), MayRetry: true);
                 return await AnswerRelay.RunAsync(answer, relay, AttemptEnd.Busy, SoonSeconds);

@@ -20,6 +20,7 @@ public sealed class UpstreamGateway : IUpstreamGateway, IAsyncDisposable
     private readonly UpstreamCall _call;
     private readonly UpstreamWatch _watch;
     private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationToken _stopped;
     private Task _watching = Task.CompletedTask;
     private int _disposed;
 
@@ -35,6 +36,7 @@ public sealed class UpstreamGateway : IUpstreamGateway, IAsyncDisposable
         _quotas = new(settings, _metrics);
         _call = new(_http, settings, time, _dispatcher, _metrics);
         _watch = new(_http, settings, time, _dispatcher);
+        _stopped = _stopping.Token;
     }
 
     public IReadOnlyList<string> Models => _dispatcher.Models();
@@ -51,7 +53,7 @@ public sealed class UpstreamGateway : IUpstreamGateway, IAsyncDisposable
     };
 
     /// <summary>Begins to check upstreams and to read their metrics, until it is disposed.</summary>
-    public void Start() => _watching = _watch.RunAsync(_stopping.Token);
+    public void Start() => _watching = _watch.RunAsync(_stopped);
 
     /// <summary>Checks every upstream once, now: when it returns, models are known and the view is fresh.</summary>
     public Task RefreshAsync(CancellationToken cancellation) => Task.WhenAll(
@@ -109,18 +111,18 @@ public sealed class UpstreamGateway : IUpstreamGateway, IAsyncDisposable
     private async Task<Refusal?> AttemptAsync(HttpContext context, GatewayRequest request, Ticket ticket, AnswerUsage usage)
     {
         Refusal? last = null;
-        CancellationToken stopping = _stopping.Token;
         for (int attempt = 0; ; attempt++)
         {
+            if (_stopped.IsCancellationRequested) return _metrics.Counted(Refusals.Stopping);
             Placement placement = await _dispatcher.PlaceAsync(ticket, context.RequestAborted);
             // Where nothing is up any more, how it came to that says more.
             if (placement.Refusal is { } refusal) return last is not null && refusal.Code == "no_upstream" ? last : refusal;
             if (attempt > 0) _metrics.CountRetry();
             bool retriesLeft = attempt < _settings.Retries;
-            CallResult result = await _call.RunAsync(context, request, placement.Flight!, usage, retriesLeft, stopping);
+            CallResult result = await _call.RunAsync(context, request, placement.Flight!, usage, retriesLeft, _stopped);
             if (result.Failure is null) return null;
             last = result.Failure;
-            if (!result.MayRetry || !retriesLeft || stopping.IsCancellationRequested) return _metrics.Counted(last);
+            if (!result.MayRetry || !retriesLeft) return _metrics.Counted(last);
         }
     }
 }

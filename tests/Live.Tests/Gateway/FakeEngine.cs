@@ -75,7 +75,7 @@ internal sealed class FakeEngine : IAsyncDisposable
 
     public static string End(int tokens) =>
         """data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}""" + "\n\n"
-        + $$"""data: {"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":{{tokens}}}}""" + "\n\ndata: [DONE]\n\n";
+        + $$$"""data: {"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":{{{tokens}}}}}""" + "\n\ndata: [DONE]\n\n";
 
     /// <summary>Answers with the first token, then waits for the gate, then ends the answer.</summary>
     public Func<HttpContext, Task> Gated(Task gate) => async context =>
