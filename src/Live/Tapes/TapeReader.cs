@@ -72,7 +72,7 @@ internal sealed class TapeReader(string path)
             next = reader.ReadLine();
             number++;
             if (line.Length == 0) continue;
-            if (next is null && !line.EndsWith('}')) yield break;
+            if (next is null && !IsWhole(line)) yield break;
             TapeLine parsed = Parse(line, number);
             if (parsed.Kind == TapeLineKind.Stop)
             {
@@ -88,7 +88,22 @@ internal sealed class TapeReader(string path)
         try
         {
             using JsonDocument json = JsonDocument.Parse(line);
-            return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("schema", out JsonElement schema) && schema.ValueEquals(TapeFormat.Schema);
+            return json.RootElement.ValueKind == JsonValueKind.Object
+                && json.RootElement.TryGetProperty("schema", out JsonElement schema) && schema.ValueEquals(TapeFormat.Schema);
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>False for the beginning of a line: its writer was killed.</summary>
+    private static bool IsWhole(string line)
+    {
+        try
+        {
+            using JsonDocument json = JsonDocument.Parse(line);
+            return true;
         }
         catch (JsonException)
         {
