@@ -33,7 +33,7 @@ internal static class LiveDesigns
         return new()
         {
             Model = id,
-            Scheduler = settings.Scheduler,
+            Scheduler = settings.Scheduler.WithSteps(settings.StepTokens),
             Blocks = blocks,
             PrefixCache = settings.PrefixCache ?? (settings.Scheduler.UsesPrefixCache && settings.Swap is null),
             MaxModelTokens = longest,

@@ -115,9 +115,10 @@ public sealed partial class LiveModel : ILiveModel, IDisposable
         {
             return Task.FromException<float[]>(wrong);
         }
+        if (Volatile.Read(ref _refusal) is { } reason) return Task.FromException<float[]>(new InputException(reason));
         EmbeddingErrand errand = new(_engine.Model, tokens, Closing, cancellation);
         _thread.Ask(errand);
-        return errand.Result;
+        return errand.Result.WaitAsync(cancellation);
     }
 
     /// <summary>Gives all memory back. The loop must have ended.</summary>

@@ -1,3 +1,4 @@
+using Orrery.Engine.Generation;
 using Orrery.Engine.Gguf;
 using Orrery.Engine.Grammars;
 using Orrery.Engine.Making;
@@ -132,12 +133,38 @@ public sealed class LiveModelTests
     {
         await using LiveHost host = LiveBench.Start(new());
         GenerationRequest other = LiveBench.Request("The", 12);
-        // The end token is forbidden where the grammar asks for it: nothing is left to choose.
-        Dictionary<int, float> bias = [];
-        GenerationRequest odd = LiveBench.Request("The", 12, sampling: new() { LogitBias = bias, Temperature = 0, RepetitionPenalty = 1e30f, Logprobs = 0 });
+        byte[][] silent = [.. Enumerable.Repeat(Array.Empty<byte>(), LiveBench.Text.Tokenizer.VocabularySize)];
+        GenerationRequest odd = other with { Grammar = JsonGrammar.AnyObject(new(silent, LiveBench.Text.Tokenizer.EndOfGeneration)) };
         Answer[] answers = await LiveBench.Run(host.Model(), [odd, other]);
         LiveBench.AssertAlone([other], answers[1..]);
-        Assert.NotEqual(StreamEnd.None, answers[0].End);
+        Assert.Equal(StreamEnd.Failed, answers[0].End);
+        Assert.Contains("vocabulary", answers[0].Reason, StringComparison.Ordinal);
         await LiveBench.AssertAllFree(host);
+        Assert.Null(host.Fault);
+    }
+
+    [Fact]
+    public async Task Clients_that_leave_whenever_they_like_leave_no_memory_behind()
+    {
+        await using LiveHost host = LiveBench.Start(new() { KvMemory = LiveBench.Pages(20) });
+        List<GenerationRequest> requests = LiveBench.Mixed(60);
+        Answer[] answers = await Task.WhenAll(requests.Select((request, i) => ReadSome(host.Model().Start(request), i % 3 == 0 ? i % 7 : int.MaxValue)));
+        for (int i = 0; i < requests.Count; i++)
+        {
+            if (answers[i].End == StreamEnd.Cancelled) continue;
+            LiveBench.AssertAlone([requests[i]], [answers[i]]);
+        }
+        Assert.Contains(answers, answer => answer.End == StreamEnd.Cancelled);
+        await LiveBench.AssertAllFree(host);
+    }
+
+    private static async Task<Answer> ReadSome(GenerationStream stream, int pieces)
+    {
+        List<GeneratedPiece> read = [];
+        while (read.Count < pieces && await stream.WaitAsync(TestContext.Current.CancellationToken))
+            while (read.Count < pieces && stream.TryRead(out GeneratedPiece piece)) read.Add(piece);
+        stream.Cancel();
+        Answer rest = await LiveBench.Read(stream);
+        return rest with { Pieces = [.. read, .. rest.Pieces] };
     }
 }

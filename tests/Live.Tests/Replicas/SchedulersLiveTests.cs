@@ -6,6 +6,7 @@ using Orrery.Serving.Swap;
 using Orrery.Serving.Systems;
 using Orrery.Serving.Systems.SarathiServe;
 using Orrery.Serving.Systems.VllmV0;
+using Orrery.Serving.Systems.VllmV1;
 
 namespace Orrery.Live.Tests.Replicas;
 
@@ -67,6 +68,16 @@ public sealed class SchedulersLiveTests
         await Check(slices);
         await using LiveHost passes = LiveBench.Start(new() { StepTokens = 16 });
         await Check(passes);
+    }
+
+    [Fact]
+    public async Task Steps_are_as_large_as_the_settings_say_where_the_scheduler_leaves_it_open()
+    {
+        await using LiveHost open = LiveBench.Start(new() { StepTokens = 64 });
+        Assert.Equal(64, ((VllmV1Options)open.Model().Design.Scheduler).MaxBatchedTokens);
+        await using LiveHost written = LiveBench.Start(new() { StepTokens = 64, Scheduler = new VllmV1Options { MaxBatchedTokens = 100 } });
+        Assert.Equal(100, ((VllmV1Options)written.Model().Design.Scheduler).MaxBatchedTokens);
+        await Check(written);
     }
 
     [Fact]
