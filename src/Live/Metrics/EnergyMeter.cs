@@ -19,17 +19,12 @@ public readonly record struct EnergyDomain(string Name, double Joules);
 public sealed class EnergyMeter
 {
     private const string SystemFolder = "/sys/class/powercap";
-    private const double JoulesPerMicrojoule = 1e-6;
+    private const double MicrojoulesPerJoule = 1e6;
 
     private readonly Lock _gate = new();
     private readonly Counter[] _counters;
 
     private EnergyMeter(Counter[] counters) => _counters = counters;
-
-    /// <summary>The family of these counters.</summary>
-    public static MetricFamily Family { get; } = new(
-        "orrery:energy_joules_total", MetricKind.Counter, "joules", "domain",
-        "Energy of the processor since the server started, by RAPL; inner domains (after a slash) are part of their package, dram aside. Absent where the machine does not let it be read");
 
     /// <summary>Null where nothing can be read: another system, no counters, or no right to them. That is no error.</summary>
     public static EnergyMeter? Open(string folder = SystemFolder)
@@ -68,7 +63,7 @@ public sealed class EnergyMeter
     public void Write(ExpositionText text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        text.Begin(Family);
+        text.Begin(ServingExposition.Energy);
         foreach (EnergyDomain domain in Read()) text.Sample(ExpositionText.Labels(("domain", domain.Name)), domain.Joules);
     }
 
@@ -117,7 +112,7 @@ public sealed class EnergyMeter
                 _microjoules += now >= _last ? now - _last : now + _rangeMicrojoules + 1 - _last;
                 _last = now;
             }
-            return new(_name, _microjoules * JoulesPerMicrojoule);
+            return new(_name, _microjoules / MicrojoulesPerJoule);
         }
     }
 }

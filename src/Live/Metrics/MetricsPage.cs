@@ -10,7 +10,7 @@ namespace Orrery.Live.Metrics;
 public sealed class MetricsPage(HttpMetrics http, ProcessMetrics process, EnergyMeter? energy)
 {
     /// <summary>Every family of this page that no fleet writes.</summary>
-    public static IReadOnlyList<MetricFamily> Families { get; } = [.. HttpMetrics.Families, .. ProcessMetrics.Families, EnergyMeter.Family];
+    public static IReadOnlyList<MetricFamily> Families { get; } = [.. HttpMetrics.Families, .. ProcessMetrics.Families, ServingExposition.Energy];
 
     /// <param name="texts">Expositions of others: models, upstream engines. Families that several have are merged.</param>
     public string Compose(params ReadOnlySpan<string> texts)

@@ -25,6 +25,11 @@ public sealed class ServingExposition : IServingObserver, IStepObserver, ITokenO
     public static IReadOnlyList<MetricFamily> Families { get; } =
         [.. EngineFamilies.All.Select(entry => entry.Family), .. FleetFamilies.All.Select(entry => entry.Family)];
 
+    /// <summary>Energy, which no fleet knows: whoever does writes it.</summary>
+    public static MetricFamily Energy { get; } = new(
+        "orrery:energy_joules_total", MetricKind.Counter, "joules", "domain",
+        "Energy used. Live: of the processor since the server started, by RAPL; inner domains (after a slash) are part of their package, dram aside; absent where the machine does not let it be read. Simulated: of the fleet with its facility (domain facility)");
+
     internal ClientShares Clients { get; } = new();
 
     /// <summary>Requests that could never run here.</summary>
