@@ -53,7 +53,7 @@ public static class Simulation
         TrafficTally? traffic = settings.Intervals is null ? null : new(scenario);
         ServingExposition? exposition = settings.Exposition ? new() : null;
         RunWatch watch = new(clock, settings, predictor, calls, requests, trace, window, traffic) { Expected = source.ExpectedRequests, Exposition = exposition };
-        ServingMetrics metrics = new(scenario.Slo, scenario.Qoe) { Window = window?.Gaps, Tokens = exposition };
+        ServingMetrics metrics = new(scenario.Slo, scenario.Qoe) { Window = window?.Gaps };
         Fleet fleet = new(
             clock, scenario.Router.Create(root.Split("router")), metrics, predictor.Predict, watch, remaining, calls: calls, readers: root.Split("readers"));
         watch.Fleet = fleet;

@@ -59,7 +59,7 @@ public sealed class ServingExposition : IServingObserver, IStepObserver, ITokenO
         }
     }
 
-    /// <summary>Names the fleet whose replicas report here; all of them are in it already.</summary>
+    /// <summary>Names the fleet whose replicas report here, all of them in it already, and learns of its tokens from now on.</summary>
     /// <param name="fleet">The fleet.</param>
     /// <param name="modelOf">What clients call the model of a replica.</param>
     public void Watch(Fleet fleet, Func<Replica, string> modelOf)
@@ -67,6 +67,7 @@ public sealed class ServingExposition : IServingObserver, IStepObserver, ITokenO
         ArgumentNullException.ThrowIfNull(fleet);
         ArgumentNullException.ThrowIfNull(modelOf);
         Fleet = fleet;
+        fleet.Metrics.Tokens = this;
         _engines = [.. fleet.Replicas.Select(replica => new EngineTally(replica, modelOf(replica)))];
         _fleetLabels = ExpositionText.Labels(("model_name", string.Join('+', fleet.Replicas.Select(modelOf).Distinct(StringComparer.Ordinal))));
     }

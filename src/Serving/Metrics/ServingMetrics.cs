@@ -33,7 +33,7 @@ public sealed class ServingMetrics(ServiceObjective objective, QoeRule qoe)
     public GapWindow? Window { get; init; }
 
     /// <summary>Also learns of tokens as they come; null for nobody.</summary>
-    public ITokenObserver? Tokens { get; init; }
+    public ITokenObserver? Tokens { get; set; }
 
     public QuantileSketch Ttft { get; } = new();
 

@@ -100,7 +100,7 @@ public sealed record FleetHarness
             Exposition.Left(sequence);
             OnLeft?.Invoke(sequence);
         });
-        ServingMetrics metrics = new(Objective, Qoe) { Tokens = Exposition };
+        ServingMetrics metrics = new(Objective, Qoe);
         Fleet fleet = new(clock, Router(), metrics, Predictor, recorder, Remaining?.Invoke(), CallPredictor);
         for (int i = 0; i < Replicas; i++)
         {
