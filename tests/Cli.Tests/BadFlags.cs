@@ -41,6 +41,8 @@ internal static class BadFlags
             "--set fleet.0.replcas=2: fleet.0.replcas: unknown key; did you mean 'replicas'? Known:"),
         Flags("timeline without a folder", ["simulate", "{dir}/s.yaml", "--timeline"],
             "--timeline needs a folder for its file; add --out DIR"),
+        Flags("metrics into a folder", ["simulate", "{dir}/s.yaml", "--metrics", "{dir}"],
+            "--metrics {dir}: this is a folder; name a file in it, such as {dir}/run.prom"),
         Flags("results into a file", ["simulate", "{dir}/s.yaml", "--out", "{dir}/s.yaml"],
             "--out {dir}/s.yaml: this is a file; name a folder"),
         Flags("JSON into a folder that is missing", ["simulate", "{dir}/s.yaml", "--json", "{dir}/none/r.json"],

@@ -81,6 +81,13 @@ public sealed class VerbTests : IDisposable
     }
 
     [Fact]
+    public void Metrics_go_to_the_file_that_was_named()
+    {
+        Assert.Equal(0, Cli.Run("simulate", _scenario, "--metrics", _folder.At("run.prom")).ExitCode);
+        Assert.Contains("\nvllm:num_requests_running{model_name=\"", File.ReadAllText(_folder.At("run.prom")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Single_steps_give_the_same_result_as_fast_forward()
     {
         Cli.Run("simulate", _scenario, "--json", _folder.At("fast.json"));

@@ -14,6 +14,12 @@ internal sealed class SimulateVerb : Verb
     private readonly ScenarioArguments _arguments = new();
     private readonly Option<bool> _timeline = new("--timeline") { Description = "With --out: also write timeline.json.gz for the Perfetto viewer." };
 
+    private readonly Option<string> _metrics = new("--metrics")
+    {
+        Description = "Also write the metrics at the end of the run to FILE, as a live server shows them at /metrics (docs/metrics.md).",
+        HelpName = "FILE",
+    };
+
     private readonly Option<bool> _noIntervals = new("--no-intervals") { Description = "Leave out how sure the figures are; saves the short runs that tell." };
 
     public SimulateVerb()
@@ -22,6 +28,7 @@ internal sealed class SimulateVerb : Verb
     {
         _arguments.AddTo(this);
         Add(_timeline);
+        Add(_metrics);
         Add(_noIntervals);
     }
 
@@ -37,6 +44,7 @@ internal sealed class SimulateVerb : Verb
     {
         string? json = _arguments.Json(parsed);
         string? folder = _arguments.Folder(parsed);
+        string? metrics = MetricsFile(parsed.GetValue(_metrics));
         bool timeline = parsed.GetValue(_timeline);
         if (timeline && folder is null) throw new InputException("--timeline needs a folder for its file; add --out DIR");
         JsonOutput.Prepare(json, terminal);
@@ -52,6 +60,7 @@ internal sealed class SimulateVerb : Verb
                 Progress = progress.OfRun,
                 OutputFolder = folder,
                 Timeline = timeline,
+                Exposition = metrics is not null,
                 Intervals = parsed.GetValue(_noIntervals) ? null : new(),
             });
         }
@@ -60,10 +69,20 @@ internal sealed class SimulateVerb : Verb
             RunFolder.Finish(record.Result, scenario, folder);
             RunFolder.WriteText(folder, Report.FileName, Report.Page(record, scenario));
         }
+        if (metrics is not null) OutputFile.WriteAllText(metrics, record.Exposition!);
         if (json is not null) JsonOutput.Write(writer => RunJson.Write(record.Result, writer), json, terminal);
         RunTable.Write(record.Result, scenario, terminal);
         if (folder is not null) terminal.Output.WriteLine($"results and report: {Path.Combine(folder, Report.FileName)}");
         if (record.Result.IsPartial) return ExitCode.Interrupted;
         return record.Result.Expectations.All(outcome => outcome.IsMet) ? ExitCode.Done : ExitCode.GoalMissed;
+    }
+
+    /// <summary>Looked at before the run, so that a wrong name costs no simulation.</summary>
+    private static string? MetricsFile(string? target)
+    {
+        if (target is null) return null;
+        if (target.Length == 0 || target.StartsWith('-')) throw new InputException($"--metrics: the name of a file is missing, '{target}' is none; write for example --metrics run.prom");
+        if (Directory.Exists(target)) throw new InputException($"--metrics {target}: this is a folder; name a file in it, such as {Path.Combine(target, "run.prom")}");
+        return target;
     }
 }

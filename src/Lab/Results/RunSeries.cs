@@ -6,6 +6,9 @@ public sealed record RunRecord(RunResult Result, RunSeries Series)
     /// <summary>The figures of <c>RunSettings.Window</c>; null without a window. Metrics that exist for whole runs only are zero or null.</summary>
     public RunResult? Window { get; init; }
 
+    /// <summary>The Prometheus text of the run's end, under the names of a live server; null where it was not asked.</summary>
+    public string? Exposition { get; init; }
+
     /// <summary>Service of the first clients over the whole run: see <c>ClientService</c>.</summary>
     public IReadOnlyList<long> Service { get; init; } = [];
 

@@ -29,6 +29,9 @@ public sealed record RunSettings
     /// <summary>Folder for <c>requests.csv</c> and <c>timeline.csv</c>; null writes none. Made when missing.</summary>
     public string? OutputFolder { get; init; }
 
+    /// <summary>Also gives the metrics at the end as a live server would show them: <see cref="Results.RunRecord.Exposition"/>.</summary>
+    public bool Exposition { get; init; }
+
     /// <summary>Also writes <c>timeline.json.gz</c> for the Perfetto viewer; needs <see cref="OutputFolder"/>.</summary>
     public bool Timeline { get; init; }
 }

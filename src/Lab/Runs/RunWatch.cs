@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Orrery.Kernel.Processes;
 using Orrery.Kernel.Time;
 using Orrery.Lab.Runs.Output;
+using Orrery.Serving.Exposition;
 using Orrery.Serving.Fleets;
 using Orrery.Serving.Metrics;
 using Orrery.Serving.Sequences;
@@ -28,6 +29,9 @@ internal sealed class RunWatch(Clock clock, RunSettings settings, ILengthPredict
 
     public long? Expected { get; set; }
 
+    /// <summary>Counts departures too; null where nobody asks.</summary>
+    public ServingExposition? Exposition { get; init; }
+
     /// <summary>When the last request left so far.</summary>
     public Instant LastDeparture { get; private set; }
 
@@ -47,6 +51,7 @@ internal sealed class RunWatch(Clock clock, RunSettings settings, ILengthPredict
         }
         if (sequence.Reason is { } reason) _reasons[reason] = _reasons.GetValueOrDefault(reason) + 1;
         Service.Add(sequence);
+        Exposition?.Left(sequence);
         window?.Add(sequence);
         traffic?.Add(sequence);
         requests?.Add(sequence);

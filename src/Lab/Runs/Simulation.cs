@@ -6,6 +6,7 @@ using Orrery.Kernel.Time;
 using Orrery.Lab.Results;
 using Orrery.Lab.Runs.Output;
 using Orrery.Lab.Scenarios;
+using Orrery.Serving.Exposition;
 using Orrery.Serving.Fleets;
 using Orrery.Serving.Metrics;
 using Orrery.Serving.Replicas;
@@ -50,12 +51,13 @@ public static class Simulation
         VirtualClock clock = new();
         WindowTally? window = settings.Window is { } part ? new(part, scenario) : null;
         TrafficTally? traffic = settings.Intervals is null ? null : new(scenario);
-        RunWatch watch = new(clock, settings, predictor, calls, requests, trace, window, traffic) { Expected = source.ExpectedRequests };
+        ServingExposition? exposition = settings.Exposition ? new() : null;
+        RunWatch watch = new(clock, settings, predictor, calls, requests, trace, window, traffic) { Expected = source.ExpectedRequests, Exposition = exposition };
         ServingMetrics metrics = new(scenario.Slo, scenario.Qoe) { Window = window?.Gaps };
         Fleet fleet = new(
             clock, scenario.Router.Create(root.Split("router")), metrics, predictor.Predict, watch, remaining, calls: calls, readers: root.Split("readers"));
         watch.Fleet = fleet;
-        ReplicaFactory[] factories = AddReplicas(fleet, scenario, root.Split("acceptance"), settings.FastForward, trace);
+        ReplicaFactory[] factories = AddReplicas(fleet, scenario, root.Split("acceptance"), settings.FastForward, trace, exposition);
         fleet.Feed(source);
         TimelineSampler sampler = new(clock, fleet, () => OnSample(clock, fleet, watch, trace));
         bool isPartial = !RunToEnd(clock, settings.Cancel) && !(fleet.IsTrafficOver && fleet.Live == 0);
@@ -70,6 +72,7 @@ public static class Simulation
         return new(result, new(timeline, Distributions.Of(metrics)))
         {
             Window = window?.Result(result),
+            Exposition = exposition is null ? null : PageOf(exposition, result),
             Service = watch.Service.Tokens,
             WindowService = window?.Service.Tokens ?? [],
         };
@@ -82,7 +85,7 @@ public static class Simulation
         return first is { } most ? new FirstRequests(source, most) : source;
     }
 
-    private static ReplicaFactory[] AddReplicas(Fleet fleet, Scenario scenario, RandomStream acceptance, bool fastForward, PerfettoTrace? trace)
+    private static ReplicaFactory[] AddReplicas(Fleet fleet, Scenario scenario, RandomStream acceptance, bool fastForward, PerfettoTrace? trace, ServingExposition? exposition)
     {
         ReplicaFactory[] factories = [.. scenario.Fleet.Select(entry => new ReplicaFactory(entry.Design, acceptance))];
         foreach ((FleetEntry entry, ReplicaFactory factory) in scenario.Fleet.Zip(factories))
@@ -90,11 +93,22 @@ public static class Simulation
             for (int i = 0; i < entry.Replicas; i++)
             {
                 int index = fleet.Replicas.Count;
-                fleet.Add(factory.Create(index, fastForward));
+                fleet.Add(factory.Create(index, fastForward) with { Steps = exposition });
                 trace?.NameReplica(index, $"replica {index}: {entry.Deployment.Model.Name} on {entry.Deployment.Device.Name} {entry.Deployment.Parallel}");
             }
         }
+        string[] models = [.. scenario.Fleet.SelectMany(entry => Enumerable.Repeat(entry.Deployment.Model.Name, entry.Replicas))];
+        exposition?.Watch(fleet, replica => models[replica.Index]);
         return factories;
+    }
+
+    private static string PageOf(ServingExposition exposition, RunResult result)
+    {
+        ExpositionText text = new();
+        ServingExposition.Write(text, [exposition]);
+        text.Begin(ServingExposition.Energy);
+        text.Sample(ExpositionText.Labels(("domain", "facility")), result.Cost.EnergyJoules);
+        return text.ToString();
     }
 
     /// <summary>What a reader should know about how the times of this run were found.</summary>

@@ -27,7 +27,8 @@ public sealed partial class StepPlan
     public int Preempt(Sequence victim)
     {
         int refund = Remove(victim);
-        if (!TrySendOut(victim)) Discard(victim);
+        if (TrySendOut(victim)) PreemptedToHostCount++;
+        else Discard(victim);
         CountPreemption(victim);
         return refund;
     }
@@ -40,6 +41,7 @@ public sealed partial class StepPlan
     public int PreemptKeepingMemory(Sequence victim)
     {
         int refund = Remove(victim);
+        PreemptedInPlaceCount++;
         CountPreemption(victim);
         return refund;
     }

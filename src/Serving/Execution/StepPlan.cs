@@ -55,6 +55,12 @@ public sealed partial class StepPlan(IKvMemory memory, KvSwap? swap = null)
     /// <summary>Sequences preempted while this plan was made.</summary>
     public int PreemptedCount { get; private set; }
 
+    /// <summary>Those of them whose KV went to the host.</summary>
+    public int PreemptedToHostCount { get; private set; }
+
+    /// <summary>Those of them that kept their memory.</summary>
+    public int PreemptedInPlaceCount { get; private set; }
+
     /// <summary>Paused sequences whose memory was taken while this plan was made.</summary>
     public int ReclaimedCount { get; private set; }
 
@@ -147,6 +153,8 @@ public sealed partial class StepPlan(IKvMemory memory, KvSwap? swap = null)
         AcceptedTokens = 0;
         JudgedTokens = 0;
         PreemptedCount = 0;
+        PreemptedToHostCount = 0;
+        PreemptedInPlaceCount = 0;
         ReclaimedCount = 0;
         PaddingRows = 0;
         PaddingRowContext = 0;

@@ -32,6 +32,9 @@ public sealed class ServingMetrics(ServiceObjective objective, QoeRule qoe)
     /// <summary>Also counts the gaps of a part of the run; null for none.</summary>
     public GapWindow? Window { get; init; }
 
+    /// <summary>Also learns of tokens as they come; null for nobody.</summary>
+    public ITokenObserver? Tokens { get; set; }
+
     public QuantileSketch Ttft { get; } = new();
 
     public QuantileSketch Tpot { get; } = new();
@@ -68,15 +71,21 @@ public sealed class ServingMetrics(ServiceObjective objective, QoeRule qoe)
 
     internal void Scheduled(Duration queued) => Queue.Add(queued.Nanoseconds);
 
-    internal void FirstToken(Duration sinceArrival) => Ttft.Add(sinceArrival.Nanoseconds);
+    internal void FirstToken(Sequence sequence)
+    {
+        Ttft.Add((sequence.FirstToken - sequence.Arrival).Nanoseconds);
+        Tokens?.FirstToken(sequence);
+    }
 
+    /// <param name="replica">Index in the fleet.</param>
     /// <param name="nanoseconds">Between two tokens of a request.</param>
     /// <param name="tokens">How many requests had it.</param>
     /// <param name="endNanoseconds">When the second token came.</param>
-    internal void Gap(long nanoseconds, int tokens, long endNanoseconds)
+    internal void Gap(int replica, long nanoseconds, int tokens, long endNanoseconds)
     {
         Gaps.Add(nanoseconds, tokens);
         Window?.Add(nanoseconds, tokens, endNanoseconds);
+        Tokens?.Gap(replica, nanoseconds, tokens);
     }
 
     internal void Left(Sequence sequence)

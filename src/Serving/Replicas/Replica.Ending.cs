@@ -120,7 +120,7 @@ public sealed partial class Replica
                 long gap = firstEnd - sequence.WaitsSince.Nanoseconds;
                 if (gap != groupGap)
                 {
-                    if (groupSize > 0) _metrics.Gap(groupGap, groupSize, firstEnd);
+                    if (groupSize > 0) _metrics.Gap(Index, groupGap, groupSize, firstEnd);
                     groupGap = gap;
                     groupSize = 0;
                 }
@@ -129,11 +129,11 @@ public sealed partial class Replica
             }
             StopIfDue(sequence);
         }
-        if (groupSize > 0) _metrics.Gap(groupGap, groupSize, firstEnd);
+        if (groupSize > 0) _metrics.Gap(Index, groupGap, groupSize, firstEnd);
         for (int step = 1; step < steps; step++)
         {
             int receivers = step == steps - 1 ? items.Length - leftEarly : items.Length;
-            if (receivers > 0) _metrics.Gap(ends[step] - ends[step - 1], receivers, ends[step]);
+            if (receivers > 0) _metrics.Gap(Index, ends[step] - ends[step - 1], receivers, ends[step]);
         }
     }
 
@@ -162,13 +162,13 @@ public sealed partial class Replica
                 if (sequence.FirstToken.IsNever)
                 {
                     sequence.FirstToken = end;
-                    _metrics.FirstToken(end - sequence.Arrival);
+                    _metrics.FirstToken(sequence);
                 }
                 else
                 {
                     long at = end.Nanoseconds;
-                    _metrics.Gap(at - sequence.WaitsSince.Nanoseconds, 1, at);
-                    if (tokens > 1) _metrics.Gap(0, tokens - 1, at);
+                    _metrics.Gap(Index, at - sequence.WaitsSince.Nanoseconds, 1, at);
+                    if (tokens > 1) _metrics.Gap(Index, 0, tokens - 1, at);
                 }
                 Deliver(sequence, Repeat(end.Nanoseconds, tokens));
             }

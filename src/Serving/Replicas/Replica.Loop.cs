@@ -99,13 +99,13 @@ public sealed partial class Replica
     private void Fill(StepPlan plan)
     {
         _scheduler.Plan(_view, plan);
-        Counters.Preemptions += plan.PreemptedCount;
+        Counters.AddPreemptions(plan);
         while (plan.IsEmpty && (plan.PreemptedCount > 0 || plan.ReclaimedCount > 0 || (_inFlight == 0 && HasWork() && plan.TryReclaimPaused())))
         {
             // An engine that only evicted runs an empty step and decides again at once; each round frees memory, so this ends.
             plan.Clear();
             _scheduler.Plan(_view, plan);
-            Counters.Preemptions += plan.PreemptedCount;
+            Counters.AddPreemptions(plan);
         }
         Duration decisions = plan.Delay;
         plan.SettleReturns(_view.LastStep);

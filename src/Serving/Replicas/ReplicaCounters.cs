@@ -1,5 +1,6 @@
 using Orrery.Kernel.Statistics;
 using Orrery.Kernel.Time;
+using Orrery.Serving.Execution;
 using Orrery.World.Power;
 using Orrery.World.Steps;
 
@@ -24,7 +25,13 @@ public sealed class ReplicaCounters(int totalBlocks)
     /// <summary>Plans made; smaller than <see cref="Steps"/> when stable runs were fast-forwarded.</summary>
     public long Plans { get; internal set; }
 
-    public long Preemptions { get; internal set; }
+    public long Preemptions { get; private set; }
+
+    /// <summary>Those of them whose KV went to the host.</summary>
+    public long PreemptionsToHost { get; private set; }
+
+    /// <summary>Those of them that kept their memory.</summary>
+    public long PreemptionsInPlace { get; private set; }
 
     public long OutputTokens { get; internal set; }
 
@@ -102,6 +109,13 @@ public sealed class ReplicaCounters(int totalBlocks)
         _mixedBytes.Add(memoryBytes);
         _mixedSteps++;
         _mixedTokens += tokens;
+    }
+
+    internal void AddPreemptions(StepPlan plan)
+    {
+        Preemptions += plan.PreemptedCount;
+        PreemptionsToHost += plan.PreemptedToHostCount;
+        PreemptionsInPlace += plan.PreemptedInPlaceCount;
     }
 
     internal void AddHeld(long heldTokens, long writtenTokens, int sequences)

@@ -5,6 +5,7 @@ using Orrery.Kernel.Statistics;
 using Orrery.Kernel.Time;
 using Orrery.Serving.Calls;
 using Orrery.Serving.Execution;
+using Orrery.Serving.Exposition;
 using Orrery.Serving.Fleets;
 using Orrery.Serving.Memory;
 using Orrery.Serving.Metrics;
@@ -75,6 +76,9 @@ public sealed record FleetHarness
     /// <summary>Called for each sequence that leaves.</summary>
     public Action<Sequence>? OnLeft { get; init; }
 
+    /// <summary>Counts everything for an exposition too: a fresh one for each run. Null for none.</summary>
+    public ServingExposition? Exposition { get; init; }
+
     /// <summary>Runs the traffic to its end in virtual time.</summary>
     public FleetOutcome Run(ITrafficSource source, bool fastForward = true)
     {
@@ -91,7 +95,11 @@ public sealed record FleetHarness
 
     private FleetOutcome Run(ITrafficSource source, bool fastForward, Clock clock, Action runClock)
     {
-        Recorder recorder = new(OnLeft);
+        Recorder recorder = new(Exposition is null ? OnLeft : sequence =>
+        {
+            Exposition.Left(sequence);
+            OnLeft?.Invoke(sequence);
+        });
         ServingMetrics metrics = new(Objective, Qoe);
         Fleet fleet = new(clock, Router(), metrics, Predictor, recorder, Remaining?.Invoke(), CallPredictor);
         for (int i = 0; i < Replicas; i++)
@@ -104,10 +112,12 @@ public sealed record FleetHarness
                 Calls = Calls(),
                 AddOns = AddOns(),
                 TakesRequests = TakesRequests(i),
+                Steps = Exposition,
             };
             if (Drafts?.Invoke() is { } drafts) parts = parts with { AddOns = [drafts.AddOn, .. parts.AddOns], Acceptance = drafts.Acceptance };
             fleet.Add(parts);
         }
+        Exposition?.Watch(fleet, _ => "toy");
         fleet.Feed(source);
         if (SampleEvery > Duration.Zero) clock.Spawn("sampler", () => Sample(clock, fleet, recorder.Text), background: true);
         runClock();

@@ -1,5 +1,6 @@
 using Orrery.Kernel.Random;
 using Orrery.Kernel.Time;
+using Orrery.Serving.Exposition;
 using Orrery.Serving.Memory;
 using Orrery.Serving.Metrics;
 using Orrery.Serving.Routing;
@@ -59,6 +60,21 @@ public sealed class FastForwardTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Schedulers))]
+    public void MetricsEqualSingleSteps(string name)
+    {
+        for (int seed = 0; seed < 6; seed++)
+        {
+            RandomStream random = RandomStream.Root((ulong)seed);
+            FleetHarness harness = Scenario(name, random.Split("fleet"), out string options);
+            IReadOnlyList<Request> requests = Requests(random.Split("requests"), talks: harness.Swap is not null);
+            string fast = MetricsOf(harness, requests, fastForward: true);
+            string single = MetricsOf(harness, requests, fastForward: false);
+            Assert.True(fast == single, $"seed {seed}, {options}:\n{FirstDifference(fast, single)}");
+        }
+    }
+
     [Fact]
     public void AReadmissionThatLooksLikeADecodeIsPlannedAnew()
     {
@@ -85,6 +101,14 @@ public sealed class FastForwardTests
         Assert.Equal(1, fast.Fleet.Replicas[0].Counters.Preemptions);
         Assert.Equal(25, fast.Fleet.Replicas[0].Counters.PrefillTokens);
         Assert.Equal([0L, 2L, 1L], fast.Sequences.Select(sequence => sequence.Id));
+    }
+
+    /// <summary>The exposition without the number of plans, the one thing that fast-forward is about.</summary>
+    private static string MetricsOf(FleetHarness harness, IReadOnlyList<Request> requests, bool fastForward)
+    {
+        ServingExposition exposition = new();
+        (harness with { Exposition = exposition }).Run(new ScriptedTraffic(requests), fastForward);
+        return string.Join('\n', exposition.ToString().Split('\n').Where(line => !line.StartsWith("orrery:plans_total", StringComparison.Ordinal)));
     }
 
     private static FleetHarness Scenario(string name, RandomStream random, out string options)
