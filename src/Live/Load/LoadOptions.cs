@@ -13,6 +13,9 @@ public sealed record LoadOptions
     /// <summary>Without a limit a server that hangs would hold the run for ever; no answer that is read takes longer (our choice, d).</summary>
     public static readonly Duration DefaultTimeout = Duration.FromMinutes(10);
 
+    /// <summary>Timers of clients reach no further (our choice, d).</summary>
+    public static readonly Duration LongestTimeout = Duration.FromHours(24);
+
     /// <summary>What an interrupted run waits for answers in flight (our choice, d).</summary>
     public static readonly Duration DefaultGrace = Duration.FromSeconds(2);
 

@@ -197,7 +197,7 @@ public sealed class LoadRun : IDisposable
     private CancellationTokenSource Limit(Request request, Duration after)
     {
         if (after.IsInfinite) return new();
-        long left = Math.Clamp((request.Arrival + after - _clock.Now).Nanoseconds, 0, Duration.FromHours(24).Nanoseconds);
+        long left = Math.Clamp((request.Arrival + after - _clock.Now).Nanoseconds, 0, LoadOptions.LongestTimeout.Nanoseconds);
         return new(TimeSpan.FromTicks((left + 99) / 100), _time);
     }
 
