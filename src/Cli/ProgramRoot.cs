@@ -48,6 +48,7 @@ internal sealed class ProgramRoot : Verb
         yield return new GenerateVerb();
         yield return ModelVerbs.Group();
         yield return BenchVerbs.Group();
+        yield return new ReplayVerb();
         yield return new LoadVerb();
         yield return new DiffVerb();
     }
