@@ -50,6 +50,7 @@ internal sealed class ProgramRoot : Verb
         yield return ModelVerbs.Group();
         yield return BenchVerbs.Group();
         yield return new ReplayVerb();
+        yield return new LoadVerb();
         yield return new DiffVerb();
     }
 }

@@ -99,7 +99,9 @@ internal sealed class CapacityVerb : Verb
             foreach (string line in TextTable.Wrap($"note: {note}", Terminal.Columns)) output.WriteLine(line);
     }
 
-    private static IEnumerable<string> SloOf(string? text)
+    /// <summary>The limits of <c>--slo</c>, each <c>KEY=VALUE</c>.</summary>
+    /// <exception cref="InputException">No such limit.</exception>
+    internal static IEnumerable<string> SloOf(string? text)
     {
         foreach (string part in text?.Split(',') ?? [])
         {

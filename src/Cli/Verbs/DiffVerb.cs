@@ -18,7 +18,7 @@ internal sealed class DiffVerb : Verb
     private readonly Option<string> _json = CommonOptions.Json();
 
     public DiffVerb()
-        : base("diff", "Show two results side by side, with the difference of each figure.", "diff out/a out/b", "diff before.json after.json --all")
+        : base("diff", "Show two results side by side, with the difference of each figure.", "diff out/a out/b", "diff out/live out/simulated", "diff before.json after.json --all")
     {
         Add(_a);
         Add(_b);
@@ -48,7 +48,7 @@ internal sealed class DiffVerb : Verb
             int equal = 0;
             foreach (DiffRow row in group.Rows)
             {
-                if (!all && !IsTelling(row.Metric)) continue;
+                if (!all && (!IsTelling(row.Metric) || (diff.IsMixed && (row.A is null || row.B is null)))) continue;
                 if (!all && row.Difference == 0) equal++;
                 else table.Add(row.Metric, row.TextA, row.TextB, row.TextDifference);
             }

@@ -8,6 +8,7 @@ using Orrery.Lab.Reports;
 using Orrery.Lab.Results;
 using Orrery.Lab.Scenarios;
 using Orrery.Lab.Studies;
+using Orrery.Serving.Metrics;
 
 namespace Orrery.Cli.Verbs;
 
@@ -36,7 +37,7 @@ internal static class RunTable
         Line(output, "throughput",
             $"{Figure(run.Metrics.OutputTokensPerSecond)}{Within(run, "outputTokensPerSecond", Figure)} output tokens/s, "
             + $"{Figure(run.Metrics.RequestsPerSecond)}{Within(run, "requestsPerSecond", Figure)} requests/s");
-        Line(output, "objective", Objective(run, scenario));
+        Line(output, "objective", Objective(run, scenario.Slo));
         Line(output, "utilisation", $"busy {Percent(run.Metrics.BusyFraction)}, model FLOP {Percent(run.Metrics.ModelFlopsUtilization)}, "
             + $"memory bandwidth {Percent(run.Metrics.MemoryBandwidthUtilization)}, KV mean {Percent(run.Metrics.KvUtilizationMean)}, max {Percent(run.Metrics.KvUtilizationMax)}");
         Line(output, "cost", $"{Figure(run.Cost.EnergyJoules / Mega)} MJ, {Figure(run.Cost.CarbonGrams / Kilo)} kg CO2e, {Figure(run.Cost.WaterLitres)} L water, "
@@ -56,7 +57,7 @@ internal static class RunTable
         return $"{replicas} of {entry.Deployment.Model.Name}{(entry.Replicas == 1 ? "" : ", each")} on {each}";
     }
 
-    private static void WriteLatencies(RunResult run, TextWriter output)
+    internal static void WriteLatencies(RunResult run, TextWriter output)
     {
         List<Column> columns = [new("what users feel", IsNumber: false), new("mean"), new("p50"), new("p90"), new("p99"), new("p99.9"), new("max")];
         if (run.Intervals is not null) columns.AddRange([new("p50 within"), new("p99 within")]);
@@ -100,19 +101,19 @@ internal static class RunTable
         return text + string.Create(CultureInfo.InvariantCulture, $"; {run.Requests.Preemptions:N0} preemptions");
     }
 
-    private static string Objective(RunResult run, Scenario scenario)
+    internal static string Objective(RunResult run, ServiceObjective slo)
     {
         List<string> limits = [];
-        if (!scenario.Slo.Ttft.IsInfinite) limits.Add("TTFT <= " + Quantities.Format(scenario.Slo.Ttft.Seconds, Quantity.Duration));
-        if (!scenario.Slo.Tpot.IsInfinite) limits.Add("TPOT <= " + Quantities.Format(scenario.Slo.Tpot.Seconds, Quantity.Duration));
-        if (scenario.Slo.PromptTokensPerSecond > 0) limits.Add($"TTFT <= prompt tokens / {Figure(scenario.Slo.PromptTokensPerSecond)}/s");
-        if (scenario.Slo.Pace is { Exists: true } pace) limits.Add($"pace >= {Figure(pace.TokensPerSecond)} tokens/s");
+        if (!slo.Ttft.IsInfinite) limits.Add("TTFT <= " + Quantities.Format(slo.Ttft.Seconds, Quantity.Duration));
+        if (!slo.Tpot.IsInfinite) limits.Add("TPOT <= " + Quantities.Format(slo.Tpot.Seconds, Quantity.Duration));
+        if (slo.PromptTokensPerSecond > 0) limits.Add($"TTFT <= prompt tokens / {Figure(slo.PromptTokensPerSecond)}/s");
+        if (slo.Pace is { Exists: true } pace) limits.Add($"pace >= {Figure(pace.TokensPerSecond)} tokens/s");
         if (limits.Count == 0) return "none stated (slo: {ttft: 1s, tpot: 50ms})";
         return $"{Percent(run.Metrics.SloAttainment)}{Within(run, "attainment", Percent)} of the requests within {string.Join(", ", limits)}; "
             + $"goodput {Figure(run.Metrics.GoodputRequestsPerSecond)}{Within(run, "goodput", Figure)} requests/s";
     }
 
-    private static void Line(TextWriter output, string label, string text)
+    internal static void Line(TextWriter output, string label, string text)
     {
         foreach (string line in TextTable.Wrap(text, Terminal.Columns - LabelWidth))
         {
@@ -121,7 +122,7 @@ internal static class RunTable
         }
     }
 
-    private static string Figure(double value) => TextTable.Figure(value, 4);
+    internal static string Figure(double value) => TextTable.Figure(value, 4);
 
-    private static string Percent(double share) => (share * 100).ToString("0.0", CultureInfo.InvariantCulture) + " %";
+    internal static string Percent(double share) => (share * 100).ToString("0.0", CultureInfo.InvariantCulture) + " %";
 }

@@ -54,17 +54,22 @@ internal sealed class TrafficBlock
     }
 
     /// <summary>A bare generator has no file whose line an error could name, so what is missing is told by flag.</summary>
-    private static void RequireKeys(string name, Node block)
+    /// <param name="name">As the user wrote it.</param>
+    /// <param name="block">The block so far.</param>
+    /// <param name="path">Where the block lies for <c>--set</c>.</param>
+    internal static void RequireKeys(string name, Node block, string path = "")
     {
         if (GeneratorInfo.Find(name) is not { } info) return;
         GeneratorKey[] missing = [.. info.Keys.Where(key => key.Default is null && block[key.Key] is null)];
         if (missing.Length > 0)
-            throw new InputException($"{name} needs {string.Join(", ", missing.Select(key => key.Key))}; add {string.Join(' ', missing.Select(key => $"--set '{key.Key}={key.Example}'"))}");
+            throw new InputException($"{name} needs {string.Join(", ", missing.Select(key => key.Key))}; add {string.Join(' ', missing.Select(key => $"--set '{path}{key.Key}={key.Example}'"))}");
         if (block["requests"] is null && block["duration"] is null)
-            throw new InputException($"{name} needs an end; add --set requests=1000 or --set duration=10min");
+            throw new InputException($"{name} needs an end; add --set {path}requests=1000 or --set {path}duration=10min");
     }
 
-    private static (Node Block, string Folder) Find(string name)
+    /// <summary>The block that a file, scenario or generator stands for, and the folder of its file names.</summary>
+    /// <exception cref="InputException">There is none of this name.</exception>
+    internal static (Node Block, string Folder) Find(string name)
     {
         string extension = Path.GetExtension(name);
         if (extension is ".yaml" or ".yml")

@@ -34,6 +34,9 @@ public sealed record RunFacts
 
     public long TimedOut { get; init; }
 
+    /// <summary>Requests whose answer broke off; none do in a simulation.</summary>
+    public long Failed { get; init; }
+
     /// <summary>Finished requests within their limits.</summary>
     public long MetObjective { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Orrery.Documents.Expectations;
 using Orrery.Kernel.Statistics;
 
 namespace Orrery.Lab.Results;
@@ -111,4 +112,13 @@ public sealed record SimulationEffort(double VirtualSeconds, double WallSeconds,
 
 /// <param name="Text">The condition as written.</param>
 /// <param name="Measured">Null when there were no samples: then it is not met.</param>
-public sealed record ExpectationOutcome(string Text, double? Measured, bool IsMet, string Sentence);
+public sealed record ExpectationOutcome(string Text, double? Measured, bool IsMet, string Sentence)
+{
+    /// <summary>Judges a result.</summary>
+    public static ExpectationOutcome Of(Expectation expectation, RunResult result)
+    {
+        ArgumentNullException.ThrowIfNull(expectation);
+        Outcome outcome = expectation.Evaluate((statistic, metric) => RunMetricTable.Lookup(result, statistic, metric));
+        return new(expectation.ToString(), outcome.Measured, outcome.IsMet, outcome.Sentence);
+    }
+}

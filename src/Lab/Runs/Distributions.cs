@@ -4,15 +4,17 @@ using Orrery.Serving.Metrics;
 namespace Orrery.Lab.Runs;
 
 /// <summary>The sketches of a run under the names of results, and their curves.</summary>
-internal static class Distributions
+public static class Distributions
 {
     /// <summary>Points of a curve: every half per cent, and the far tail.</summary>
     private static readonly double[] Shares =
         [.. Enumerable.Range(0, 199).Select(i => i / 200.0), 0.995, 0.996, 0.997, 0.998, 0.999, 0.9995, 0.9999, 1];
 
-    public static IReadOnlyDictionary<string, DistributionCurve> Of(ServingMetrics metrics)
+    internal static IReadOnlyDictionary<string, DistributionCurve> Of(ServingMetrics metrics) => Of(ResultBuilder.Felt(metrics));
+
+    public static IReadOnlyDictionary<string, DistributionCurve> Of(RunFacts facts)
     {
-        RunFacts facts = ResultBuilder.Felt(metrics);
+        ArgumentNullException.ThrowIfNull(facts);
         Dictionary<string, DistributionCurve> curves = [];
         foreach (Metric metric in RunMetricTable.All)
         {

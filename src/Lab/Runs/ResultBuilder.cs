@@ -1,4 +1,3 @@
-using Orrery.Documents.Expectations;
 using Orrery.Kernel.Processes;
 using Orrery.Kernel.Time;
 using Orrery.Kernel.Units;
@@ -38,7 +37,7 @@ internal static class ResultBuilder
             RejectionReasons = watch.Reasons,
             Notes = scenario.Notes,
         };
-        return result with { Expectations = [.. scenario.Expect.Select(expectation => Outcome(expectation, result))] };
+        return result with { Expectations = [.. scenario.Expect.Select(expectation => ExpectationOutcome.Of(expectation, result))] };
     }
 
     /// <summary>Over all devices of the fleet (NanoFlow, OSDI 2025).</summary>
@@ -89,12 +88,6 @@ internal static class ResultBuilder
             sum += RunFootprint.Of(entry.Deployment.Device, entry.Replicas * devices, elapsed, energy.Total, scenario.Energy);
         }
         return (sum, all, prompts);
-    }
-
-    private static ExpectationOutcome Outcome(Expectation expectation, RunResult result)
-    {
-        Outcome outcome = expectation.Evaluate((statistic, metric) => RunMetricTable.Lookup(result, statistic, metric));
-        return new(expectation.ToString(), outcome.Measured, outcome.IsMet, outcome.Sentence);
     }
 
     /// <summary>Sums over replicas.</summary>

@@ -119,7 +119,7 @@ public static class ScenarioReader
         return (outputLength, remaining, calls);
     }
 
-    private static (ServiceObjective Slo, double Attainment) ReadSlo(MapReader? map)
+    internal static (ServiceObjective Slo, double Attainment) ReadSlo(MapReader? map)
     {
         if (map is null) return (ServiceObjective.None, Scenario.DefaultAttainment);
         const double slowest = 1e-3;
@@ -145,7 +145,7 @@ public static class ScenarioReader
         return limit > Duration.Zero ? limit : throw map.Required(key).Error("a limit of 0s cannot be met; leave the key out for no limit");
     }
 
-    private static QoeRule ReadQoe(MapReader? map)
+    internal static QoeRule ReadQoe(MapReader? map)
     {
         if (map is null) return new();
         QoeRule rule = QoeRule.Set.Read(map);

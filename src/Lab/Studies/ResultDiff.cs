@@ -48,6 +48,9 @@ public sealed record DiffGroup(string Label, IReadOnlyList<DiffRow> Rows);
 /// <param name="Notes">What could not be compared, one sentence each.</param>
 public sealed record ResultDiff(string NameA, string NameB, IReadOnlyList<DiffGroup> Groups, IReadOnlyList<string> Notes)
 {
+    /// <summary>One was measured on a server and the other simulated: what only a simulation knows is missing on one side.</summary>
+    public bool IsMixed { get; init; }
+
     /// <summary>Compares two files.</summary>
     /// <param name="pathA">A <c>result.json</c>, or a folder that has one.</param>
     /// <param name="pathB">As <paramref name="pathA"/>.</param>
@@ -66,7 +69,13 @@ public sealed record ResultDiff(string NameA, string NameB, IReadOnlyList<DiffGr
         if (!isStudy)
         {
             Warn(notes, "", a.RootElement, b.RootElement);
-            return new(nameA, nameB, [new("", Rows(a.RootElement, b.RootElement))], notes);
+            bool aIsMeasured = IsMeasured(a.RootElement);
+            bool isMixed = aIsMeasured != IsMeasured(b.RootElement);
+            if (isMixed)
+                notes.Add(aIsMeasured
+                    ? "A was measured and B simulated: the last column is the error of the simulation"
+                    : "B was measured and A simulated: A against B is the error of the simulation, the last column is its reverse");
+            return new(nameA, nameB, [new("", Rows(a.RootElement, b.RootElement))], notes) { IsMixed = isMixed };
         }
         Dictionary<string, JsonElement> runsB = ResultFile.RunsOf(b.RootElement, nameB);
         var groups = new List<DiffGroup>();
@@ -84,6 +93,9 @@ public sealed record ResultDiff(string NameA, string NameB, IReadOnlyList<DiffGr
         if (groups.Count == 0) throw new InputException($"{nameB}: no run has the same varied values as one of {nameA}; there is nothing to compare");
         return new(nameA, nameB, groups, notes);
     }
+
+    /// <summary>Results of <c>load</c> say how they were measured.</summary>
+    private static bool IsMeasured(JsonElement run) => run.TryGetProperty("load", out _);
 
     private static List<DiffRow> Rows(JsonElement a, JsonElement b)
     {

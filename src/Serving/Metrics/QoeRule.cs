@@ -67,5 +67,16 @@ public sealed record QoeRule
         return Expecting(TokensPerSecond * AgeGroups[group].WordsPerMinute / MeanWordsPerMinute);
     }
 
+    /// <summary>QoE in [0, 1] of the tokens delivered so far; see <see cref="Digestion.Quality"/>. Early first tokens earn nothing.</summary>
+    /// <param name="digestion">What the reader has consumed.</param>
+    /// <param name="reader">What the reader expects.</param>
+    /// <param name="ttft">From arrival to the first token; infinite before it.</param>
+    public double QualityOf(in Digestion digestion, ReadingExpectation reader, Duration ttft)
+    {
+        double quality = digestion.Quality(reader, Formula);
+        if (TtftPenalty == 1 || ttft.IsInfinite) return quality;
+        return quality * Math.Pow(TtftPenalty, Math.Max(0, (ttft - reader.Ttft).Seconds));
+    }
+
     private ReadingExpectation Expecting(double tokensPerSecond) => new(Ttft, Duration.FromSeconds(1 / tokensPerSecond));
 }

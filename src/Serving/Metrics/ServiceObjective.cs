@@ -1,5 +1,6 @@
 using Orrery.Kernel.Time;
 using Orrery.Serving.Sequences;
+using Orrery.Traffic.Requests;
 
 namespace Orrery.Serving.Metrics;
 
@@ -17,15 +18,22 @@ public readonly record struct ServiceObjective(Duration Ttft, Duration Tpot)
     public PaceObjective Pace { get; init; }
 
     /// <summary>True when a finished request kept all its limits; its own come before these.</summary>
-    internal bool IsMetBy(Sequence sequence)
+    internal bool IsMetBy(Sequence sequence) =>
+        IsMetBy(sequence.Request, sequence.FirstToken - sequence.Arrival, sequence.TimePerToken, sequence.Pace);
+
+    /// <summary>The same of an answer that was watched from outside.</summary>
+    /// <param name="request">Its own limits come before these.</param>
+    /// <param name="ttft">From arrival to the first token.</param>
+    /// <param name="timePerToken">TPOT.</param>
+    /// <param name="pace">How fast the tokens came, where <see cref="Pace"/> promises something.</param>
+    public bool IsMetBy(Request request, Duration ttft, Duration timePerToken, in Pace pace)
     {
-        Duration ttft = sequence.FirstToken - sequence.Arrival;
-        Duration ttftLimit = sequence.Request.TtftLimit > Duration.Zero ? sequence.Request.TtftLimit : Ttft;
-        Duration tpotLimit = sequence.Request.TpotLimit > Duration.Zero ? sequence.Request.TpotLimit : Tpot;
+        Duration ttftLimit = request.TtftLimit > Duration.Zero ? request.TtftLimit : Ttft;
+        Duration tpotLimit = request.TpotLimit > Duration.Zero ? request.TpotLimit : Tpot;
         return ttft <= ttftLimit
-            && sequence.TimePerToken <= tpotLimit
-            && ttft.Seconds * PromptTokensPerSecond <= sequence.PromptTokens
-            && (!Pace.Exists || sequence.Pace.Slowest * Pace.TokensPerSecond < 1);
+            && timePerToken <= tpotLimit
+            && ttft.Seconds * PromptTokensPerSecond <= request.PromptTokens
+            && (!Pace.Exists || pace.Slowest * Pace.TokensPerSecond < 1);
     }
 }
 
@@ -44,7 +52,7 @@ public readonly record struct PaceObjective(double TokensPerSecond, int SpanToke
     public bool Exists => TokensPerSecond > 0;
 
     /// <summary>What a gap keeps of its weight when the next one comes.</summary>
-    internal double Decay => 1 - (2.0 / (SpanTokens + 1));
+    public double Decay => 1 - (2.0 / (SpanTokens + 1));
 }
 
 /// <summary>

@@ -233,12 +233,8 @@ public sealed class Sequence
     internal int OutputLimit { get; private set; }
 
     /// <summary>QoE in [0, 1] of the tokens delivered so far; see <see cref="Metrics.Digestion.Quality"/>. Early first tokens earn nothing.</summary>
-    public double QualityOfExperience(Metrics.QoeRule rule)
-    {
-        double quality = Digestion.Quality(Reading, rule.Formula);
-        if (rule.TtftPenalty == 1 || FirstToken.IsNever) return quality;
-        return quality * Math.Pow(rule.TtftPenalty, Math.Max(0, (FirstToken - Arrival - Reading.Ttft).Seconds));
-    }
+    public double QualityOfExperience(Metrics.QoeRule rule) =>
+        rule.QualityOf(Digestion, Reading, FirstToken.IsNever ? Duration.Infinite : FirstToken - Arrival);
 
     /// <summary>True when the finished request kept all limits of the objective.</summary>
     public bool Meets(Metrics.ServiceObjective objective) => objective.IsMetBy(this);

@@ -36,6 +36,12 @@ public static class TraceWriter
         return written;
     }
 
+    /// <summary>The first line of a file whose rows come one by one.</summary>
+    public static void AppendHeader(ArrayBufferWriter<byte> buffer) => Text(buffer, Header);
+
+    /// <summary>One request as a row.</summary>
+    public static void Append(ArrayBufferWriter<byte> buffer, Request request, string client) => Row(buffer, request, client);
+
     private static void Row(ArrayBufferWriter<byte> buffer, Request request, string client)
     {
         bool onePrefix = request.Content is { Length: 1 };

@@ -2,6 +2,7 @@ using Orrery.Kernel.Time;
 using Orrery.Lab.Results;
 using Orrery.Serving.Metrics;
 using Orrery.Serving.Sequences;
+using Orrery.Traffic.Requests;
 
 namespace Orrery.Lab.Runs.Output;
 
@@ -9,7 +10,7 @@ namespace Orrery.Lab.Runs.Output;
 /// <c>requests.csv</c>: one row per request in the order of departure. Times are seconds since the start of the run (queue: a span);
 /// what never happened is empty.
 /// </summary>
-internal sealed class RequestsCsv : IDisposable
+public sealed class RequestsCsv : IDisposable
 {
     public const string FileName = "requests.csv";
 
@@ -20,6 +21,9 @@ internal sealed class RequestsCsv : IDisposable
     private readonly Utf8Rows _rows;
     private readonly QoeRule _qoe;
 
+    /// <param name="folder">Made when missing.</param>
+    /// <param name="qoe">How the QoE of sequences is made.</param>
+    /// <exception cref="Kernel.InputException">The folder cannot be written to.</exception>
     public RequestsCsv(string folder, QoeRule qoe)
     {
         _file = new(Path.Combine(folder, FileName));
@@ -28,24 +32,39 @@ internal sealed class RequestsCsv : IDisposable
         _file.Stream.Write(System.Text.Encoding.UTF8.GetBytes(Header + "\n"));
     }
 
-    public void Add(Sequence sequence)
+    internal void Add(Sequence sequence) => Add(new RequestRow
     {
-        if (sequence.Request.Label is { } label) _rows.Text(label);
-        else _rows.Field(sequence.Id);
-        _rows.Seconds(sequence.Arrival.Nanoseconds);
-        Optional(sequence.FirstToken, Instant.Zero);
-        _rows.Seconds(sequence.End.Nanoseconds);
-        _rows.Field(sequence.PromptTokens);
-        _rows.Field(sequence.GeneratedTokens);
-        _rows.Field(sequence.Preemptions);
-        if (sequence.Outcome == Outcome.Finished) _rows.Field(sequence.QualityOfExperience(_qoe));
+        Request = sequence.Request,
+        FirstToken = sequence.FirstToken,
+        End = sequence.End,
+        PromptTokens = sequence.PromptTokens,
+        OutputTokens = sequence.GeneratedTokens,
+        Preemptions = sequence.Preemptions,
+        Qoe = sequence.Outcome == Outcome.Finished ? sequence.QualityOfExperience(_qoe) : null,
+        FirstScheduled = sequence.FirstScheduled,
+        Replica = sequence.Replica >= 0 ? sequence.Replica : null,
+        CachedTokens = sequence.CachedTokens,
+        Outcome = NameOf(sequence.Outcome),
+        Reason = sequence.Reason,
+    });
+
+    public void Add(in RequestRow row)
+    {
+        if (row.Request.Label is { } label) _rows.Text(label);
+        else _rows.Field(row.Request.Id);
+        _rows.Seconds(row.Request.Arrival.Nanoseconds);
+        Optional(row.FirstToken, Instant.Zero);
+        _rows.Seconds(row.End.Nanoseconds);
+        _rows.Field(row.PromptTokens);
+        _rows.Field(row.OutputTokens);
+        Optional(row.Preemptions);
+        if (row.Qoe is { } qoe) _rows.Field(qoe);
         else _rows.Empty();
-        Optional(sequence.FirstScheduled, sequence.Arrival);
-        if (sequence.Replica >= 0) _rows.Field(sequence.Replica);
-        else _rows.Empty();
-        _rows.Field(sequence.CachedTokens);
-        _rows.Text(NameOf(sequence.Outcome));
-        if (sequence.Reason is { } reason) _rows.Text(reason);
+        Optional(row.FirstScheduled, row.Request.Arrival);
+        Optional(row.Replica);
+        Optional(row.CachedTokens);
+        _rows.Text(row.Outcome);
+        if (row.Reason is { } reason) _rows.Text(reason);
         else _rows.Empty();
         _rows.EndRow();
     }
@@ -64,6 +83,12 @@ internal sealed class RequestsCsv : IDisposable
         else _rows.Seconds(at.Nanoseconds - since.Nanoseconds);
     }
 
+    private void Optional(int? value)
+    {
+        if (value is { } known) _rows.Field(known);
+        else _rows.Empty();
+    }
+
     internal static string NameOf(Outcome outcome) => outcome switch
     {
         Outcome.Finished => "finished",
@@ -72,4 +97,35 @@ internal sealed class RequestsCsv : IDisposable
         Outcome.TimedOut => "timed-out",
         _ => "live",
     };
+}
+
+/// <summary>One request that has left; what is not known is null, what never happened <see cref="Instant.Never"/>.</summary>
+public readonly record struct RequestRow
+{
+    /// <summary>Its name and arrival.</summary>
+    public required Request Request { get; init; }
+
+    public required Instant FirstToken { get; init; }
+
+    public required Instant End { get; init; }
+
+    public required int PromptTokens { get; init; }
+
+    public required int OutputTokens { get; init; }
+
+    public int? Preemptions { get; init; }
+
+    /// <summary>Of finished requests.</summary>
+    public double? Qoe { get; init; }
+
+    public required Instant FirstScheduled { get; init; }
+
+    public int? Replica { get; init; }
+
+    public int? CachedTokens { get; init; }
+
+    /// <summary>Such as <c>finished</c> or <c>timed-out</c>.</summary>
+    public required string Outcome { get; init; }
+
+    public string? Reason { get; init; }
 }
