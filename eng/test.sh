@@ -34,6 +34,12 @@ if [[ -f web/package.json ]]; then
   fi
 fi
 
+# The official JavaScript client speaks to the server in its tests.
+if command -v npm > /dev/null; then
+  [[ -d tests/clients/js/node_modules ]] || (cd tests/clients/js && npm ci --no-audit --no-fund > "$results/npm-clients.log" 2>&1) \
+    || echo "npm could not install the JavaScript client: its test is skipped" >&2
+fi
+
 projects=()
 for project in tests/*/*.csproj; do
   name="$(basename "$project" .Tests.csproj)"

@@ -3,7 +3,6 @@ using Orrery.Cli.Shell;
 using Orrery.Documents;
 using Orrery.Engine.Shipped;
 using Orrery.Kernel;
-using Orrery.Kernel.Time;
 using Orrery.Live.Settings;
 using Orrery.Serving.Scheduling;
 using Orrery.Serving.Systems;

@@ -136,7 +136,8 @@ public sealed class LiveServer : IAsyncDisposable
         KestrelServerOptions options = new() { AddServerHeader = false, AllowSynchronousIO = false };
         MinDataRate? rate = limits.LeastBytesPerSecond == 0 ? null : new(limits.LeastBytesPerSecond, RateGrace);
         KestrelServerLimits kestrel = options.Limits;
-        kestrel.MaxRequestBodySize = limits.BodySize.Count;
+        // The API bounds bodies as it reads them. Kestrel's own bound would cut the connection before a client could read why.
+        kestrel.MaxRequestBodySize = null;
         kestrel.MaxConcurrentConnections = limits.Connections;
         kestrel.MaxRequestHeadersTotalSize = HeaderBytes;
         kestrel.MaxRequestHeaderCount = HeaderCount;

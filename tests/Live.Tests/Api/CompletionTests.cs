@@ -77,7 +77,7 @@ public sealed class CompletionTests
         JsonElement tokens = await test.AskAsync("/tokenize", """{"model":"tiny-kjv","prompt":"In the beginning","add_special_tokens":false,"return_token_strs":true}""");
         Assert.Equal(tokens.GetProperty("count").GetInt32(), tokens.GetProperty("tokens").GetArrayLength());
         Assert.Equal(tokens.GetProperty("count").GetInt32(), tokens.GetProperty("token_strs").GetArrayLength());
-        Assert.Equal(256, tokens.GetProperty("max_model_len").GetInt32());
+        Assert.Equal(1024, tokens.GetProperty("max_model_len").GetInt32());
         JsonElement text = await test.AskAsync("/detokenize", $$"""{"tokens":{{tokens.GetProperty("tokens").GetRawText()}}}""");
         Assert.Equal("In the beginning", text.GetProperty("prompt").GetString());
         JsonElement chat = await test.AskAsync("/tokenize", """{"messages":[{"role":"user","content":"Hi"}]}""");

@@ -25,7 +25,7 @@ internal sealed class FakeModel : ILiveModel
 
     public int VocabularySize => Text.Tokenizer.VocabularySize;
 
-    public int ContextLength { get; init; } = 256;
+    public int ContextLength { get; init; } = 1024;
 
     public IReadOnlyList<string> Adapters { get; init; } = [];
 

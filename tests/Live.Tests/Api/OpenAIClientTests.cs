@@ -12,7 +12,7 @@ public sealed class OpenAIClientTests
 {
     private static OpenAIClient Open(TestServer test) => new(
         new ApiKeyCredential("not-needed"),
-        new OpenAIClientOptions { Endpoint = new(test.Server.Address, "v1"), RetryPolicy = new(0) });
+        new OpenAIClientOptions { Endpoint = new(test.Server.Address, "v1"), RetryPolicy = new System.ClientModel.Primitives.ClientRetryPolicy(0) });
 
     [Fact]
     public async Task It_chats_whole_and_streamed()

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 
 namespace Orrery.Live.Tests.Api;
 
@@ -16,7 +15,7 @@ public sealed class RefusalTests
     [InlineData("\"top_p\":1.5", "top_p", "must be above 0 and at most 1")]
     [InlineData("\"n\":0", "n", "expected a whole number from 1 to 16")]
     [InlineData("\"n\":1.5", "n", "expected a whole number from 1 to 16")]
-    [InlineData("\"max_tokens\":100000", "max_tokens", "the context of 256 tokens has room for")]
+    [InlineData("\"max_tokens\":100000", "max_tokens", "the context of 1024 tokens has room for")]
     [InlineData("\"max_tokens\":0", "max_tokens", "of at least 1")]
     [InlineData("\"max_tokens\":3,\"max_completion_tokens\":4", "max_tokens", "keep one of them")]
     [InlineData("\"logit_bias\":{\"x\":1}", "logit_bias", "its keys are token ids")]

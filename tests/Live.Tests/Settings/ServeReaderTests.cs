@@ -35,7 +35,7 @@ public sealed class ServeReaderTests
     [InlineData("models: []", "no model is served")]
     [InlineData("models: [{}]\nport: 70000", "write a whole number from 0 to 65535")]
     [InlineData("models: [{}]\nprt: 1", "prt: unknown key; did you mean 'port'?")]
-    [InlineData("models: [{scheduler: vllm-v2}]", "did you mean 'vllm-v1'?")]
+    [InlineData("models: [{scheduler: vllm-v1x}]", "did you mean 'vllm-v1'?")]
     [InlineData("models: [{file: nowhere.gguf}]", "there is no file")]
     [InlineData("models: [{draft: {}}]", "write file: with a smaller model")]
     [InlineData("models: [{}]\norigins: [\"https://a.example/path\"]", "is no origin")]
