@@ -4,6 +4,7 @@ using Orrery.Lab.Calibration;
 using Orrery.Lab.Fidelity;
 using Orrery.Lab.Reports;
 using Orrery.Lab.Results;
+using Orrery.World.Profiles;
 
 namespace Orrery.Lab.Tests.Fidelity;
 
