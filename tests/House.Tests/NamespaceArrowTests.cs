@@ -18,7 +18,7 @@ public sealed partial class NamespaceArrowTests
         ["Serving"] = [["Sequences"], ["Memory", "Metrics", "Routing", "Speculation", "Swap"], ["Execution"], ["Scheduling", "Calls", "Drafting"], ["Finetuning"], ["Systems", "Replicas"], ["Fleets"], ["Exposition"]],
         ["Lab"] = [["Results"], ["Scenarios"], ["Runs"], ["Studies"], ["Import"], ["Calibration"], ["Fidelity"], ["Telemetry"], ["Claims"], ["Reports"]],
         ["Engine"] = [["Tensors", "Threads"], ["Gguf"], ["Kernels"], ["Attention"], ["Tokenizers", "Templates"], ["Models"], ["Sampling", "Grammars"], ["Generation"], ["Making", "Shipped"], ["Benchmarks"]],
-        ["Live"] = [["Streams", "Settings"], ["Metrics"], ["Replicas"], ["Tapes"], ["Calibration"], ["Gateway"], ["Api"], ["Hosting"], ["Load"]],
+        ["Live"] = [["Streams", "Settings"], ["Metrics", "Designs"], ["Tapes"], ["Replicas"], ["Calibration"], ["Gateway"], ["Api"], ["Hosting"], ["Load"]],
         ["Cli"] = [["Tables"], ["Shell"], ["Catalogues", "Verbs"]],
         ["Testing"] = [["Data", "Kernel", "World", "Traffic", "Serving"]],
     };

@@ -6,12 +6,13 @@ using Orrery.Traffic.Predictors;
 namespace Orrery.Cli.Catalogues;
 
 /// <summary>Something that a scenario names with <c>use:</c>, whatever its kind.</summary>
-internal sealed record PluginEntry(string Name, string Summary, string Source, IReadOnlyList<OptionInfo> Options);
+/// <param name="WhyNotLive">Why <c>serve</c> cannot use it, a clause; null where it can.</param>
+internal sealed record PluginEntry(string Name, string Summary, string Source, IReadOnlyList<OptionInfo> Options, string? WhyNotLive = null);
 
 /// <summary>Tables of schedulers, routers, predictors and KV memories: all with the same columns.</summary>
 internal static class PluginKinds
 {
-    public static CatalogKind<PluginEntry> Schedulers { get; } = Of("scheduler", () => Entries(Serving.Systems.Schedulers.Registry),
+    public static CatalogKind<PluginEntry> Schedulers { get; } = Of("scheduler", () => Entries(Serving.Systems.Schedulers.Registry, spec => spec.WhyNotLive),
         "A scenario names one as 'scheduler: NAME' or 'scheduler: {use: NAME, option: value}'.");
 
     public static CatalogKind<PluginEntry> Routers { get; } = Of("router", () => Entries(Serving.Routing.Routers.Registry),
@@ -21,16 +22,16 @@ internal static class PluginKinds
         "A scenario names one under 'predictors: {outputLength: …}', or without its prefix under 'predictors: {remaining: …}' and 'predictors: {calls: …}'.");
 
     public static CatalogKind<PluginEntry> Memories { get; } = Of("memory",
-        () => [.. Entries(Serving.Memory.Memories.Registry).Select(entry => entry with { Options = [.. entry.Options, .. PartOptions.HostSwap] })],
+        () => [.. Entries(Serving.Memory.Memories.Registry, spec => spec.WhyNotLive).Select(entry => entry with { Options = [.. entry.Options, .. PartOptions.HostSwap] })],
         "A scenario names one as 'memory: {use: NAME, option: value}' in a fleet entry; 'hostSwap: 16GiB' or 'hostSwap: {size: 16GiB, option: value}' among them adds a pool in host memory.");
 
     public static CatalogKind<PluginEntry> CallHandlers { get; } = Of("handling of calls", () => Entries(Serving.Systems.CallHandlers.Registry),
         "A scenario names one as 'calls: NAME' or 'calls: {use: NAME, option: value}' in a fleet entry.");
 
-    public static CatalogKind<PluginEntry> Executions { get; } = Of("execution", () => Entries(Serving.Execution.ExecutionStyles.Registry),
+    public static CatalogKind<PluginEntry> Executions { get; } = Of("execution", () => Entries(Serving.Execution.ExecutionStyles.Registry, spec => spec.WhyNotLive),
         "A scenario names one as 'execution: NAME' or 'execution: {use: NAME, option: value}' in a fleet entry.");
 
-    public static CatalogKind<PluginEntry> Finetunings { get; } = Of("finetuning", () => Entries(Serving.Systems.FinetuneStyles.Registry),
+    public static CatalogKind<PluginEntry> Finetunings { get; } = Of("finetuning", () => Entries(Serving.Systems.FinetuneStyles.Registry, spec => spec.WhyNotLive),
         "A scenario names one as 'finetune: NAME' or 'finetune: {use: NAME, option: value}' in a fleet entry, over any scheduler and execution style.");
 
     public static CatalogKind<PluginEntry> DraftControls { get; } = Of("draft control", PartOptions.Drafts(() => Entries(Serving.Systems.DraftControls.Registry)),
@@ -46,17 +47,20 @@ internal static class PluginKinds
         Facts = entry =>
         [
             Fact.Of("name", noun, entry.Name), Fact.Of("summary", "what it does", entry.Summary), Fact.Of("source", "source", entry.Source),
+            Fact.Of("live", "runs live", entry.WhyNotLive is { } why ? $"no: {why}" : "yes"),
         ],
         Options = entry => Rows<PluginEntry>(entry.Options),
         Note = note,
     };
 
-    private static IReadOnlyList<PluginEntry> Entries<TSpec>(PluginRegistry<TSpec> registry)
+    private static IReadOnlyList<PluginEntry> Entries<TSpec>(PluginRegistry<TSpec> registry, Func<TSpec, string?>? whyNotLive = null)
         where TSpec : class =>
-        [.. registry.All.Select(plugin => new PluginEntry(plugin.Name, plugin.Summary, plugin.Source, plugin.Options))];
+        [.. registry.All.Select(plugin => new PluginEntry(plugin.Name, plugin.Summary, plugin.Source, plugin.Options, whyNotLive?.Invoke(plugin.Default)))];
 
     private static IReadOnlyList<PluginEntry> PredictorEntries()
     {
+        const string truth = "it is made from the true length, which nobody knows before a live answer has ended";
+        const string probe = "the CPU engine has no probe on hidden states";
         string[] noise = ["meanError", "longest", "bins", "referenceMedian", "referenceSigma"];
         static IReadOnlyList<OptionInfo> Only(params string[] keys) => [.. PredictorSpec.Options.Options.Where(option => keys.Contains(option.Key))];
         IReadOnlyList<OptionInfo> callOptions = [.. CallPredictorSpec.Options.Options.Where(option => option.Key != "use")];
@@ -64,19 +68,19 @@ internal static class PluginKinds
         [
             .. PredictorSpec.Kinds.Select(kind => kind switch
             {
-                "oracle" => new PluginEntry(kind, "The true output length, with a relative error where one is set.", "this project", Only("relativeError")),
-                "noisy" => new PluginEntry(kind, "The true output length with log-normal noise tuned to a mean absolute error.", "arXiv 2410.01035 (b)", Only(noise)),
+                "oracle" => new PluginEntry(kind, "The true output length, with a relative error where one is set.", "this project", Only("relativeError"), truth),
+                "noisy" => new PluginEntry(kind, "The true output length with log-normal noise tuned to a mean absolute error.", "arXiv 2410.01035 (b)", Only(noise), truth),
                 "class-mean" => new PluginEntry(kind, "The mean output length of the client's finished requests.", "this project", []),
                 "constant" => new PluginEntry(kind, "The same guess for every request.", "this project", Only("tokens")),
                 _ => new PluginEntry(kind, "Policies learn nothing about output lengths.", "this project", []),
             }),
             new PluginEntry("remaining-none", "Nothing looks at running requests: policies count the first prediction down.", "this project", []),
-            new PluginEntry("remaining-oracle", "What is truly left of a running request's output.", "this project", []),
+            new PluginEntry("remaining-oracle", "What is truly left of a running request's output.", "this project", [], truth),
             new PluginEntry("remaining-noisy", "What is left, with an error over time tuned to a mean absolute error that shrinks toward the end.",
-                "arXiv 2410.01035 (b)", [.. RemainingSpec.Options.Options.Where(option => option.Key != "use")]),
+                "arXiv 2410.01035 (b)", [.. RemainingSpec.Options.Options.Where(option => option.Key != "use")], probe),
             new PluginEntry("calls-none", "Policies learn nothing about tool calls before they are made.", "this project", []),
-            new PluginEntry("calls-oracle", "Every tool call as it will be.", "this project", []),
-            new PluginEntry("calls-noisy", "The next tool call with normal noise on tokens before it and duration, tokens in bins.", "arXiv 2410.18248 (b)", callOptions),
+            new PluginEntry("calls-oracle", "Every tool call as it will be.", "this project", [], truth),
+            new PluginEntry("calls-noisy", "The next tool call with normal noise on tokens before it and duration, tokens in bins.", "arXiv 2410.18248 (b)", callOptions, truth),
             new PluginEntry("calls-class-mean", "As calls-noisy, but the duration is the mean of the client's finished calls.", "arXiv 2410.18248 (b)", callOptions),
         ];
     }

@@ -4,6 +4,10 @@ using Orrery.Kernel.Time;
 namespace Orrery.Kernel.Processes;
 
 /// <summary>Wall time from an injected <see cref="TimeProvider"/>: the same processes, live. Arrivals are stamped by the loop.</summary>
+/// <remarks>
+/// An instant is one batch: <see cref="Clock.Now"/> stands still until every action posted by then and every event due by then has run, the
+/// actions first. What happens within it therefore depends on the instants alone, and <see cref="TapeClock"/> can repeat it.
+/// </remarks>
 public sealed class WallClock : Clock, IDisposable
 {
     /// <summary>Longest sleep between two looks at the clock: timers refuse delays of 2^32 ms (49.7 days) and more.</summary>
@@ -23,6 +27,9 @@ public sealed class WallClock : Clock, IDisposable
         _alarm = provider.CreateTimer(static bell => ((ManualResetEventSlim)bell!).Set(), _bell, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
+    /// <summary>Told of each instant at which something will run, before it does; null tells nobody.</summary>
+    public Action<Instant>? OnInstant { get; init; }
+
     /// <summary>Runs on the calling thread until every process ended and no external work is in flight, or <see cref="Stop"/>.</summary>
     /// <param name="serveForever">True keeps an idle loop waiting for posts: a server. <see cref="Stop"/> ends it.</param>
     /// <exception cref="ProcessFaultException">A process threw.</exception>
@@ -35,9 +42,7 @@ public sealed class WallClock : Clock, IDisposable
             _bell.Reset();
             if (IsStopped) return;
             Now = Instant.Max(Now, Instant.FromNanoseconds(ElapsedNanoseconds()));
-            while (_posted.TryDequeue(out Action? action)) action();
-            if (TryStep(Now)) continue;
-            if (!_posted.IsEmpty) continue;
+            if (RunInstant() || !_posted.IsEmpty) continue;
             if (Queue.Count == 0 && Volatile.Read(ref _external) == 0 && !serveForever)
             {
                 ThrowIfDeadlocked();
@@ -69,6 +74,17 @@ public sealed class WallClock : Clock, IDisposable
     {
         _alarm.Dispose();
         _bell.Dispose();
+    }
+
+    private bool RunInstant()
+    {
+        if (_posted.IsEmpty && Queue.NextTime > Now) return false;
+        OnInstant?.Invoke(Now);
+        while (_posted.TryDequeue(out Action? action)) action();
+        while (!IsStopped && TryStep(Now))
+        {
+        }
+        return true;
     }
 
     private long ElapsedNanoseconds()

@@ -51,5 +51,8 @@ public abstract record DraftControlSpec
     /// <summary>More proposals than this per step only waste verification: acceptance to the power of it is nothing.</summary>
     public const int MostTokens = 64;
 
+    /// <summary>Whether it weighs step times, so that it cannot do without a profile of them.</summary>
+    public virtual bool NeedsStepTimes => false;
+
     public abstract IDraftControl Create(DraftFacts facts);
 }

@@ -7,6 +7,9 @@ namespace Orrery.Serving.Execution;
 /// <summary>How the operations of a step are laid out on the device, as data: it decides what a step costs, not what is in it.</summary>
 public abstract record ExecutionSpec
 {
+    /// <summary>Why the real engine does not run so, a clause; null where it does.</summary>
+    public virtual string? WhyNotLive => null;
+
     /// <summary>The cost of steps on a deployment, shared by the equal replicas of one run: it may keep what it has searched for.</summary>
     public abstract ICostModel Create(Deployment deployment);
 }

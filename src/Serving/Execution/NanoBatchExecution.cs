@@ -39,6 +39,8 @@ public sealed record NanoBatchExecution : ExecutionSpec
 
     public int ContextTokens { get; init; } = OverlapOptions.DefaultContextTokens;
 
+    public override string? WhyNotLive => "it overlaps compute, memory and network operations of a GPU; the CPU engine runs one operation after the other";
+
     public override ICostModel Create(Deployment deployment) => new OverlapCost(deployment, new()
     {
         Layers = Layers,

@@ -42,6 +42,9 @@ public abstract record FinetuneSpec
     /// <summary>One sentence about an option that is set and has no effect; null: none.</summary>
     public virtual string? Unheeded => null;
 
+    /// <summary>Why the real engine does not train beside inference, a clause; null where it does.</summary>
+    public virtual string? WhyNotLive => "the CPU engine has no backward pass";
+
     public AdapterTraining Training => new(Rank, Activations, SequenceTokens);
 
     /// <summary>What completes the plans of one replica.</summary>

@@ -107,7 +107,7 @@ public sealed class Fleet : IFleetView, IServingObserver
         ITrafficSource source = _source!;
         while (true)
         {
-            while (source.NextArrival <= _clock.Now) Admit(source.Take());
+            while (source.NextArrival <= _clock.Now) Submit(source.Take());
             Instant next = source.NextArrival;
             if (next.IsNever && (!source.IsClosedLoop || Live == 0))
             {
@@ -126,8 +126,11 @@ public sealed class Fleet : IFleetView, IServingObserver
         foreach (Replica replica in _replicas) replica.EndOtherWork();
     }
 
-    private void Admit(Request request)
+    /// <summary>A request arrives now: it is routed and handed to a replica, or refused.</summary>
+    /// <returns>Its sequence; <see cref="Outcome.Rejected"/>, with the reason, where it could never run.</returns>
+    public Sequence Submit(Request request)
     {
+        ArgumentNullException.ThrowIfNull(request);
         Arrived++;
         Live++;
         int index = 0;
@@ -143,10 +146,18 @@ public sealed class Fleet : IFleetView, IServingObserver
         if (reason is not null)
         {
             Reject(sequence, reason);
-            return;
+            return sequence;
         }
         _deadlines.Watch(sequence);
         replica.Submit(sequence);
+        return sequence;
+    }
+
+    /// <summary>Nobody waits for a sequence any more: it leaves at the end of the step it is in, or at the next plan. Harmless once it has left.</summary>
+    public void Cancel(Sequence sequence, Outcome outcome)
+    {
+        ArgumentNullException.ThrowIfNull(sequence);
+        if (sequence.Outcome == Outcome.Live) Abandon(sequence, outcome);
     }
 
     private Sequence NewSequence(Request request, int maxModelTokens)

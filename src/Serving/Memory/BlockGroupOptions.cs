@@ -28,6 +28,8 @@ public sealed record BlockGroupOptions : MemorySpec
 
     public override int BlockTokens(Deployment deployment) => BlockSize ?? KvCapacity.DefaultBlockTokens;
 
+    public override string? WhyNotLive => "groups shorten copies over PCIe, and the CPU engine has none; use paged, with hostSwap for its swap engine";
+
     public override IKvMemory Create(Deployment deployment, int blocks, int maxModelTokens) =>
         new BlockGroupMemory(blocks, BlockTokens(deployment), GroupBlocks);
 }

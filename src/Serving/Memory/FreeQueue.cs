@@ -13,6 +13,9 @@ internal sealed class CacheBlock(ulong hash)
     public bool IsForgotten { get; set; }
 
     public FreeRun? FreeRun { get; set; }
+
+    /// <summary>The physical block; -1 where nobody tells blocks apart.</summary>
+    public int Place { get; init; } = -1;
 }
 
 /// <summary>Neighbouring entries of the free queue: one named block, or a number of unnamed ones.</summary>
@@ -25,6 +28,9 @@ internal sealed class FreeRun
     /// <summary>The preempted sequence whose full blocks these are; it may take what is left of them back.</summary>
     public Sequence? Owner { get; set; }
 
+    /// <summary>Its owner's physical blocks, in the order of its tokens; null without an owner, or where nobody tells blocks apart.</summary>
+    public List<int>? Places { get; set; }
+
     public FreeRun? Previous { get; set; }
 
     public FreeRun? Next { get; set; }
@@ -34,7 +40,7 @@ internal sealed class FreeRun
 /// Free blocks in the order in which they are reused: least recently freed first. Unnamed blocks are kept as counts, so traffic without
 /// shared prefixes costs constant time per request and memory stays bounded, with the very order a list of single blocks would have.
 /// </summary>
-internal sealed class FreeQueue
+internal sealed class FreeQueue(KvPages? pages)
 {
     private FreeRun? _head;
     private FreeRun? _tail;
@@ -66,11 +72,13 @@ internal sealed class FreeQueue
             int taken = Math.Min(blocks, run.Blocks);
             run.Blocks -= taken;
             blocks -= taken;
+            if (run.Places is { } places) ReturnFrom(places, run.Blocks);
             if (run.Blocks > 0) return;
             if (run.Named is { } block)
             {
                 evict.Remove(block.Hash);
                 block.FreeRun = null;
+                pages?.Return(block.Place);
             }
             Unlink(run);
         }
@@ -86,6 +94,12 @@ internal sealed class FreeQueue
     /// <summary>Gives an owner its leading blocks back; the rest stays where it is, without an owner.</summary>
     public void TakeLeading(FreeRun run, int blocks)
     {
+        if (run.Places is { } places)
+        {
+            run.Owner!.Places!.AddRange(places.Take(blocks));
+            ReturnFrom(places, blocks);
+            run.Places = null;
+        }
         if (blocks == run.Blocks)
         {
             Withdraw(run);
@@ -93,8 +107,22 @@ internal sealed class FreeQueue
         }
         Blocks -= blocks;
         run.Blocks -= blocks;
+        Disown(run);
+    }
+
+    /// <summary>Nobody can come back for these blocks any more; they stay in the queue.</summary>
+    public void Disown(FreeRun run)
+    {
+        if (run.Places is { } places) ReturnFrom(places, 0);
+        run.Places = null;
         run.Owner!.CacheClaim!.Retained = null;
         run.Owner = null;
+    }
+
+    private void ReturnFrom(List<int> places, int index)
+    {
+        for (int i = places.Count - 1; i >= index; i--) pages!.Return(places[i]);
+        places.RemoveRange(index, places.Count - index);
     }
 
     private void Unlink(FreeRun run)

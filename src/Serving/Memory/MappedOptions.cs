@@ -70,6 +70,8 @@ public sealed record MappedOptions : MemorySpec
         return Layout(deployment).BlockTokens;
     }
 
+    public override string? WhyNotLive => "its pages are mapped by a GPU's driver; the CPU engine reads KV through page tables";
+
     public override IKvMemory Create(Deployment deployment, int blocks, int maxModelTokens)
     {
         PageLayout layout = Layout(deployment);

@@ -14,6 +14,9 @@ public abstract record MemorySpec
     /// <summary>Whether sequences share the KV of equal prefixes here.</summary>
     public virtual bool SharesPrefixes => false;
 
+    /// <summary>Why a real engine does not keep its KV so, a clause; null where it can.</summary>
+    public virtual string? WhyNotLive => null;
+
     /// <summary>What is not set takes the scheduler's usual values; called once, when a scenario is read.</summary>
     /// <param name="usesPrefixCache">Whether the scheduler's engine shares prefixes by itself.</param>
     /// <param name="usualBlockTokens">Tokens of a block of that engine.</param>

@@ -32,11 +32,16 @@ internal sealed class CacheClaim
 /// </remarks>
 public sealed class PrefixCachedMemory : IKvMemory
 {
-    private readonly FreeQueue _free = new();
+    private readonly FreeQueue _free;
+    private readonly KvPages? _pages;
     private readonly Dictionary<ulong, CacheBlock> _named = [];
 
-    public PrefixCachedMemory(int totalBlocks, int blockTokens)
+    /// <param name="pages">The physical blocks, as many; null where nobody tells them apart.</param>
+    public PrefixCachedMemory(int totalBlocks, int blockTokens, KvPages? pages = null)
     {
+        if (pages is not null && pages.Total != totalBlocks) throw new ArgumentException($"{totalBlocks} blocks are counted and {pages.Total} exist", nameof(pages));
+        _pages = pages;
+        _free = new(pages);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(totalBlocks);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(blockTokens);
         TotalBlocks = totalBlocks;
@@ -73,6 +78,7 @@ public sealed class PrefixCachedMemory : IKvMemory
         {
             _free.Take(missing, _named);
             sequence.KvBlocks += missing;
+            _pages?.Fill(sequence);
         }
         if (sequence.CacheClaim is { IdentifiedTokens: > 0 } claim) NameFullBlocks(sequence, claim, tokens);
         return true;
@@ -87,14 +93,19 @@ public sealed class PrefixCachedMemory : IKvMemory
         int named = claim?.Held.Count ?? 0;
         // Blocks beyond the computed tokens were handed out for a step that never ran: their content is not there.
         int computed = sequence.ComputedTokens / BlockTokens;
-        FreeTail(sequence, claim, blocks - named, Math.Max(0, computed - named));
+        FreeTail(sequence, claim, named, blocks - named, Math.Max(0, computed - named));
         for (int i = named - 1; i >= 0; i--)
         {
             CacheBlock? block = claim!.Held[i];
-            if (block is null) _free.Append(null, 1, null);
+            if (block is null)
+            {
+                _pages?.TakeBack(sequence, i, i + 1);
+                _free.Append(null, 1, null);
+            }
             else FreeNamed(block, keep: i < computed);
         }
         claim?.Held.Clear();
+        sequence.Places?.Clear();
         if (sequence.Outcome != Outcome.Live) sequence.CacheClaim = null;
     }
 
@@ -145,14 +156,16 @@ public sealed class PrefixCachedMemory : IKvMemory
             CacheBlock block = _named[claim!.Hashes[i]];
             if (block.References++ == 0) Withdraw(block);
             claim.Held.Add(block);
+            if (_pages is not null) (sequence.Places ??= []).Add(block.Place);
         }
         if (claim?.Retained is { } run)
         {
-            if (retained == 0) ForgetOwner(claim, run);
+            if (retained == 0) _free.Disown(run);
             else _free.TakeLeading(run, retained);
         }
         _free.Take(wanted - hits, _named);
         sequence.KvBlocks = wanted;
+        _pages?.Fill(sequence);
         sequence.ComputedTokens = hits * BlockTokens;
         sequence.CachedTokens += hits * BlockTokens;
         if (claim is { IdentifiedTokens: > 0 }) NameFullBlocks(sequence, claim, tokens);
@@ -204,21 +217,23 @@ public sealed class PrefixCachedMemory : IKvMemory
                 claim.Held.Add(null);
                 continue;
             }
-            CacheBlock block = new(hash) { References = 1 };
+            CacheBlock block = new(hash) { References = 1, Place = _pages is null ? -1 : sequence.Places![i] };
             _named.Add(hash, block);
             claim.Held.Add(block);
         }
     }
 
-    private void FreeTail(Sequence sequence, CacheClaim? claim, int blocks, int computed)
+    private void FreeTail(Sequence sequence, CacheClaim? claim, int first, int blocks, int computed)
     {
         if (blocks == 0) return;
         // Only a live sequence can come back for its own blocks.
         int kept = sequence.Outcome == Outcome.Live ? Math.Min(computed, blocks) : 0;
+        _pages?.TakeBack(sequence, first + kept, first + blocks);
         if (blocks > kept) _free.Append(null, blocks - kept, null);
         if (kept == 0) return;
         claim ??= sequence.CacheClaim = new() { BlockTokens = BlockTokens };
         claim.Retained = _free.Append(null, kept, sequence);
+        claim.Retained.Places = _pages is null ? null : sequence.Places!.GetRange(first, kept);
     }
 
     private void FreeNamed(CacheBlock block, bool keep)
@@ -230,6 +245,7 @@ public sealed class PrefixCachedMemory : IKvMemory
             return;
         }
         _named.Remove(block.Hash);
+        _pages?.Return(block.Place);
         _free.Append(null, 1, null);
     }
 
@@ -239,9 +255,4 @@ public sealed class PrefixCachedMemory : IKvMemory
         block.FreeRun = null;
     }
 
-    private static void ForgetOwner(CacheClaim claim, FreeRun run)
-    {
-        run.Owner = null;
-        claim.Retained = null;
-    }
 }

@@ -16,5 +16,7 @@ public sealed record ReservedOptions : MemorySpec
 
     public override int BlockTokens(Deployment deployment) => BlockSize;
 
+    public override string? WhyNotLive => "a live answer has no known length to reserve for; use paged, where schedulers that reserve ahead do so themselves";
+
     public override IKvMemory Create(Deployment deployment, int blocks, int maxModelTokens) => new ReservedMemory(blocks, BlockSize, maxModelTokens);
 }

@@ -60,6 +60,7 @@ public sealed partial class Replica
         _departing.Clear();
         foreach (Sequence sequence in _pausing) Pause(sequence, sequence.CallAtStop!.Value, run.LastEnd);
         _pausing.Clear();
+        _steps?.Ended(this, run);
         plan.Clear();
     }
 

@@ -66,6 +66,7 @@ public sealed partial class Replica
         if (plan.IsEmpty)
         {
             _retryAt = plan.RetryAt;
+            _steps?.Planned(this, plan);
             plan.Clear();
             ThrowIfStuck();
             return;
@@ -90,6 +91,7 @@ public sealed partial class Replica
         Counters.AddHeld(held * _memory.BlockTokens, written, plan.Items.Length);
         if (_inFlight++ == 0) Counters.BecomesBusy(_clock.Now);
         _view.InFlightSequences += plan.Items.Length;
+        _steps?.Planned(this, plan);
         _executor.Start(run);
         _needsPlan = _inFlight < _runs.Length;
     }

@@ -41,6 +41,9 @@ public sealed record ReplicaParts(
 
     /// <summary>How many proposed tokens turn out right; needed where an add-on drafts.</summary>
     public IAcceptance? Acceptance { get; init; }
+
+    /// <summary>Watches decisions and steps; null for nobody.</summary>
+    public IStepObserver? Steps { get; init; }
 }
 
 /// <summary>
@@ -60,6 +63,7 @@ public sealed partial class Replica
     private readonly ICallHandling _calls;
     private readonly IPlanAddOn[] _addOns;
     private readonly IAcceptance? _acceptance;
+    private readonly IStepObserver? _steps;
     private readonly ReplicaView _view;
     private readonly ServingMetrics _metrics;
     private readonly IServingObserver _observer;
@@ -92,6 +96,7 @@ public sealed partial class Replica
         _calls = parts.Calls;
         _addOns = [.. parts.AddOns];
         _acceptance = parts.Acceptance;
+        _steps = parts.Steps;
         _metrics = metrics;
         _observer = observer;
         _fastForward = parts.FastForward;

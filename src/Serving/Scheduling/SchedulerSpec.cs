@@ -31,6 +31,9 @@ public abstract record SchedulerSpec
     /// <summary>Whether its decodes may yield several tokens in a step; the rows of a rectangular batch advance together.</summary>
     public virtual bool TakesDrafts => true;
 
+    /// <summary>Why it cannot decide for a real engine, a clause; null where it can.</summary>
+    public virtual string? WhyNotLive => null;
+
     /// <summary>A fresh scheduler for one replica.</summary>
     public abstract IScheduler Create(ReplicaFacts facts);
 }

@@ -224,7 +224,10 @@ public sealed class Sequence
     /// <summary>What the prefix-caching memory remembers of this sequence.</summary>
     internal Memory.CacheClaim? CacheClaim { get; set; }
 
-    internal int OutputLimit { get; }
+    /// <summary>Physical blocks held, in the order of its tokens; null where nobody tells blocks apart.</summary>
+    internal List<int>? Places { get; set; }
+
+    internal int OutputLimit { get; private set; }
 
     /// <summary>QoE in [0, 1] of the tokens delivered so far; see <see cref="Metrics.Digestion.Quality"/>. Early first tokens earn nothing.</summary>
     public double QualityOfExperience(Metrics.QoeRule rule)
@@ -236,6 +239,19 @@ public sealed class Sequence
 
     /// <summary>True when the finished request kept all limits of the objective.</summary>
     public bool Meets(Metrics.ServiceObjective objective) => objective.IsMetBy(this);
+
+    /// <summary>
+    /// Its answer ends after so many output tokens: live, where only the model knows. Called by a real executor before the step that yields the
+    /// last of them completes. Policies see nothing of it before the end.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Fewer than it has, or more than it may have.</exception>
+    public void EndAt(int generatedTokens)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(generatedTokens, GeneratedTokens);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(generatedTokens, OutputLimit);
+        OutputLimit = generatedTokens;
+        _nextStop = FindStop();
+    }
 
     internal int RemainingTokens => OutputLimit - GeneratedTokens;
 

@@ -21,7 +21,7 @@ public sealed class KvSwap
     private readonly CopyCosts _costs;
     private readonly Queue<(Instant End, int Blocks)> _draining = new();
     private readonly List<(Instant End, Sequence Sequence)> _returning = [];
-    private readonly SpareCopies _spare = new();
+    private readonly SpareCopies _spare;
     private Instant _outFree;
     private Instant _inFree;
     private Instant _blockedUntil;
@@ -32,7 +32,11 @@ public sealed class KvSwap
         _costs = costs;
         TotalTokens = hostTokens;
         FreeTokens = hostTokens;
+        _spare = new(sequence => Copies?.Drop(sequence));
     }
+
+    /// <summary>Moves the bytes; null where there are none. It serves sequences of no conversation: nothing is parked between turns.</summary>
+    public IKvCopies? Copies { get; init; }
 
     /// <summary>Tokens that the pool holds.</summary>
     public long TotalTokens { get; }
@@ -186,6 +190,7 @@ public sealed class KvSwap
     internal void StartReturn(Sequence sequence, Duration time, Instant now)
     {
         _inFree = Instant.Max(Instant.Max(now, sequence.HostReadyAt), _inFree) + time;
+        Copies?.In(sequence);
         _returning.Add((_inFree, sequence));
         sequence.InFlight = true;
     }
@@ -195,6 +200,7 @@ public sealed class KvSwap
     {
         Instant start = Instant.Max(Instant.Max(now, sequence.HostReadyAt), Instant.Max(_inFree, _blockedUntil));
         _blockedUntil = _inFree = start + time;
+        Copies?.In(sequence);
         Arrived(sequence);
     }
 
@@ -222,6 +228,7 @@ public sealed class KvSwap
         FreeTokens += sequence.HostTokens;
         sequence.HostTokens = 0;
         sequence.IsOnHost = false;
+        Copies?.Drop(sequence);
     }
 
     private void Arrived(Sequence sequence)
@@ -249,6 +256,7 @@ public sealed class KvSwap
         if (tokens <= 0) return;
         FreeTokens -= tokens;
         TokensOut += tokens;
+        Copies?.Out(sequence, from, toToken);
         Duration time = _costs.Of(tokens, memory.RunsOf(sequence, from, toToken));
         sequence.HostTokens = toToken;
         if (_options.Out == CopyMode.Blocking)

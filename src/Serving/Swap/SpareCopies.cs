@@ -10,7 +10,8 @@ namespace Orrery.Serving.Swap;
 /// were written longest ago.
 /// </summary>
 /// <remarks>Source: KV cache reuse and contamination of FastSwitch, arXiv 2411.18424 (b).</remarks>
-internal sealed class SpareCopies
+/// <param name="onShorter">Told of a resident sequence whose copy has become shorter.</param>
+internal sealed class SpareCopies(Action<Sequence> onShorter)
 {
     private readonly SortedSet<Copy> _byWorth = new(Comparer<Copy>.Create(Compare));
     private readonly Dictionary<Sequence, Copy> _ofResidents = [];
@@ -75,16 +76,22 @@ internal sealed class SpareCopies
             Overwritten += cut;
             if (cut == copy.Tokens)
             {
-                if (copy.IsResident) copy.Sequence!.HostTokens = 0;
+                if (copy.IsResident) Shorten(copy.Sequence!, 0);
                 Forget(copy);
                 continue;
             }
             copy.Tokens -= cut;
             Tokens -= cut;
-            if (copy.IsResident) copy.Sequence!.HostTokens = copy.Tokens;
+            if (copy.IsResident) Shorten(copy.Sequence!, copy.Tokens);
             else ParkedTokens -= cut;
         }
         return freed;
+    }
+
+    private void Shorten(Sequence sequence, int tokens)
+    {
+        sequence.HostTokens = tokens;
+        onShorter(sequence);
     }
 
     /// <summary>Leading tokens of a prompt that an earlier turn has in its prompt or its answer, as far as both are named.</summary>

@@ -60,5 +60,7 @@ public sealed record SmartSpecOptions : DraftControlSpec
 
     public int RetryAfter { get; init; } = 100;
 
+    public override bool NeedsStepTimes => true;
+
     public override IDraftControl Create(DraftFacts facts) => new SmartSpec(this, facts);
 }
