@@ -26,6 +26,9 @@ public sealed record GenerationRequest
     /// <summary>Tokens that end a generation are ordinary ones: for benchmarks that want answers of a fixed length.</summary>
     public bool IgnoresEnd { get; init; }
 
+    /// <summary>The text goes on behind the prompt, so that a first space belongs to it; false for answers in a conversation.</summary>
+    public bool IsContinuation { get; init; } = true;
+
     /// <summary>Control tokens appear in the text by their names.</summary>
     public bool ShowsSpecial { get; init; }
 

@@ -201,6 +201,9 @@ public sealed class Sequence
     /// <summary>When the client left; tokens that end later are not delivered.</summary>
     internal Instant CancelledAt { get; set; } = Instant.Never;
 
+    /// <summary>The client has left: it goes at the end of the step it is in, or at the next plan.</summary>
+    public bool HasClientLeft => !CancelledAt.IsNever;
+
     /// <summary>What it will have left as, when the client has left.</summary>
     internal Outcome PendingOutcome { get; set; }
 

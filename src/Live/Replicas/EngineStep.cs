@@ -1,0 +1,112 @@
+using Orrery.Engine.Attention;
+using Orrery.Engine.Models;
+using Orrery.Serving.Execution;
+using Orrery.Serving.Memory;
+using Orrery.Serving.Sequences;
+
+namespace Orrery.Live.Replicas;
+
+/// <summary>
+/// One step as the engine runs it: written from a plan on the loop, run on the engine's thread in one pass over the model, or in several where
+/// the plan has more tokens than a pass may have.
+/// </summary>
+/// <remarks>
+/// Padding of rectangular batches is left out: the engine needs none. A plan's order is kept, so that a sequence which claims pages that another
+/// fills in the same step comes in the same pass or a later one; within a pass every layer stores all keys and values before any row attends.
+/// </remarks>
+internal sealed class EngineStep
+{
+    private readonly Transformer _model;
+    private readonly KvStore _store;
+    private readonly KvPages _blocks;
+    private readonly ForwardBatch _batch = new();
+    private readonly List<LiveAnswer> _scored = [];
+    private Part[] _parts = new Part[32];
+    private int[] _pages = new int[256];
+    private int _pageCount;
+
+    /// <param name="model">What computes.</param>
+    /// <param name="store">Keys and values.</param>
+    /// <param name="blocks">Pages of each sequence: a KV block is a page.</param>
+    public EngineStep(Transformer model, KvStore store, KvPages blocks)
+    {
+        _model = model;
+        _store = store;
+        _blocks = blocks;
+    }
+
+    /// <summary>What each sequence of the plan does.</summary>
+    public ReadOnlySpan<Part> Parts => _parts.AsSpan(0, Count);
+
+    public int Count { get; private set; }
+
+    /// <summary>Writes the step down; afterwards the plan is not needed to run it.</summary>
+    /// <param name="plan">What the scheduler decided.</param>
+    /// <param name="answers">By the number of their request.</param>
+    public void Prepare(StepPlan plan, Dictionary<long, LiveAnswer> answers)
+    {
+        Count = 0;
+        _pageCount = 0;
+        if (_parts.Length < plan.Items.Length) Array.Resize(ref _parts, 2 * plan.Items.Length);
+        foreach (ref readonly PlanItem item in plan.Items)
+        {
+            Sequence sequence = item.Sequence;
+            LiveAnswer answer = answers[sequence.Id];
+            answer.TakeReturned(sequence.TotalTokens);
+            if (answer.CachedTokens < 0) answer.CachedTokens = Math.Min(sequence.CachedTokens, sequence.PromptTokens);
+            int end = sequence.ComputedTokens + item.Tokens;
+            int pages = KvPool.PagesFor(end + item.DraftTokens);
+            _parts[Count++] = new(answer, sequence.ComputedTokens, end, item.Samples, _pageCount, pages);
+            AppendPages(sequence, pages);
+        }
+    }
+
+    /// <summary>Runs it: afterwards every answer that got a token has chosen it.</summary>
+    public void Run()
+    {
+        _batch.Clear();
+        foreach (ref readonly Part part in Parts)
+        {
+            part.Answer.BeginStep();
+            for (int at = part.First; at < part.End;)
+            {
+                int room = _model.MaxBatchTokens - _batch.Tokens;
+                if (room == 0)
+                {
+                    Pass();
+                    continue;
+                }
+                int count = Math.Min(room, part.End - at);
+                bool isScored = part.Samples && at + count == part.End;
+                _batch.Add(part.Answer.Tokens.Slice(at, count), at, _pages.AsSpan(part.PageOffset, part.Pages), isScored ? LogitRows.Last : LogitRows.None, part.Answer.Adapter);
+                if (isScored) _scored.Add(part.Answer);
+                at += count;
+            }
+        }
+        Pass();
+    }
+
+    private void Pass()
+    {
+        ForwardResult result = _model.Forward(_batch, _store);
+        for (int row = 0; row < _scored.Count; row++) _scored[row].Choose(result, row);
+        _scored.Clear();
+        _batch.Clear();
+    }
+
+    private void AppendPages(Sequence sequence, int pages)
+    {
+        if (_pageCount + pages > _pages.Length) Array.Resize(ref _pages, 2 * (_pageCount + pages));
+        _blocks.Of(sequence)[..pages].CopyTo(_pages.AsSpan(_pageCount));
+        _pageCount += pages;
+    }
+
+    /// <summary>One sequence's part.</summary>
+    /// <param name="Answer">Whose tokens.</param>
+    /// <param name="First">Position of the first token that is computed.</param>
+    /// <param name="End">Position behind the last.</param>
+    /// <param name="Samples">Whether it ends with a new token.</param>
+    /// <param name="PageOffset">Where its page table begins.</param>
+    /// <param name="Pages">Entries of its page table.</param>
+    internal readonly record struct Part(LiveAnswer Answer, int First, int End, bool Samples, int PageOffset, int Pages);
+}
