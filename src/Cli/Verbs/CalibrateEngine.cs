@@ -68,7 +68,7 @@ internal sealed class CalibrateEngine
             : throw new InputException($"{flag}: '{text}' is not a whole number from 1 to {MostThreads}");
     }
 
-    private static void Print(CalibrationResult result, TextWriter output)
+    public static void Print(CalibrationResult result, TextWriter output)
     {
         CalibratedEngine engine = result.Engine;
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,

@@ -33,16 +33,8 @@ public sealed class LiveRecorder : ITapeSink, IStepObserver, IServingObserver
     /// <summary>In the order in which the loop saw them.</summary>
     public IReadOnlyList<Request> Arrivals => _arrivals;
 
-    /// <summary>Everything since <see cref="Clear"/>.</summary>
+    /// <summary>Everything that was heard.</summary>
     public LiveRecord Record => new([.. _outcomes], [.. _steps]);
-
-    /// <summary>Forgets what was heard, for the next run; while nothing runs.</summary>
-    public void Clear()
-    {
-        _outcomes.Clear();
-        _steps.Clear();
-        _arrivals.Clear();
-    }
 
     public void OnInstant(Instant at)
     {

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Orrery.Kernel;
-using Orrery.Lab.Calibration;
 using Orrery.Lab.Fidelity;
 using Orrery.Lab.Reports;
 using Orrery.Lab.Results;
