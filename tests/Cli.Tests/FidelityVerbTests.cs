@@ -52,7 +52,7 @@ public sealed class FidelityVerbTests : IDisposable
         Assert.Contains("F5 interpolate: live runs (entry 15 %, lead 5 %)", result.Output, StringComparison.Ordinal);
         using JsonDocument document = JsonDocument.Parse(File.ReadAllText(_folder.At("live/fidelity.json")));
         string[] parts = [.. document.RootElement.GetProperty("rows").EnumerateArray().Where(row => row.GetProperty("group").GetString() == "all").Select(row => row.GetProperty("part").GetString()!).Distinct()];
-        Assert.Superset(new HashSet<string> { "ttft", "tpot", "latency", "every step" }, [.. parts]);
+        Assert.All(new[] { "ttft", "tpot", "latency", "every step" }, part => Assert.Contains(part, parts));
     }
 
     [Theory]
