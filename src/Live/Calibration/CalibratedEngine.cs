@@ -34,7 +34,10 @@ public sealed class CalibratedEngine
     public Deployment Deployment => DeploymentOf(Model, Precision, Machine.Device(), Profile);
 
     /// <summary>A cost model for policies that forecast their steps; one object serves one run.</summary>
-    public ICostModel Cost => new RooflineCost(Deployment);
+    public ICostModel Cost => CostOf(Model, Precision, Machine.Device(), Profile);
+
+    /// <summary>The same from a device and a profile that were read from their files.</summary>
+    public static ICostModel CostOf(ModelSpec model, PrecisionPlan precision, DeviceSpec device, DeviceProfile profile) => new RooflineCost(DeploymentOf(model, precision, device, profile));
 
     /// <summary>Fits the law of steps, judges it on steps left out, and puts it into a profile.</summary>
     /// <param name="model">What was measured.</param>
@@ -63,7 +66,7 @@ public sealed class CalibratedEngine
         FitError ErrorOf(DeviceProfile profile, IReadOnlyList<StepSample> of, StepKind? kind)
         {
             FitErrors pairs = new();
-            StepCost cost = new RooflineCost(DeploymentOf(model, precision, device, profile)).CreateStep();
+            StepCost cost = CostOf(model, precision, device, profile).CreateStep();
             StepShape shape = new();
             foreach (StepSample sample in of.Where(sample => kind is null || sample.Point.Kind == kind))
             {
