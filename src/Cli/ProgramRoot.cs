@@ -45,9 +45,11 @@ internal sealed class ProgramRoot : Verb
         yield return new FidelityVerb();
         yield return CatalogVerbs.Group();
         yield return TrafficVerbs.Group();
+        yield return new ServeVerb();
         yield return new GenerateVerb();
         yield return ModelVerbs.Group();
         yield return BenchVerbs.Group();
+        yield return new ReplayVerb();
         yield return new DiffVerb();
     }
 }

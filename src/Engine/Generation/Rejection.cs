@@ -9,7 +9,7 @@ namespace Orrery.Engine.Generation;
 /// min(1, p(x) / q(x)); otherwise a token is drawn from max(0, p - q), renormalised. The result is distributed as p, whatever q is:
 /// min(p, q) + (1 - sum min(p, q)) * max(0, p - q) / sum max(0, p - q) = p.
 /// </remarks>
-internal static class Rejection
+public static class Rejection
 {
     /// <summary>Probabilities that are summed at once to find the neighbourhood of a draw.</summary>
     private const int Block = 256;

@@ -41,7 +41,7 @@ public sealed class LiveFleet : IServingObserver
         _observer = observer;
         RandomStream random = RandomStream.Root(design.Seed);
         _lengths = design.OutputLength.Create(random.Split("predictors"));
-        _calls = design.CallTimes.Create(random.Split("predictors"));
+        _calls = new ForCalls(design.CallTimes.Create(random.Split("predictors")));
         ServingMetrics metrics = new(ServiceObjective.None, new QoeRule());
         Fleet = new(clock, new SingleRouter(), metrics, _lengths.Predict, this, calls: _calls, readers: random.Split("readers"));
         Fleet.Add(Build(design, parts));
@@ -98,6 +98,14 @@ public sealed class LiveFleet : IServingObserver
         Adapter = request.Adapter,
         Calls = request.Calls,
     };
+
+    /// <summary>Foretells calls of requests that make some; of the others it would only say that no call comes before their longest length.</summary>
+    private sealed class ForCalls(ICallPredictor inner) : ICallPredictor
+    {
+        public ICallForecasts? Track(Request request) => request.Calls is { Length: > 0 } ? inner.Track(request) : null;
+
+        public void Observe(Request request) => inner.Observe(request);
+    }
 
     /// <summary>There is one replica, and the fleet asks nobody.</summary>
     private sealed class SingleRouter : IRouter

@@ -20,7 +20,9 @@ internal sealed class EngineStep
     private readonly KvStore _store;
     private readonly KvPages _blocks;
     private readonly ForwardBatch _batch = new();
-    private readonly List<LiveAnswer> _scored = [];
+    private readonly List<(LiveAnswer Answer, int Proposed)> _scored = [];
+    private readonly LiveDrafts? _drafts;
+    private readonly float[] _target;
     private Part[] _parts = new Part[32];
     private int[] _pages = new int[256];
     private int _pageCount;
@@ -28,11 +30,14 @@ internal sealed class EngineStep
     /// <param name="model">What computes.</param>
     /// <param name="store">Keys and values.</param>
     /// <param name="blocks">Pages of each sequence: a KV block is a page.</param>
-    public EngineStep(Transformer model, KvStore store, KvPages blocks)
+    /// <param name="drafts">Proposes tokens; null where nobody does.</param>
+    public EngineStep(Transformer model, KvStore store, KvPages blocks, LiveDrafts? drafts)
     {
         _model = model;
         _store = store;
         _blocks = blocks;
+        _drafts = drafts;
+        _target = drafts is null ? [] : new float[model.Config.Vocabulary];
     }
 
     /// <summary>What each sequence of the plan does.</summary>
@@ -56,7 +61,7 @@ internal sealed class EngineStep
             if (answer.CachedTokens < 0) answer.CachedTokens = Math.Min(sequence.CachedTokens, sequence.PromptTokens);
             int end = sequence.ComputedTokens + item.Tokens;
             int pages = KvPool.PagesFor(end + item.DraftTokens);
-            _parts[Count++] = new(answer, sequence.ComputedTokens, end, item.Samples, _pageCount, pages);
+            _parts[Count++] = new(answer, sequence.ComputedTokens, end, item.Samples, item.DraftTokens, _pageCount, pages);
             AppendPages(sequence, pages);
         }
     }
@@ -68,6 +73,13 @@ internal sealed class EngineStep
         foreach (ref readonly Part part in Parts)
         {
             part.Answer.BeginStep();
+            if (part.Drafts > 0 && part.Answer.Propose(_drafts!, part.Drafts) is > 0 and int proposed)
+            {
+                if (_batch.Tokens + proposed + 1 > _model.MaxBatchTokens) Pass();
+                _batch.Add(part.Answer.Pass(proposed), part.First, PagesOf(part), LogitRows.All, part.Answer.Adapter);
+                _scored.Add((part.Answer, proposed));
+                continue;
+            }
             for (int at = part.First; at < part.End;)
             {
                 int room = _model.MaxBatchTokens - _batch.Tokens;
@@ -78,8 +90,8 @@ internal sealed class EngineStep
                 }
                 int count = Math.Min(room, part.End - at);
                 bool isScored = part.Samples && at + count == part.End;
-                _batch.Add(part.Answer.Tokens.Slice(at, count), at, _pages.AsSpan(part.PageOffset, part.Pages), isScored ? LogitRows.Last : LogitRows.None, part.Answer.Adapter);
-                if (isScored) _scored.Add(part.Answer);
+                _batch.Add(part.Answer.Tokens.Slice(at, count), at, PagesOf(part), isScored ? LogitRows.Last : LogitRows.None, part.Answer.Adapter);
+                if (isScored) _scored.Add((part.Answer, 0));
                 at += count;
             }
         }
@@ -89,10 +101,18 @@ internal sealed class EngineStep
     private void Pass()
     {
         ForwardResult result = _model.Forward(_batch, _store);
-        for (int row = 0; row < _scored.Count; row++) _scored[row].Choose(result, row);
+        int row = 0;
+        foreach ((LiveAnswer answer, int proposed) in _scored)
+        {
+            if (proposed == 0) answer.Choose(result, row);
+            else answer.Verify(result, row, proposed, _target);
+            row += proposed + 1;
+        }
         _scored.Clear();
         _batch.Clear();
     }
+
+    private ReadOnlySpan<int> PagesOf(in Part part) => _pages.AsSpan(part.PageOffset, part.Pages);
 
     private void AppendPages(Sequence sequence, int pages)
     {
@@ -106,7 +126,8 @@ internal sealed class EngineStep
     /// <param name="First">Position of the first token that is computed.</param>
     /// <param name="End">Position behind the last.</param>
     /// <param name="Samples">Whether it ends with a new token.</param>
+    /// <param name="Drafts">Proposed tokens that there is memory for.</param>
     /// <param name="PageOffset">Where its page table begins.</param>
     /// <param name="Pages">Entries of its page table.</param>
-    internal readonly record struct Part(LiveAnswer Answer, int First, int End, bool Samples, int PageOffset, int Pages);
+    internal readonly record struct Part(LiveAnswer Answer, int First, int End, bool Samples, int Drafts, int PageOffset, int Pages);
 }

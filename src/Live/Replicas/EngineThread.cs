@@ -21,11 +21,10 @@ internal sealed class EngineThread : IDisposable
     private bool _stopped;
 
     /// <param name="name">Of the thread, for debuggers.</param>
-    public EngineThread(string name)
-    {
-        _thread = new(Run) { Name = name, IsBackground = true };
-        _thread.Start();
-    }
+    public EngineThread(string name) => _thread = new(Run) { Name = name, IsBackground = true };
+
+    /// <summary>Starts the thread, once.</summary>
+    public void Open() => _thread.Start();
 
     /// <summary>Runs a step. One at a time.</summary>
     /// <param name="step">Throws nothing.</param>

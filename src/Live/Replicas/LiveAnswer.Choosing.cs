@@ -9,7 +9,11 @@ namespace Orrery.Live.Replicas;
 internal sealed partial class LiveAnswer
 {
     /// <summary>Forgets what the last step brought.</summary>
-    public void BeginStep() => _pieces.Clear();
+    public void BeginStep()
+    {
+        _pieces.Clear();
+        Accepted = 0;
+    }
 
     /// <summary>Chooses the next token and sees whether it ends the answer.</summary>
     /// <param name="rows">What the pass computed.</param>

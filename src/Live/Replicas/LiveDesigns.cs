@@ -29,19 +29,21 @@ internal static class LiveDesigns
         // One page, to learn its size: the layout is the store's own business.
         using KvStore probe = new(shape, settings.KvType, 1);
         int blocks = KvBudget.Blocks(settings, probe.PageBytes, contextTokens, machine);
+        int longest = (int)Math.Min(contextTokens, (long)blocks * LiveDesign.BlockTokens);
         return new()
         {
             Model = id,
-            Scheduler = settings.Scheduler,
+            Scheduler = settings.Scheduler.WithSteps(settings.StepTokens),
             Blocks = blocks,
             PrefixCache = settings.PrefixCache ?? (settings.Scheduler.UsesPrefixCache && settings.Swap is null),
-            MaxModelTokens = (int)Math.Min(contextTokens, (long)blocks * LiveDesign.BlockTokens),
+            MaxModelTokens = longest,
             StepTokens = settings.StepTokens,
             DeviceMemory = machine,
             Swap = settings.Swap,
             HostTokens = settings.Swap is { } swap ? swap.Size.Count / probe.PageBytes * KvStore.PageTokens : 0,
             Calls = settings.Calls,
             OutputLength = settings.OutputLength ?? new() { Use = "class-mean" },
+            Draft = settings.Draft is { } draft ? new(draft.Control, draft.File is null, LiveDrafts.PositionsOf(draft, longest)) : null,
             Seed = settings.Seed,
             KnowsStepTimes = knowsStepTimes,
         };

@@ -42,17 +42,30 @@ public sealed partial class LiveModel
         _content = design.PrefixCache ? options.Content ?? ContentKey.Secret() : null;
         _buffers = new(VocabularySize);
         _store = new(engine.Model.KvShape, settings.KvType, design.Blocks);
-        KvPages pages = new(design.Blocks);
-        _thread = new($"engine of {Id}");
-        EngineExecutor executor = new(clock, _thread, new EngineStep(engine.Model, _store, pages), _answers, Deliver, Fail);
-        Watcher watcher = new(this, _tape?.Started(number, design));
-        _fleet = new(clock, design, new(executor)
+        try
         {
-            Pages = pages,
-            Copies = new HostCopies(_store, pages),
-            Steps = watcher,
-            StepTimes = options.StepTimes(settings),
-        }, watcher);
+            KvPages pages = new(design.Blocks);
+            _drafts = settings.Draft is { } draft ? new(draft, engine, settings, design, _answers, sequence => _tape?.Proposed(number, sequence)) : null;
+            _thread = new($"engine of {Id}");
+            EngineExecutor executor = new(clock, _thread, new EngineStep(engine.Model, _store, pages, _drafts), _answers, Deliver, Fail);
+            Watcher watcher = new(this, _tape?.Started(number, design));
+            _fleet = new(clock, design, new(executor)
+            {
+                Pages = pages,
+                Copies = new HostCopies(_store, pages),
+                Proposals = _drafts,
+                Acceptance = _drafts,
+                Steps = watcher,
+                StepTimes = options.StepTimes(settings),
+            }, watcher);
+        }
+        catch
+        {
+            _drafts?.Dispose();
+            _store.Dispose();
+            throw;
+        }
+        _thread.Open();
         foreach (Func<LiveModel, ILiveObserver> create in options.Observers) _observers.Add(create(this));
     }
 
@@ -153,7 +166,7 @@ public sealed partial class LiveModel
                     Leave(answer, StreamEnd.Overflow);
                 }
             }
-            _yields[yields++] = new(sequence, 0, endsAt);
+            _yields[yields++] = new(sequence, answer.Accepted, endsAt);
         }
         _tape?.Completing(_number, run, _yields.AsSpan(0, yields));
     }
@@ -161,6 +174,8 @@ public sealed partial class LiveModel
     private void Left(Sequence sequence)
     {
         if (!_answers.Remove(sequence.Id, out LiveAnswer? answer)) return;
+        // No step runs while anybody leaves, so the draft's pages are nobody else's now.
+        answer.Drafter?.Dispose();
         switch (sequence.Outcome)
         {
             case Outcome.Finished:

@@ -26,6 +26,7 @@ public sealed partial class LiveModel : ILiveModel, IDisposable
 
     private readonly LoadedEngine _engine;
     private readonly KvStore _store;
+    private readonly LiveDrafts? _drafts;
     private readonly EngineThread _thread;
     private readonly SamplingBuffers _buffers;
     private readonly ContentKey? _content;
@@ -64,8 +65,8 @@ public sealed partial class LiveModel : ILiveModel, IDisposable
     /// <summary>What its decisions depend on.</summary>
     public LiveDesign Design { get; }
 
-    /// <summary>Bytes of weights, KV pages and the pool for swapped ones.</summary>
-    public Bytes Memory => new(_engine.Model.WeightBytes + (_store.PageBytes * _store.Pages) + (Settings.Swap?.Size.Count ?? 0));
+    /// <summary>Bytes of weights, KV pages and the pool for swapped ones, those of a draft model included.</summary>
+    public Bytes Memory => new(_engine.Model.WeightBytes + (_store.PageBytes * _store.Pages) + (Settings.Swap?.Size.Count ?? 0) + (_drafts?.Bytes ?? 0));
 
     /// <summary>For observers, on the loop.</summary>
     public Fleet Fleet => _fleet.Fleet;
@@ -114,9 +115,10 @@ public sealed partial class LiveModel : ILiveModel, IDisposable
         {
             return Task.FromException<float[]>(wrong);
         }
+        if (Volatile.Read(ref _refusal) is { } reason) return Task.FromException<float[]>(new InputException(reason));
         EmbeddingErrand errand = new(_engine.Model, tokens, Closing, cancellation);
         _thread.Ask(errand);
-        return errand.Result;
+        return errand.Result.WaitAsync(cancellation);
     }
 
     /// <summary>Gives all memory back. The loop must have ended.</summary>
@@ -124,8 +126,12 @@ public sealed partial class LiveModel : ILiveModel, IDisposable
     {
         _thread.Dispose();
         _store.Dispose();
+        _drafts?.Dispose();
         _engine.Dispose();
     }
+
+    /// <summary>Its KV pages.</summary>
+    internal KvStore Store => _store;
 
     /// <summary>New requests end at once, with this reason; from any thread. Only the first reason counts.</summary>
     internal void Refuse(string reason = Closing) => Interlocked.CompareExchange(ref _refusal, reason, null);

@@ -34,6 +34,12 @@ public abstract record SchedulerSpec
     /// <summary>Why it cannot decide for a real engine, a clause; null where it can.</summary>
     public virtual string? WhyNotLive => null;
 
+    /// <summary>
+    /// The same for a real engine whose buffers hold steps of so many tokens. An engine that chooses the size of its steps by the device takes
+    /// that; one whose size was written down, or is part of the policy, stays as it is.
+    /// </summary>
+    public virtual SchedulerSpec WithSteps(int tokens) => this;
+
     /// <summary>A fresh scheduler for one replica.</summary>
     public abstract IScheduler Create(ReplicaFacts facts);
 }

@@ -1,9 +1,11 @@
 using System.Text;
+using Orrery.Engine.Attention;
 using Orrery.Engine.Generation;
 using Orrery.Engine.Gguf;
 using Orrery.Engine.Models;
 using Orrery.Engine.Sampling;
 using Orrery.Engine.Shipped;
+using Orrery.Kernel.Units;
 using Orrery.Live.Replicas;
 using Orrery.Live.Settings;
 using Orrery.Live.Streams;
@@ -13,6 +15,9 @@ namespace Orrery.Live.Tests.Replicas;
 /// <summary>A host over the shipped model for tests, and the same answers from the engine alone.</summary>
 internal static class LiveBench
 {
+    /// <summary>The shipped model's context.</summary>
+    public const int Context = 128;
+
     private static readonly byte[] Key = [.. Enumerable.Range(0, ContentKey.KeyBytes).Select(i => (byte)i)];
 
     private static readonly Lazy<Transformer> Shared = new(() =>
@@ -60,22 +65,20 @@ internal static class LiveBench
     }
 
     /// <summary>What the engine's own generator answers.</summary>
-    public static Answer Alone(GenerationRequest request, int contextTokens = 128)
+    public static Answer Alone(GenerationRequest request, LoraAdapter? adapter = null, Func<TransformerModel, IDrafter>? drafter = null) => WithEngine(transformer =>
     {
-        Transformer transformer = Shared.Value;
-        lock (transformer)
-        {
-            using TransformerModel model = new(transformer, Engine.Attention.KvType.F16, contextTokens);
-            Sampler sampler = new(request.Sampling, model.VocabularySize);
-            HashSet<int> ends = request is { IgnoresEnd: true, Grammar: null } ? [] : [.. Text.Tokenizer.EndOfGeneration];
-            using PlainDecoding source = new(model, sampler, request.Grammar?.Restart(), ends);
-            using Generator generator = new(
-                source, new TokenText(Text.Tokenizer, request.IsContinuation, request.ShowsSpecial), request.Sampling.Stop, ends, request.MaxTokens == 0 ? null : request.MaxTokens);
-            List<GeneratedPiece> pieces = [.. generator.Run(request.Prompt)];
-            StreamEnd end = generator.Finish == FinishReason.Length ? StreamEnd.Length : StreamEnd.Stop;
-            return new(pieces, end, generator.StoppedAt, generator.Tokens);
-        }
-    }
+        using TransformerModel model = new(transformer, KvType.F16, Context, 2, adapter);
+        Sampler sampler = new(request.Sampling, model.VocabularySize);
+        HashSet<int> ends = request is { IgnoresEnd: true, Grammar: null } ? [] : [.. Text.Tokenizer.EndOfGeneration];
+        using ITokenSource source = drafter is null
+            ? new PlainDecoding(model, sampler, request.Grammar?.Restart(), ends)
+            : new SpeculativeDecoding(model, drafter(model), sampler, request.Grammar?.Restart(), ends);
+        using Generator generator = new(
+            source, new TokenText(Text.Tokenizer, request.IsContinuation, request.ShowsSpecial), request.Sampling.Stop, ends, request.MaxTokens == 0 ? null : request.MaxTokens);
+        List<GeneratedPiece> pieces = [.. generator.Run(request.Prompt)];
+        StreamEnd end = generator.Finish == FinishReason.Length ? StreamEnd.Length : StreamEnd.Stop;
+        return new Answer(pieces, end, generator.StoppedAt, generator.Tokens);
+    });
 
     /// <summary>Reads a stream to its end.</summary>
     public static async Task<Answer> Read(GenerationStream stream)
@@ -105,10 +108,31 @@ internal static class LiveBench
         }
     }
 
-    /// <summary>Waits for the loop to have nothing left, and fails if a block is still held.</summary>
+    /// <summary>Memory for so many KV pages of the shipped model.</summary>
+    public static Bytes Pages(int pages)
+    {
+        using KvStore probe = new(Shared.Value.KvShape, KvType.F16, 1);
+        return new(probe.PageBytes * pages);
+    }
+
+    /// <summary>The shipped model in a file of its own, for drafts; the caller deletes it.</summary>
+    public static string ModelFile()
+    {
+        string path = Path.Combine(Path.GetTempPath(), $"orrery-live-{Path.GetRandomFileName()}.gguf");
+        File.WriteAllBytes(path, ShippedModel.Image());
+        return path;
+    }
+
+    /// <summary>Runs something on the engine alone, one caller at a time.</summary>
+    public static T WithEngine<T>(Func<Transformer, T> use)
+    {
+        lock (Shared.Value) return use(Shared.Value);
+    }
+
+    /// <summary>Waits for the host to have nothing left, and fails if a block is still held.</summary>
     public static async Task AssertAllFree(LiveHost host)
     {
-        await host.StateAsync(TestContext.Current.CancellationToken);
+        await host.DrainAsync(TimeSpan.FromSeconds(20));
         foreach (LiveModel model in host.Models.Cast<LiveModel>())
         {
             Assert.Equal(0, model.Replica.LiveRequests);

@@ -62,6 +62,8 @@ public sealed record VllmV1Options : SchedulerSpec
     public override int MaxStepTokens(ReplicaFacts facts) =>
         MaxBatchedTokens ?? (IsLarge(facts) ? DefaultBatchedTokensLarge : DefaultBatchedTokens);
 
+    public override SchedulerSpec WithSteps(int tokens) => MaxBatchedTokens is null ? this with { MaxBatchedTokens = tokens } : this;
+
     public override IScheduler Create(ReplicaFacts facts) => new VllmV1(
         MaxStepTokens(facts), MaxSequences ?? (IsLarge(facts) ? DefaultSequencesLarge : DefaultSequences), LongPrefillThreshold ?? int.MaxValue,
         MaxPartialPrefills, Policy);

@@ -1,0 +1,77 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Orrery.Cli.Shell;
+using Orrery.Live.Gateway;
+using Orrery.Live.Hosting;
+using Orrery.Live.Replicas;
+using Orrery.Live.Settings;
+using Orrery.Live.Tapes;
+
+namespace Orrery.Cli.Verbs;
+
+/// <summary><c>serve</c>: models behind an OpenAI-compatible server.</summary>
+internal sealed class ServeVerb : Verb
+{
+    private readonly ServeFlags _flags = new();
+
+    public ServeVerb()
+        : base("serve", "Serve models to OpenAI clients: on the CPU engine under any live scheduler, and from other engines.",
+            "serve", "serve --model model.gguf --scheduler sarathi-serve", "serve scenarios/serve/local.yaml --port 9000") => _flags.AddTo(this);
+
+    public override IReadOnlyList<string> Notes { get; } =
+    [
+        "The API is that of OpenAI: /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/models, with /tokenize, /detokenize, /health, /ready, /version, /metrics and /orrery/state. "
+        + "Fields that are not supported are refused by name. Requests are logged to standard error, one line of JSON each, without prompts; --quiet writes none.",
+        "SIGTERM and Ctrl-C let running answers end first (exit codes 0 and 130); a second one ends at once.",
+    ];
+
+    public override int Run(ParseResult parsed, Terminal terminal)
+    {
+        ServeSettings settings = _flags.Read(parsed);
+        KeyRing keys = KeyRing.Read(settings.Keys, Environment.GetEnvironmentVariable);
+        LiveServer.CheckKeys(settings, keys);
+        ServeFlags.RequireLive(settings);
+        return RunAsync(settings, keys, terminal).GetAwaiter().GetResult();
+    }
+
+    private static async Task<int> RunAsync(ServeSettings settings, KeyRing keys, Terminal terminal)
+    {
+        using TapeRecorder? tape = settings.Record is { } record ? TapeRecorder.Create(record) : null;
+        await using LiveHost host = LiveHost.Start(settings.Models, new() { Tape = tape });
+        await using UpstreamGateway? gateway = OpenGateway(settings);
+        LiveServer server = await LiveServer.StartAsync(settings, new(host, keys, TimeProvider.System)
+        {
+            Gateway = gateway,
+            Log = terminal.IsQuiet ? null : new JsonAccessLog(terminal.Error),
+        }).ConfigureAwait(false);
+        await using (server.ConfigureAwait(false))
+        {
+            using CancellationTokenSource terminated = new();
+            using PosixSignalRegistration signal = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
+            {
+                if (terminated.IsCancellationRequested) Environment.Exit(ExitCode.Interrupted);
+                context.Cancel = true;
+                terminated.Cancel();
+            });
+            terminal.WatchInterrupt("running answers end first");
+            gateway?.Start();
+            terminal.Output.WriteLine($"listening on {server.Address.GetLeftPart(UriPartial.Authority)}, models: {string.Join(", ", server.Models)}");
+            terminal.Output.Flush();
+            await StopAsked(terminated.Token, terminal.Interrupted).ConfigureAwait(false);
+            await server.DrainAsync(TimeSpan.FromSeconds(settings.Drain.Seconds)).ConfigureAwait(false);
+            return terminal.Interrupted.IsCancellationRequested ? ExitCode.Interrupted : ExitCode.Done;
+        }
+    }
+
+    private static async Task StopAsked(params CancellationToken[] signals)
+    {
+        TaskCompletionSource stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        CancellationTokenRegistration[] registrations = [.. signals.Select(signal => signal.Register(() => stop.TrySetResult()))];
+        await stop.Task.ConfigureAwait(false);
+        foreach (CancellationTokenRegistration registration in registrations) await registration.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static UpstreamGateway? OpenGateway(ServeSettings settings) => settings.Upstreams is { } upstreams
+        ? new(GatewaySettings.Read(settings.Gateway, upstreams), UpstreamGateway.CreateHandler(), TimeProvider.System, settings.Seed)
+        : null;
+}

@@ -1,0 +1,92 @@
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Orrery.Live.Api;
+
+namespace Orrery.Live.Hosting;
+
+/// <summary>What Kestrel calls for each request: guards, the API, errors, the log.</summary>
+internal sealed class ServerApplication(RequestGuard guard, ApiRouter router, ServiceState state, IAccessLog? log, TimeProvider time) : IHttpApplication<HttpContext>
+{
+    /// <summary>Places of a mistake that its line in the log names (our choice, d).</summary>
+    private const int NotedFrames = 6;
+
+    // Names of requests differ between runs of the server, so that logs can be joined.
+    private readonly string _run = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
+    private long _requests;
+
+    public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
+
+    public void DisposeContext(HttpContext context, Exception? exception)
+    {
+        // Nothing of a request outlives it.
+    }
+
+    public async Task ProcessRequestAsync(HttpContext context)
+    {
+        var call = new ApiCall(context, $"{_run}-{Interlocked.Increment(ref _requests):x}", time);
+        int status = await AnswerAsync(call).ConfigureAwait(false);
+        log?.Write(new(time.GetUtcNow(), call.Id, context.Request.Method, context.Request.Path.Value ?? "", status)
+        {
+            Model = call.Model,
+            Client = call.Client,
+            PromptTokens = call.Usage.PromptTokens,
+            CachedTokens = call.Usage.CachedTokens,
+            CompletionTokens = call.Usage.CompletionTokens,
+            FirstSeconds = call.FirstSeconds,
+            TotalSeconds = call.ElapsedSeconds,
+            Note = call.Note,
+        });
+    }
+
+    private async Task<int> AnswerAsync(ApiCall call)
+    {
+        try
+        {
+            // Keeps clients from waiting on a connection that is about to close.
+            if (state.IsDraining) call.Context.Response.Headers.Connection = "close";
+            if (guard.Admit(call)) await router.AnswerAsync(call).ConfigureAwait(false);
+            else call.Context.Response.StatusCode = StatusCodes.Status204NoContent;
+            return call.Context.Response.StatusCode;
+        }
+        catch (ApiException refused)
+        {
+            call.Note = refused.Error.Code ?? refused.Error.Type;
+            return await RefuseAsync(call, refused.Error).ConfigureAwait(false);
+        }
+        catch (Exception gone) when (call.Aborted.IsCancellationRequested && gone is OperationCanceledException or IOException)
+        {
+            call.Note = "the client left";
+            return ApiError.ClientLeft;
+        }
+#pragma warning disable CA1031 // The last line of defence: a client never sees details, and other requests go on.
+        catch (Exception bug)
+#pragma warning restore CA1031
+        {
+            // Messages may hold text of prompts; types and places do not.
+            call.Note = $"{bug.GetType().Name} {string.Join(' ', (bug.StackTrace ?? "").Split('\n').Take(NotedFrames).Select(frame => frame.Trim()))}";
+            return await RefuseAsync(call, ApiError.Internal()).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<int> RefuseAsync(ApiCall call, ApiError error)
+    {
+        HttpContext context = call.Context;
+        if (context.Response.HasStarted)
+        {
+            // A response that is cut off cannot be taken for a whole one.
+            context.Abort();
+            return error.Status;
+        }
+        try
+        {
+            await call.SendAsync(error).ConfigureAwait(false);
+            return error.Status;
+        }
+        catch (Exception gone) when (gone is OperationCanceledException or IOException)
+        {
+            return ApiError.ClientLeft;
+        }
+    }
+}
