@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Orrery.Documents;
+using Orrery.World.Profiles;
 
 namespace Orrery.Cli.Tests;
 
@@ -42,6 +44,36 @@ public sealed class CalibrateTests : IDisposable
         Fails("no table of measured times is here", "calibrate", Path.Combine(data, "traces-x"));
         Fails("--power: there is no table of measured power", "calibrate", Path.Combine(data, "profiles-x"), "--power", _folder.At("p.yaml"));
         Fails("is a table and --requests a log", "calibrate", data, "--requests", "r.csv");
+    }
+
+    [Fact]
+    public void The_shipped_model_on_this_machine_gives_files_that_a_scenario_reads_as_they_are()
+    {
+        CliResult result = Cli.Run("calibrate", "--engine", "tiny-kjv", "--quick", "--threads", "1", "--out", _folder.At("here"), "--json", _folder.At("r.json"));
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.Contains("left out", result.Output, StringComparison.Ordinal);
+        foreach (string file in new[] { "profile.yaml", "device.yaml" })
+        {
+            string text = File.ReadAllText(Path.Combine(_folder.At("here"), file));
+            Node node = Document.Load(Path.Combine(_folder.At("here"), file));
+            Node again = file == "profile.yaml" ? DeviceProfile.Read(node).Write() : node;
+            Assert.Equal(text, YamlText.Write(again, text[2..text.IndexOf('\n', StringComparison.Ordinal)]));
+        }
+        CliResult run = Cli.Run("simulate", Path.Combine(_folder.At("here"), "scenario.yaml"), "--json", _folder.At("run.json"));
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(_folder.At("r.json")));
+        Assert.Equal("orrery.engine-calibration/1", json.RootElement.GetProperty("schema").GetString());
+        Assert.Equal("all", json.RootElement.GetProperty("errors")[0].GetProperty("steps").GetString());
+    }
+
+    [Fact]
+    public void Flags_of_a_measurement_that_do_not_fit_are_told()
+    {
+        Fails("orrery calibrate needs --engine MODEL beside --threads and --quick", "calibrate", "--quick");
+        Fails("--threads: 'x' is not a whole number from 1 to", "calibrate", "--engine", "tiny-kjv", "--threads", "x");
+        Fails("--engine: it measures this machine; leave", "calibrate", "--engine", "tiny-kjv", "--device", "h100-sxm");
+        Fails("'tables' is a table and --engine measures this machine", "calibrate", "tables", "--engine", "tiny-kjv");
+        Fails("no-such.gguf", "calibrate", "--engine", "no-such.gguf");
     }
 
     [Fact]

@@ -43,4 +43,28 @@ public sealed class FidelityVerbTests : IDisposable
         Assert.Contains(says, result.Error, StringComparison.Ordinal);
         Assert.Single(result.Error.TrimEnd('\n').Split('\n'));
     }
+
+    [Fact]
+    public void A_live_run_of_the_shipped_model_is_calibrated_simulated_and_compared_in_one_command()
+    {
+        CliResult result = Cli.Run("fidelity", "--level", "F5", "--quick", "--threads", "1", "--requests", "10", "--schedulers", "vllm-v1", "--rate", "50/s", "--out", _folder.At("live"));
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.Contains("F5 interpolate: live runs (entry 15 %, lead 5 %)", result.Output, StringComparison.Ordinal);
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllText(_folder.At("live/fidelity.json")));
+        string[] parts = [.. document.RootElement.GetProperty("rows").EnumerateArray().Where(row => row.GetProperty("group").GetString() == "all").Select(row => row.GetProperty("part").GetString()!).Distinct()];
+        Assert.All(new[] { "ttft", "tpot", "latency", "every step" }, part => Assert.Contains(part, parts));
+    }
+
+    [Theory]
+    [InlineData("it is about a live run; write --level F5 too", "--quick")]
+    [InlineData("ask for the other levels apart", "--level", "F5,F1")]
+    [InlineData("nope", "--level", "F5", "--schedulers", "nope")]
+    [InlineData("--rate: 'x' is no rate", "--level", "F5", "--rate", "x")]
+    [InlineData("--requests: '3' is not a whole number from 10", "--level", "F5", "--requests", "3")]
+    public void A_mistake_about_a_live_run_is_one_sentence(string says, params string[] flags)
+    {
+        CliResult result = Cli.Run(["fidelity", .. flags]);
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains(says, result.Error, StringComparison.Ordinal);
+    }
 }

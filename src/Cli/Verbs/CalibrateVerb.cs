@@ -12,7 +12,8 @@ using Orrery.World.Profiles;
 
 namespace Orrery.Cli.Verbs;
 
-/// <summary><c>calibrate TABLES…</c>: device profiles from published operator tables; <c>calibrate --requests</c>: from the log of a live server.</summary>
+/// <summary><c>calibrate TABLES…</c>: device profiles from published operator tables; <c>calibrate --requests</c>: from the log of a live server;
+/// <c>calibrate --engine</c>: of the CPU engine on this machine.</summary>
 internal sealed class CalibrateVerb : Verb
 {
     private readonly Argument<string[]> _tables = new("tables") { Description = "Folders or files of published tables.", Arity = ArgumentArity.ZeroOrMore };
@@ -21,10 +22,11 @@ internal sealed class CalibrateVerb : Verb
     private readonly Option<string?> _power = new("--power") { Description = "File for power profiles, where a table of power is among the tables.", HelpName = "FILE" };
     private readonly Option<string> _json = CommonOptions.Json();
     private readonly CalibrateRequests _requests = new();
+    private readonly CalibrateEngine _engine = new();
 
     public CalibrateVerb()
-        : base("calibrate", "Fit device profiles to published tables, or one to the requests of a live server.",
-            "calibrate tables/ --out profiles", "calibrate tables/profiles-vidur --device a100-sxm-80gb",
+        : base("calibrate", "Fit device profiles to published tables, or one to this machine or to the requests of a live server.",
+            "calibrate --engine model.gguf --out my-machine", "calibrate tables/ --out profiles", "calibrate tables/profiles-vidur --device a100-sxm-80gb",
             "calibrate --requests requests.csv --scenario server.yaml --prometheus metrics.txt --out server-profile.yaml")
     {
         Add(_tables);
@@ -33,11 +35,13 @@ internal sealed class CalibrateVerb : Verb
         Add(_power);
         Add(_json);
         _requests.AddTo(this);
+        _engine.AddTo(this);
     }
 
     public override IReadOnlyList<string> Notes =>
     [
         "Without --device each device of the tables gets a profile, and with several devices there is one for devices that nobody measured.",
+        "With --engine whole steps of the CPU engine are timed; profile.yaml, device.yaml and a scenario.yaml that uses both go to --out.",
         "A log is a requests.csv with arrival_seconds, first_token_seconds, finish_seconds, prompt_tokens and output_tokens; its first half is fitted, its second half judges the fit.",
     ];
 
@@ -46,13 +50,20 @@ internal sealed class CalibrateVerb : Verb
         string? json = parsed.GetValue(_json);
         string[] tables = parsed.GetValue(_tables) ?? [];
         JsonOutput.Prepare(json, terminal);
+        if (_engine.IsAsked(parsed))
+        {
+            if (tables.Length > 0) throw new InputException($"calibrate: '{tables[0]}' is a table and --engine measures this machine; calibrate on one of them");
+            if (_requests.IsAsked(parsed) || parsed.GetValue(_device) is not null || parsed.GetValue(_power) is not null)
+                throw new InputException("--engine: it measures this machine; leave --requests, --scenario, --prometheus, --set, --device and --power out");
+            return _engine.Run(parsed, parsed.GetValue(_out), json, terminal);
+        }
         if (_requests.IsAsked(parsed))
         {
             if (tables.Length > 0) throw new InputException($"calibrate: '{tables[0]}' is a table and --requests a log; calibrate on one of them");
             if (parsed.GetValue(_device) is not null || parsed.GetValue(_power) is not null) throw new InputException("--requests: the scenario names the device; leave --device and --power out");
             return _requests.Run(parsed, parsed.GetValue(_out), json, terminal);
         }
-        if (tables.Length == 0) throw new InputException("orrery calibrate needs TABLES, or --requests FILE with --scenario FILE; see 'orrery calibrate --help'");
+        if (tables.Length == 0) throw new InputException("orrery calibrate needs TABLES, or --engine MODEL, or --requests FILE with --scenario FILE; see 'orrery calibrate --help'");
         string? folder = parsed.GetValue(_out);
         if (folder is not null && File.Exists(folder)) throw new InputException($"--out {folder}: this is a file; name a folder");
         terminal.WatchInterrupt("nothing was written");

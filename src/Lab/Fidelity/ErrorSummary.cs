@@ -1,4 +1,3 @@
-using Orrery.Lab.Calibration;
 using Orrery.World.Profiles;
 
 namespace Orrery.Lab.Fidelity;

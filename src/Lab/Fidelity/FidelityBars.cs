@@ -36,6 +36,9 @@ public static class FidelityBars
     /// <summary>F4, time to first token: P99.</summary>
     public static FidelityBar RequestTtftTail { get; } = new(0.15, 0.08);
 
+    /// <summary>F5, end to end: every figure of TTFT, TPOT and latency.</summary>
+    public static FidelityBar Live { get; } = new(0.15, 0.05);
+
     /// <summary>F1 of a mode.</summary>
     public static FidelityBar Operator(FidelityMode mode) => mode == FidelityMode.Interpolate ? OperatorInterpolate : OperatorTransfer;
 }

@@ -57,6 +57,9 @@ public enum FidelityMetric
 
     /// <summary>Predicted KV blocks over those that the engine reported, less 1.</summary>
     Blocks,
+
+    /// <summary>Predicted steps over those that ran, less 1.</summary>
+    Steps,
 }
 
 /// <summary>Whether a figure reached its bar.</summary>
@@ -92,7 +95,7 @@ public sealed record FidelityBar(double Entry, double Lead, bool HighIsGood = fa
 }
 
 /// <summary>One figure of the report.</summary>
-/// <param name="Level"><c>F1</c> to <c>F4</c> or <c>energy</c>.</param>
+/// <param name="Level"><c>F1</c> to <c>F5</c> or <c>energy</c>.</param>
 /// <param name="Mode">What was known of the device.</param>
 /// <param name="Split">What was predicted from what, such as <c>every second point</c>.</param>
 /// <param name="Group">Device, deployment or run; <see cref="All"/> for the level's own figure.</param>

@@ -50,6 +50,7 @@ public sealed record FidelityTable(string Level, FidelityMode Mode, string Split
         FidelityMetric.P99 => "P99 %",
         FidelityMetric.Wasserstein => "W/mean %",
         FidelityMetric.Preemptions => "preempt",
+        FidelityMetric.Steps => "steps %",
         _ => "blocks %",
     };
 

@@ -106,7 +106,7 @@ internal sealed class FleetReader
         int asked = MaxLength(lengthNode, model, scaling);
         if (model.Quantization is { } stored && precisionNode?["weights"] is null)
             _notes.Add($"{model.Name}: its config.json stores weights as {stored}, but the run counts 16 bit; say for example precision: {{weights: fp8}}");
-        PrecisionPlan precision = precisionNode is null ? PrecisionPlan.SixteenBit : PrecisionPlan.Read(precisionNode, device);
+        PrecisionPlan precision = precisionNode is null ? UsualPrecision(modelNode) : PrecisionPlan.Read(precisionNode, device);
         try
         {
             CostProfile profile = ProfileReader.Read(profileNode, device, _folder, out Node writtenProfile);
@@ -176,7 +176,7 @@ internal sealed class FleetReader
         if (map.Optional("gguf") is { } gguf)
         {
             map.Done();
-            string file = Path.GetFullPath(Path.Combine(_folder, gguf.AsText()));
+            string file = GgufFileOf(gguf);
             return (InFile(gguf, file, () => GgufModel.Read(file)), Node.Map([KeyValuePair.Create("gguf", Node.Quoted(file))]));
         }
         Node config = map.Required("config");
@@ -185,6 +185,21 @@ internal sealed class FleetReader
         Node document = InFile(config, path, () => Document.Load(path));
         string name = Path.GetFileName(Path.GetDirectoryName(path)) is { Length: > 0 } folder ? folder : "model";
         return (HuggingFaceConfig.Read(document, name), Node.Map([KeyValuePair.Create("config", Node.Quoted(path))]));
+    }
+
+    /// <summary>The path that a <c>gguf:</c> key means; the name of the model that comes with the program stays as it is.</summary>
+    private string GgufFileOf(Node gguf)
+    {
+        string file = Path.GetFullPath(Path.Combine(_folder, gguf.AsText()));
+        return gguf.AsText() == GgufModel.Shipped && !File.Exists(file) ? GgufModel.Shipped : file;
+    }
+
+    /// <summary>Where no precision is named: what a model file stores, else 16 bit.</summary>
+    private PrecisionPlan UsualPrecision(Node model)
+    {
+        if (model.Kind == NodeKind.Scalar || model["gguf"] is not { } gguf) return PrecisionPlan.SixteenBit;
+        string file = GgufFileOf(gguf);
+        return InFile(gguf, file, () => GgufModel.PrecisionOf(file));
     }
 
     /// <summary>Reads what a key names; a mistake in that file is told with the key's place.</summary>

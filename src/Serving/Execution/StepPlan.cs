@@ -163,10 +163,10 @@ public sealed partial class StepPlan(IKvMemory memory, KvSwap? swap = null)
     }
 
     /// <summary>Writes what the step computes, as integers, for the cost model.</summary>
-    internal void Describe(StepShape shape) => Describe(shape, Training);
+    public void Describe(StepShape shape) => Describe(shape, Training);
 
     /// <summary>The same with other training than the plan has.</summary>
-    internal void Describe(StepShape shape, TrainingWork? training)
+    public void Describe(StepShape shape, TrainingWork? training)
     {
         shape.Clear();
         foreach (ref readonly PlanItem item in Items)

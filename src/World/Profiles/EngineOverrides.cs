@@ -25,6 +25,9 @@ public sealed record EngineOverrides
     /// <summary>Memory beside weights, activations and KV, so that the KV blocks are as many as the server reported.</summary>
     public double? RuntimeBytes { get; init; }
 
+    /// <inheritdoc cref="EngineProfile.GraphMaxTokens"/>
+    public int? GraphMaxTokens { get; init; }
+
     /// <summary>The engine with these values in place of its own, under its own name.</summary>
     public EngineProfile Apply(EngineProfile engine)
     {
@@ -34,6 +37,7 @@ public sealed record EngineOverrides
             StepCpuSeconds = StepCpuSeconds ?? engine.StepCpuSeconds,
             SequenceCpuSeconds = SequenceCpuSeconds ?? engine.SequenceCpuSeconds,
             StepGapSeconds = StepGapSeconds ?? engine.StepGapSeconds,
+            GraphMaxTokens = GraphMaxTokens ?? engine.GraphMaxTokens,
         };
         // What a server reported is known, not a share that small devices are spared.
         return RuntimeBytes is { } bytes ? changed with { RuntimeBytes = bytes, RuntimeShareLimit = 1 } : changed;
@@ -51,6 +55,7 @@ public sealed record EngineOverrides
             SequenceCpuSeconds = Seconds("sequenceCpuTime"),
             StepGapSeconds = Seconds("stepGap"),
             RuntimeBytes = map.Has("runtimeMemory") ? map.Quantity("runtimeMemory", Quantity.Bytes) : null,
+            GraphMaxTokens = map.Has("graphMaxTokens") ? map.Int("graphMaxTokens", 0, 0, EngineProfile.LargestCapture) : null,
         };
         map.Done();
         return read;
@@ -66,6 +71,7 @@ public sealed record EngineOverrides
         Seconds("sequenceCpuTime", SequenceCpuSeconds);
         Seconds("stepGap", StepGapSeconds);
         if (RuntimeBytes is { } bytes) entries.Add(new("runtimeMemory", Node.Plain(bytes.ToString("0", CultureInfo.InvariantCulture) + "B")));
+        if (GraphMaxTokens is { } tokens) entries.Add(new("graphMaxTokens", Node.Plain(tokens.ToString(CultureInfo.InvariantCulture))));
         return Node.Map(entries);
 
         void Seconds(string key, double? value)

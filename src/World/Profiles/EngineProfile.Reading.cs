@@ -7,9 +7,9 @@ public sealed partial record EngineProfile
     /// <summary>A share of zero would leave no memory to a run time that always needs some.</summary>
     private const double SmallestRuntimeShare = 1e-3;
 
-    private const int LargestCapture = 1 << 20;
+    internal const int LargestCapture = 1 << 20;
 
-    private const int LargestCaptureStep = 4096;
+    internal const int LargestCaptureStep = 4096;
 
     /// <summary>Reads an engine; <c>name</c> and <c>source</c> are required, keys that are absent keep the values of the generic engine.</summary>
     /// <exception cref="Kernel.InputException">A value is unknown or out of range; the sentence says where.</exception>

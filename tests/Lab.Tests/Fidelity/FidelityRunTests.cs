@@ -1,9 +1,9 @@
 using System.Text.Json;
 using Orrery.Kernel;
-using Orrery.Lab.Calibration;
 using Orrery.Lab.Fidelity;
 using Orrery.Lab.Reports;
 using Orrery.Lab.Results;
+using Orrery.World.Profiles;
 
 namespace Orrery.Lab.Tests.Fidelity;
 

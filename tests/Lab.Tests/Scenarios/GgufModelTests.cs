@@ -1,7 +1,10 @@
+using Orrery.Documents;
 using Orrery.Engine.Making;
 using Orrery.Engine.Tensors;
 using Orrery.Engine.Threads;
 using Orrery.Lab.Scenarios;
+using Orrery.World.Deployments;
+using Orrery.World.Hardware;
 using Orrery.World.Models;
 
 namespace Orrery.Lab.Tests.Scenarios;
@@ -33,4 +36,22 @@ public sealed class GgufModelTests : IDisposable
         Assert.Equal(shapeName is "tiny-gemma2" or "tiny-gemma3", model.Window is not null);
         Assert.Equal(shapeName is "tiny-llama-moe" or "tiny-qwen3moe", model.Experts is not null);
     }
+
+    [Theory]
+    [InlineData(TensorType.F32, Precision.Fp32)]
+    [InlineData(TensorType.F16, Precision.Bf16)]
+    [InlineData(TensorType.Q8_0, Precision.Int8)]
+    [InlineData(TensorType.Q4_0, Precision.Int4)]
+    public void Weights_count_as_the_file_stores_them_where_a_scenario_names_no_precision(TensorType stored, Precision expected)
+    {
+        string path = Path.Combine(_folder.FullName, "model.gguf");
+        using (var pool = new WorkerPool(1)) new ModelMaker(new(MadeArchitecture.Find("llama"), ModelShape.Find("tiny-llama"), stored, Seed: 1)).Write(path, pool);
+        Assert.Equal(new PrecisionPlan(expected), GgufModel.PrecisionOf(path));
+        string scenario = $"{{model: {{gguf: '{path}'}}, fleet: [{{device: h100-sxm}}], traffic: {{generator: poisson, rate: 1/s, requests: 1, prompt: {{fixed: 4}}, output: {{fixed: 4}}}}}}";
+        Scenario read = ScenarioReader.Read(Document.Parse(scenario, "s.yaml"), "");
+        Assert.Equal(expected, read.Fleet[0].Deployment.Precision.Weights);
+    }
+
+    [Fact]
+    public void The_shipped_model_is_found_by_its_name() => Assert.Equal("tiny-kjv", GgufModel.Read(GgufModel.Shipped).Name);
 }

@@ -1,6 +1,4 @@
-using Orrery.World.Profiles;
-
-namespace Orrery.Lab.Calibration;
+namespace Orrery.World.Profiles;
 
 /// <summary>Collects predicted and measured times and states how far apart they are.</summary>
 public sealed class FitErrors
@@ -60,7 +58,7 @@ public sealed class FitErrors
     }
 
     /// <summary>Quantile by linear interpolation between order statistics (type 7 of Hyndman and Fan 1996). Sorts the values.</summary>
-    internal static double Quantile(double[] values, double share)
+    public static double Quantile(double[] values, double share)
     {
         Array.Sort(values);
         double at = share * (values.Length - 1);
