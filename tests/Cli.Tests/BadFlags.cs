@@ -92,7 +92,7 @@ internal static class BadFlags
         Flags("data folder that is missing", ["traffic", "fit", "azure-conv-2023", "--data", "{dir}/none"],
             "--data {dir}/none: this folder does not exist"),
         Flags("calibration of nothing", ["calibrate"],
-            "orrery calibrate needs TABLES, or --requests FILE with --scenario FILE; see 'orrery calibrate --help'"),
+            "orrery calibrate needs TABLES, or --engine MODEL, or --requests FILE with --scenario FILE; see 'orrery calibrate --help'"),
         Flags("tables that are missing", ["calibrate", "{dir}/none"],
             "{dir}/none: there is neither a file nor a folder of this name"),
         Flags("profiles into a file", ["calibrate", "{dir}", "--out", "{dir}/s.yaml"],

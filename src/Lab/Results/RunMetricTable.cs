@@ -68,7 +68,7 @@ public static class RunMetricTable
         Number("rejected", "requests.rejected", MeasureUnit.Count, Better.Lower, f => f.Rejected, "rejected", 15, seen: true),
         Number("cancelled", "requests.cancelled", MeasureUnit.Count, Better.Neither, f => f.Cancelled, "cancelled", 20, seen: true),
         Number("timedOut", "requests.timedOut", MeasureUnit.Count, Better.Lower, f => f.TimedOut, "timed out", 19, seen: true),
-        Number("failed", "requests.failed", MeasureUnit.Count, Better.Lower, f => f.Failed, "failed", 21, seen: true),
+        Number("failed", "requests.failed", MeasureUnit.Count, Better.Lower, f => f.Failed, "failed", 22, seen: true),
         Fleet("preemptions", "requests.preemptions", MeasureUnit.Count, Better.Lower, (_, f) => f.Preemptions, "preempted", 17, seen: true),
         Number("promptTokens", "tokens.prompt", MeasureUnit.Count, Better.Neither, f => f.PromptTokens),
         Number("outputTokens", "tokens.output", MeasureUnit.Count, Better.Neither, f => f.OutputTokens),
