@@ -66,7 +66,7 @@ public sealed class ServeVerbTests : IDisposable
             Assert.Equal(0, Kill(process.Id, TerminateSignal));
             Assert.True(process.WaitForExit(LongestWaitMilliseconds));
             Assert.Equal(0, process.ExitCode);
-            Assert.Contains("\"path\":\"/v1/completions\",\"status\":200", await error, StringComparison.Ordinal);
+            Assert.Contains("\"endpoint\":\"/v1/completions\"", await error, StringComparison.Ordinal);
         }
         finally
         {

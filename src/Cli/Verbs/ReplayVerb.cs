@@ -10,12 +10,14 @@ namespace Orrery.Cli.Verbs;
 internal sealed class ReplayVerb : Verb
 {
     private readonly Argument<string> _tape = new("tape") { Description = "A tape that 'serve --record FILE' has written." };
+    private readonly Option<string> _stepTimes = new("--step-times") { HelpName = "SCENARIO", Description = "What 'serve' was told about step times; needed where its policies looked ahead." };
     private readonly Option<string> _json = CommonOptions.Json();
 
     public ReplayVerb()
         : base("replay", "Run the policies of a recorded live run again and compare every decision.", "replay tape.jsonl", "replay tape.jsonl --json -")
     {
         Add(_tape);
+        Add(_stepTimes);
         Add(_json);
     }
 
@@ -29,7 +31,7 @@ internal sealed class ReplayVerb : Verb
         string? json = parsed.GetValue(_json);
         JsonOutput.Prepare(json, terminal);
         string path = parsed.GetRequiredValue(_tape);
-        ReplayReport report = TapeReplay.Run(path);
+        ReplayReport report = TapeReplay.Run(path, parsed.GetValue(_stepTimes) is { } scenario ? _ => StepTimesFile.Load(scenario) : null);
         if (json is not null) JsonOutput.Write(writer => Write(report, writer), json, terminal);
         terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{report.Requests} requests, {report.Cancellations} cancelled, over {report.Span.Seconds:0.000} s on {report.Models} {(report.Models == 1 ? "model" : "models")}"));

@@ -29,10 +29,13 @@ internal sealed class ServeFlags
     private readonly Option<string> _drain = new("--drain") { HelpName = "TIME", Description = "Time that running answers get when the server stops; default 30s." };
     private readonly Option<string> _record = new("--record") { HelpName = "FILE", Description = "Write a tape of arrivals, decisions and durations for 'orrery replay'." };
 
+    private readonly Option<string> _stepTimes = new("--step-times") { HelpName = "SCENARIO", Description = "What steps of the model take here, for policies that look ahead: the scenario.yaml of 'calibrate --engine MODEL --out DIR'." };
+    private readonly Option<string> _traces = new("--traces") { HelpName = "URL", Description = "Send a span of each request to this OpenTelemetry collector (OTLP over HTTP), such as http://127.0.0.1:4318." };
+
     public void AddTo(Command command)
     {
         command.Add(_file);
-        foreach (Option option in new Option[] { _models, _scheduler, _host, _port, _context, _kvMemory, _threads, _keys, _anonymous, _requests, _drain, _record }) command.Add(option);
+        foreach (Option option in new Option[] { _models, _scheduler, _host, _port, _context, _kvMemory, _threads, _keys, _anonymous, _requests, _drain, _record, _stepTimes, _traces }) command.Add(option);
     }
 
     /// <exception cref="InputException">A flag or the file is wrong.</exception>
@@ -46,6 +49,9 @@ internal sealed class ServeFlags
             settings = settings with { Models = [.. models.Select(ModelOf)] };
         }
         SchedulerSpec? scheduler = parsed.GetValue(_scheduler) is { } name ? SchedulerOf(name) : null;
+        string? stepTimes = parsed.GetValue(_stepTimes);
+        if (stepTimes is not null && settings.Models.Count != 1) throw new InputException("--step-times is of one model; write stepTimes: into the serving file, for each its own");
+        if (stepTimes is not null && !File.Exists(stepTimes)) throw new InputException($"--step-times {stepTimes}: there is no such file");
         int? context = FlagNumbers.Whole(parsed, _context, 2);
         int? threads = FlagNumbers.Whole(parsed, _threads, 1, Math.Max(MostThreads, Environment.ProcessorCount));
         ModelSettings[] refined =
@@ -55,6 +61,7 @@ internal sealed class ServeFlags
                 Scheduler = scheduler ?? model.Scheduler,
                 ContextLength = context ?? model.ContextLength,
                 Threads = threads ?? model.Threads,
+                StepTimes = stepTimes ?? model.StepTimes,
                 KvMemory = parsed.GetValue(_kvMemory) is { } size ? Value("--kv-memory", size).AsBytes() : model.KvMemory,
             }),
         ];
@@ -68,6 +75,9 @@ internal sealed class ServeFlags
             Limits = FlagNumbers.Whole(parsed, _requests, 1) is { } most ? settings.Limits with { Requests = most } : settings.Limits,
             Drain = parsed.GetValue(_drain) is { } drain ? Value("--drain", drain).AsDuration() : settings.Drain,
             Record = parsed.GetValue(_record) ?? settings.Record,
+            Traces = parsed.GetValue(_traces) is { } traces
+                ? ServeReader.CollectorOf(traces) ?? throw new InputException($"--traces: '{traces}' is no address of a collector; write for example http://127.0.0.1:4318")
+                : settings.Traces,
         };
     }
 

@@ -3,15 +3,19 @@ using System.Runtime.InteropServices;
 using Orrery.Cli.Shell;
 using Orrery.Live.Gateway;
 using Orrery.Live.Hosting;
+using Orrery.Live.Metrics;
 using Orrery.Live.Replicas;
 using Orrery.Live.Settings;
 using Orrery.Live.Tapes;
+using Orrery.World.Cost;
 
 namespace Orrery.Cli.Verbs;
 
 /// <summary><c>serve</c>: models behind an OpenAI-compatible server.</summary>
 internal sealed class ServeVerb : Verb
 {
+    private static readonly string Version = typeof(ServeVerb).Assembly.GetName().Version!.ToString(3);
+
     private readonly ServeFlags _flags = new();
 
     public ServeVerb()
@@ -37,12 +41,26 @@ internal sealed class ServeVerb : Verb
     private static async Task<int> RunAsync(ServeSettings settings, KeyRing keys, Terminal terminal)
     {
         using TapeRecorder? tape = settings.Record is { } record ? TapeRecorder.Create(record) : null;
-        await using LiveHost host = LiveHost.Start(settings.Models, new() { Tape = tape });
+        ModelMetrics metrics = new();
+        Dictionary<string, ICostModel> stepTimes = settings.Models.Where(model => model.StepTimes is not null).Select(model => model.StepTimes!).Distinct().ToDictionary(path => path, StepTimesFile.Load);
+        await using LiveHost host = LiveHost.Start(settings.Models, new()
+        {
+            Tape = tape,
+            Observers = [metrics.Watch],
+            Metrics = metrics.Write,
+            StepTimes = model => model.StepTimes is { } path ? stepTimes[path] : null,
+        });
         await using UpstreamGateway? gateway = OpenGateway(settings);
+        HttpMetrics http = new();
+        using RequestTracing? tracing = settings.Traces is { } collector ? RequestTracing.To(collector, Version) : null;
+        RequestLogWriter? log = terminal.IsQuiet ? null : new(Console.OpenStandardError());
         LiveServer server = await LiveServer.StartAsync(settings, new(host, keys, TimeProvider.System)
         {
             Gateway = gateway,
-            Log = terminal.IsQuiet ? null : new JsonAccessLog(terminal.Error),
+            Http = http,
+            Metrics = new(http, new(DateTimeOffset.UtcNow), EnergyMeter.Open()),
+            Tracing = tracing ?? RequestTracing.Off,
+            Log = log is null ? null : log.Write,
         }).ConfigureAwait(false);
         await using (server.ConfigureAwait(false))
         {

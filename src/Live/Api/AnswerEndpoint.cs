@@ -1,3 +1,4 @@
+using Orrery.Documents;
 using Orrery.Engine.Generation;
 using Orrery.Live.Streams;
 
@@ -47,6 +48,7 @@ internal sealed class AnswerEndpoint
             if (stream.End is not (StreamEnd.Stop or StreamEnd.Length)) throw new ApiException(ErrorOf(stream));
         }
         StreamUsage usage = call.Usage = UsageOf(plan, streams);
+        call.Finish = ChoiceNames.Of(streams[0].End);
         await call.SendAsync(200, writer => format.WriteDocument(writer, [.. streams.Select(stream => stream.End)], usage)).ConfigureAwait(false);
     }
 
@@ -92,6 +94,7 @@ internal sealed class AnswerEndpoint
             if (streams.Length == 1) await SendAsync(events, 0).ConfigureAwait(false);
             else await Task.WhenAll(Enumerable.Range(0, streams.Length).Select(answer => SendAsync(events, answer))).ConfigureAwait(false);
             call.Usage = UsageOf(plan, streams);
+            call.Finish = ChoiceNames.Of(streams[0].End);
             if (streams.FirstOrDefault(stream => stream.End is not (StreamEnd.Stop or StreamEnd.Length)) is { } failed)
             {
                 ApiError error = ErrorOf(failed);
@@ -105,6 +108,7 @@ internal sealed class AnswerEndpoint
                 events.WriteDone();
             }
             await events.FlushAsync(call.Aborted).ConfigureAwait(false);
+            call.BytesOut = events.Bytes;
         }
 
         public void Dispose() => _turn.Dispose();

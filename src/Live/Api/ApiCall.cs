@@ -5,7 +5,7 @@ using Orrery.Live.Streams;
 
 namespace Orrery.Live.Api;
 
-/// <summary>One request on its way through the server, and what its line in the access log says.</summary>
+/// <summary>One request on its way through the server, and what its line in the log says.</summary>
 internal sealed class ApiCall(HttpContext context, string id, TimeProvider time)
 {
     private readonly long _began = time.GetTimestamp();
@@ -26,6 +26,15 @@ internal sealed class ApiCall(HttpContext context, string id, TimeProvider time)
 
     /// <summary>Why it ended as it did, where the status does not say it.</summary>
     public string? Note { get; set; }
+
+    /// <summary>How its first answer ended; null where none did.</summary>
+    public string? Finish { get; set; }
+
+    /// <summary>Bytes of the body that were read.</summary>
+    public long BytesIn { get; set; }
+
+    /// <summary>Bytes of the response that were written, without headers.</summary>
+    public long BytesOut { get; set; }
 
     public double ElapsedSeconds => time.GetElapsedTime(_began).TotalSeconds;
 
@@ -54,6 +63,7 @@ internal sealed class ApiCall(HttpContext context, string id, TimeProvider time)
         response.StatusCode = status;
         response.ContentType = contentType;
         response.ContentLength = body.Length;
+        BytesOut += body.Length;
         await response.BodyWriter.WriteAsync(body, Aborted).ConfigureAwait(false);
     }
 

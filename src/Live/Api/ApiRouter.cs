@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Orrery.Kernel.Random;
 using Orrery.Live.Gateway;
+using Orrery.Live.Metrics;
 using Orrery.Live.Settings;
 using Orrery.Live.Streams;
 
@@ -33,7 +34,8 @@ internal sealed class ApiRouter
     /// <param name="state">Shared with whoever stops the server.</param>
     /// <param name="time">Clock of responses and rates.</param>
     /// <param name="seed">Root of the seeds of requests that name none.</param>
-    public ApiRouter(ILiveHost host, IUpstreamGateway? gateway, ServeLimits limits, ServiceState state, TimeProvider time, ulong seed)
+    /// <param name="metrics">Joins what <c>/metrics</c> shows; null shows the models and the gateway alone.</param>
+    public ApiRouter(ILiveHost host, IUpstreamGateway? gateway, ServeLimits limits, ServiceState state, TimeProvider time, ulong seed, MetricsPage? metrics = null)
     {
         _host = host;
         _gateway = gateway;
@@ -41,7 +43,7 @@ internal sealed class ApiRouter
         _state = state;
         _time = time;
         _directory = new(host.Models, limits, time);
-        _status = new(host, _directory, gateway, state);
+        _status = new(host, _directory, gateway, state, metrics);
         GrammarCache grammars = new();
         _chat = new(limits, grammars);
         _completions = new(limits, grammars);
@@ -66,6 +68,13 @@ internal sealed class ApiRouter
 
     /// <summary>Names that can be asked for.</summary>
     public IEnumerable<string> Models => _directory.All.Select(model => model.Name).Concat(_gateway?.Models ?? []);
+
+    /// <summary>The route of a path, for counting: no client can make up new ones.</summary>
+    public string PatternOf(string path)
+    {
+        if (_paths.ContainsKey(path)) return path;
+        return path.StartsWith(ModelPrefix, StringComparison.Ordinal) ? ModelPrefix + "{id}" : HttpMetrics.Other;
+    }
 
     /// <summary>Answers a request.</summary>
     /// <exception cref="ApiException">An error that the client is to be told.</exception>
@@ -110,7 +119,7 @@ internal sealed class ApiRouter
 
     private async Task GenerateAsync(ApiCall call, Func<Fields, ServedModel, string, ulong, AnswerPlan> read, Func<AnswerPlan, AnswerFormat> format)
     {
-        ReadOnlyMemory<byte> body = await BodyReader.ReadJsonAsync(call.Context, _limits.BodySize.Count).ConfigureAwait(false);
+        ReadOnlyMemory<byte> body = await BodyReader.ReadJsonAsync(call, _limits.BodySize.Count).ConfigureAwait(false);
         AnswerPlan plan;
         using (JsonDocument document = JsonBody.Parse(body))
         {
@@ -130,7 +139,7 @@ internal sealed class ApiRouter
 
     private async Task EmbedAsync(ApiCall call)
     {
-        ReadOnlyMemory<byte> body = await BodyReader.ReadJsonAsync(call.Context, _limits.BodySize.Count).ConfigureAwait(false);
+        ReadOnlyMemory<byte> body = await BodyReader.ReadJsonAsync(call, _limits.BodySize.Count).ConfigureAwait(false);
         using JsonDocument document = JsonBody.Parse(body);
         Fields fields = new(document.RootElement);
         if (Find(call, fields, isNeeded: true) is not { } model)
@@ -144,7 +153,7 @@ internal sealed class ApiRouter
 
     private async Task TokensAsync(ApiCall call, Func<ApiCall, Fields, ServedModel, Task> answer)
     {
-        ReadOnlyMemory<byte> body = await BodyReader.ReadJsonAsync(call.Context, _limits.BodySize.Count).ConfigureAwait(false);
+        ReadOnlyMemory<byte> body = await BodyReader.ReadJsonAsync(call, _limits.BodySize.Count).ConfigureAwait(false);
         using JsonDocument document = JsonBody.Parse(body);
         Fields fields = new(document.RootElement);
         if (Find(call, fields, isNeeded: false) is { } model) await answer(call, fields, model).ConfigureAwait(false);

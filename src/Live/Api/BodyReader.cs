@@ -8,15 +8,18 @@ namespace Orrery.Live.Api;
 internal static class BodyReader
 {
     /// <exception cref="ApiException">415 where it is not announced as JSON, 413 where it is too large, 408 where it comes too slowly, 400 where it is malformed.</exception>
-    public static async Task<ReadOnlyMemory<byte>> ReadJsonAsync(HttpContext context, long limitBytes)
+    public static async Task<ReadOnlyMemory<byte>> ReadJsonAsync(ApiCall call, long limitBytes)
     {
+        HttpContext context = call.Context;
         if (!IsJson(context.Request.ContentType)) throw new ApiException(ApiError.WrongContent());
         if (context.Request.Headers.ContentEncoding.Count > 0 && context.Request.Headers.ContentEncoding != "identity")
             throw new ApiException(ApiError.BadRequest("compressed bodies are not read; send the JSON as it is"));
         if (context.Request.ContentLength > limitBytes) throw new ApiException(ApiError.TooLarge(limitBytes));
         try
         {
-            return await TakeAsync(context.Request.BodyReader, limitBytes, context.RequestAborted).ConfigureAwait(false);
+            ReadOnlyMemory<byte> body = await TakeAsync(context.Request.BodyReader, limitBytes, context.RequestAborted).ConfigureAwait(false);
+            call.BytesIn = body.Length;
+            return body;
         }
         catch (BadHttpRequestException problem)
         {

@@ -22,6 +22,9 @@ internal sealed class EventStream : IDisposable
         _writer = new(_output, JsonNames.Options);
     }
 
+    /// <summary>Bytes written so far.</summary>
+    public long Bytes { get; private set; }
+
     /// <summary>Begins an event whose data is one JSON value.</summary>
     public Utf8JsonWriter Open()
     {
@@ -34,6 +37,7 @@ internal sealed class EventStream : IDisposable
     public void Close()
     {
         _writer.Flush();
+        Bytes += _writer.BytesCommitted;
         Write("\n\n"u8);
     }
 
@@ -52,5 +56,6 @@ internal sealed class EventStream : IDisposable
     {
         text.CopyTo(_output.GetSpan(text.Length));
         _output.Advance(text.Length);
+        Bytes += text.Length;
     }
 }

@@ -2,12 +2,13 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Orrery.Live.Gateway;
+using Orrery.Live.Metrics;
 using Orrery.Live.Streams;
 
 namespace Orrery.Live.Api;
 
 /// <summary>What is served, how it does, and the numbers: everything that is asked with GET.</summary>
-internal sealed class StatusEndpoints(ILiveHost host, ModelDirectory directory, IUpstreamGateway? gateway, ServiceState state)
+internal sealed class StatusEndpoints(ILiveHost host, ModelDirectory directory, IUpstreamGateway? gateway, ServiceState state, MetricsPage? metrics)
 {
     /// <summary>The Prometheus text format (b).</summary>
     private const string Exposition = "text/plain; version=0.0.4; charset=utf-8";
@@ -55,7 +56,8 @@ internal sealed class StatusEndpoints(ILiveHost host, ModelDirectory directory, 
     public async Task MetricsAsync(ApiCall call)
     {
         string text = await host.MetricsAsync(call.Aborted).ConfigureAwait(false);
-        if (gateway is not null) text += gateway.Metrics();
+        string others = gateway?.Metrics() ?? "";
+        text = metrics is null ? text + others : metrics.Compose(text, others);
         await call.SendAsync(200, Exposition, Encoding.UTF8.GetBytes(text)).ConfigureAwait(false);
     }
 

@@ -35,7 +35,7 @@ public sealed record CalibrationOptions
     public int Context { get; init; } = StepLimits.DefaultContext;
 
     /// <summary>Most tokens of a step.</summary>
-    public int StepTokens { get; init; } = Settings.ModelSettings.DefaultStepTokens;
+    public int StepTokens { get; init; } = Settings.ModelSettings.PassTokens;
 
     /// <summary>Of the drawn steps, of their order and of what is left out.</summary>
     public ulong Seed { get; init; } = 1;

@@ -8,6 +8,7 @@ using Microsoft.Extensions.Options;
 using Orrery.Kernel;
 using Orrery.Live.Api;
 using Orrery.Live.Gateway;
+using Orrery.Live.Metrics;
 using Orrery.Live.Settings;
 using Orrery.Live.Streams;
 
@@ -22,8 +23,17 @@ public sealed record LiveServerParts(ILiveHost Host, KeyRing Keys, TimeProvider 
     /// <summary>Other engines; null for none.</summary>
     public IUpstreamGateway? Gateway { get; init; }
 
-    /// <summary>Null writes nothing down.</summary>
-    public IAccessLog? Log { get; init; }
+    /// <summary>Takes what the log says of each request; null writes nothing down.</summary>
+    public Action<RequestLog>? Log { get; init; }
+
+    /// <summary>What the HTTP side counts.</summary>
+    public HttpMetrics Http { get; init; } = new();
+
+    /// <summary>Joins what <c>/metrics</c> shows; null shows the models and the gateway alone.</summary>
+    public MetricsPage? Metrics { get; init; }
+
+    /// <summary>Spans of requests.</summary>
+    public RequestTracing Tracing { get; init; } = RequestTracing.Off;
 }
 
 /// <summary>The OpenAI-compatible server: Kestrel alone, without a host, configuration files or variables of its own.</summary>
@@ -69,8 +79,8 @@ public sealed class LiveServer : IAsyncDisposable
         bool isLoopback = IPAddress.IsLoopback(address);
         CheckKeys(settings, parts.Keys);
         ServiceState state = new();
-        ApiRouter router = new(parts.Host, parts.Gateway, settings.Limits, state, parts.Time, settings.Seed);
-        ServerApplication application = new(new(settings, parts.Keys, isLoopback), router, state, parts.Log, parts.Time);
+        ApiRouter router = new(parts.Host, parts.Gateway, settings.Limits, state, parts.Time, settings.Seed, parts.Metrics);
+        ServerApplication application = new(new(settings, parts.Keys, isLoopback), router, state, parts);
         KestrelServerOptions options = OptionsOf(settings.Limits);
         options.Listen(address, settings.Port);
         NullLoggerFactory silence = NullLoggerFactory.Instance;

@@ -3,11 +3,12 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Orrery.Live.Api;
+using Orrery.Live.Metrics;
 
 namespace Orrery.Live.Hosting;
 
 /// <summary>What Kestrel calls for each request: guards, the API, errors, the log.</summary>
-internal sealed class ServerApplication(RequestGuard guard, ApiRouter router, ServiceState state, IAccessLog? log, TimeProvider time) : IHttpApplication<HttpContext>
+internal sealed class ServerApplication(RequestGuard guard, ApiRouter router, ServiceState state, LiveServerParts parts) : IHttpApplication<HttpContext>
 {
     /// <summary>Places of a mistake that its line in the log names (our choice, d).</summary>
     private const int NotedFrames = 6;
@@ -25,20 +26,41 @@ internal sealed class ServerApplication(RequestGuard guard, ApiRouter router, Se
 
     public async Task ProcessRequestAsync(HttpContext context)
     {
-        var call = new ApiCall(context, $"{_run}-{Interlocked.Increment(ref _requests):x}", time);
+        var call = new ApiCall(context, $"{_run}-{Interlocked.Increment(ref _requests):x}", parts.Time);
+        DateTimeOffset arrival = parts.Time.GetUtcNow();
+        string path = context.Request.Path.Value ?? "";
+        parts.Http.Begin();
         int status = await AnswerAsync(call).ConfigureAwait(false);
-        log?.Write(new(time.GetUtcNow(), call.Id, context.Request.Method, context.Request.Path.Value ?? "", status)
+        parts.Http.End(router.PatternOf(path), status, call.BytesIn, call.BytesOut);
+        RequestLog log = new()
         {
-            Model = call.Model,
+            Time = arrival,
+            Id = call.Id,
+            Endpoint = path,
             Client = call.Client,
+            Model = call.Model ?? "",
+            Status = status,
             PromptTokens = call.Usage.PromptTokens,
             CachedTokens = call.Usage.CachedTokens,
             CompletionTokens = call.Usage.CompletionTokens,
-            FirstSeconds = call.FirstSeconds,
+            TtftSeconds = call.FirstSeconds,
             TotalSeconds = call.ElapsedSeconds,
-            Note = call.Note,
-        });
+            Finish = call.Finish,
+            Error = call.Note,
+        };
+        parts.Log?.Invoke(log);
+        if (OperationOf(path) is { } operation && call.Model is { } model)
+            parts.Tracing.Begin(operation, model, arrival, context.Request.Headers["traceparent"], context.Request.Headers["tracestate"]).End(log);
     }
+
+    /// <summary>Names of the GenAI semantic conventions (b); null for what asks no model.</summary>
+    private static string? OperationOf(string path) => path switch
+    {
+        "/v1/chat/completions" => "chat",
+        "/v1/completions" => "text_completion",
+        "/v1/embeddings" => "embeddings",
+        _ => null,
+    };
 
     private async Task<int> AnswerAsync(ApiCall call)
     {
@@ -53,6 +75,7 @@ internal sealed class ServerApplication(RequestGuard guard, ApiRouter router, Se
         catch (ApiException refused)
         {
             call.Note = refused.Error.Code ?? refused.Error.Type;
+            if (IsLimit(refused.Error.Status)) parts.Http.Refuse(call.Note);
             return await RefuseAsync(call, refused.Error).ConfigureAwait(false);
         }
         catch (Exception gone) when (call.Aborted.IsCancellationRequested && gone is OperationCanceledException or IOException)
@@ -69,6 +92,9 @@ internal sealed class ServerApplication(RequestGuard guard, ApiRouter router, Se
             return await RefuseAsync(call, ApiError.Internal()).ConfigureAwait(false);
         }
     }
+
+    /// <summary>Refusals that a limit of the server causes, and not the request's own mistake.</summary>
+    private static bool IsLimit(int status) => status is 401 or 403 or 408 or 413 or 429 or 503;
 
     private static async Task<int> RefuseAsync(ApiCall call, ApiError error)
     {

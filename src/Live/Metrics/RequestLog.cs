@@ -41,7 +41,7 @@ public sealed record RequestLog
     /// <summary><c>stop</c>, <c>length</c>, <c>tool_calls</c>, <c>cancelled</c> …; null when it never began.</summary>
     public string? Finish { get; init; }
 
-    /// <summary>A short code of the error, as clients see it; null for none.</summary>
+    /// <summary>A short code of the error, as clients see it, or the type and the places of a mistake of the program; null for none.</summary>
     public string? Error { get; init; }
 }
 

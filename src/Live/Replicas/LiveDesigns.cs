@@ -37,7 +37,7 @@ internal static class LiveDesigns
             Blocks = blocks,
             PrefixCache = settings.PrefixCache ?? (settings.Scheduler.UsesPrefixCache && settings.Swap is null),
             MaxModelTokens = longest,
-            StepTokens = settings.StepTokens,
+            StepTokens = Math.Max(settings.StepTokens, ModelSettings.PassTokens),
             DeviceMemory = machine,
             Swap = settings.Swap,
             HostTokens = settings.Swap is { } swap ? swap.Size.Count / probe.PageBytes * KvStore.PageTokens : 0,

@@ -50,7 +50,7 @@ internal sealed class LiveDrafts : IProposals, IAcceptance, IDisposable
         using GgufFile file = LoadedEngine.Open(settings.File);
         CheckSameTokens(Tokenizer.Read(file.Metadata, file.Name), engine.Text.Tokenizer, file.Name);
         int context = design.Draft!.Positions;
-        _transformer = Transformer.Load(file, new() { Threads = model.Threads, MaxBatchTokens = model.StepTokens });
+        _transformer = Transformer.Load(file, new() { Threads = model.Threads, MaxBatchTokens = ModelSettings.PassTokens });
         try
         {
             int tokens = design.Blocks * LiveDesign.BlockTokens;

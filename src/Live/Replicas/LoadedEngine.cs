@@ -36,7 +36,7 @@ internal sealed class LoadedEngine : IDisposable
         Transformer model = Transformer.Load(file, new()
         {
             Threads = settings.Threads,
-            MaxBatchTokens = settings.StepTokens,
+            MaxBatchTokens = ModelSettings.PassTokens,
             ContextLength = settings.ContextLength > 0 ? settings.ContextLength : null,
         });
         try

@@ -36,6 +36,7 @@ public static class ModelReader
             Draft = map.Map("draft") is { } draft ? ReadDraft(draft, folder) : null,
             Adapters = [.. map.List("adapters").Select(adapter => ReadAdapter(adapter, folder))],
             StepTokens = map.Int("stepTokens", usual.StepTokens, 1, MostStepTokens),
+            StepTimes = map.Optional("stepTimes") is { } times ? ScenarioOf(times, folder) : null,
             Threads = map.Int("threads", 0, 1, Math.Max(64, Environment.ProcessorCount)),
             Seed = (ulong)map.Long("seed", 0, 0),
         };
@@ -67,6 +68,12 @@ public static class ModelReader
         float strength = (float)map.Number("strength", 1, 0, StrongestAdapter);
         map.Done();
         return new(name, file, strength);
+    }
+
+    private static string ScenarioOf(Node node, string folder)
+    {
+        string path = Path.GetFullPath(Path.Combine(folder, node.AsText()));
+        return File.Exists(path) ? path : throw node.Error($"there is no file '{path}'; name the scenario.yaml that 'orrery calibrate --engine MODEL --out DIR' writes");
     }
 
     private static string FileOf(Node node, string folder)

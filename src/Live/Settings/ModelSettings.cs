@@ -25,8 +25,14 @@ public sealed record DraftSettings(DraftControlSpec Control, string? File, int M
 /// <summary>One model on the engine of this process, and who decides its steps: the <c>models:</c> entries of a serving file.</summary>
 public sealed record ModelSettings
 {
-    /// <summary>Steps end sooner with smaller ones; larger ones read the weights less often. 512 is the engine's usual batch (our choice, d).</summary>
-    public const int DefaultStepTokens = 512;
+    /// <summary>
+    /// A processor multiplies the rows of so many tokens in a few times the time of reading the weights, so larger steps gain little and keep
+    /// others waiting (our choice, d: time to first token and tokens per second of eight clients at 64, 128, 256 and 512).
+    /// </summary>
+    public const int DefaultStepTokens = 64;
+
+    /// <summary>Tokens of one pass of the engine; a larger step takes several (our choice, d).</summary>
+    public const int PassTokens = 512;
 
     /// <summary>What clients call it; null takes the file's name without its ending.</summary>
     public string? Id { get; init; }
@@ -62,7 +68,13 @@ public sealed record ModelSettings
     /// <summary>Who guesses the length of answers; null = the mean of the client's answers so far, where the scheduler wants a guess.</summary>
     public PredictorSpec? OutputLength { get; init; }
 
-    /// <summary>Most tokens of a step, bounds the engine's buffers.</summary>
+    /// <summary>
+    /// A scenario whose first fleet entry says what steps of this model take here, as <c>orrery calibrate --engine</c> writes it, for policies that
+    /// look ahead; null: they do without.
+    /// </summary>
+    public string? StepTimes { get; init; }
+
+    /// <summary>Token budget of a step for schedulers that are given none.</summary>
     public int StepTokens { get; init; } = DefaultStepTokens;
 
     /// <summary>Threads of the engine; 0 = one per processor.</summary>

@@ -34,6 +34,7 @@ public static class ServeReader
             Record = map.Optional("record") is { } record ? Path.GetFullPath(Path.Combine(folder, record.AsText())) : null,
             Gateway = map.Optional("gateway"),
             Upstreams = map.Optional("upstreams"),
+            Traces = map.Optional("traces") is { } traces ? CollectorOf(traces.AsText()) ?? throw traces.Error($"'{traces.Text}' is no address of a collector; write for example http://127.0.0.1:4318") : null,
             Seed = (ulong)map.Long("seed", 0, 0),
         };
         Node? models = map.Optional("models");
@@ -44,6 +45,9 @@ public static class ServeReader
         if (read.Length == 0 && settings.Upstreams is null) throw models!.Error("no model is served; write for example [{file: model.gguf}]");
         return settings with { Models = read };
     }
+
+    /// <summary>The address of a collector of traces; null where it is none.</summary>
+    public static Uri? CollectorOf(string text) => Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https" ? uri : null;
 
     private static string ReadOrigin(Node node)
     {

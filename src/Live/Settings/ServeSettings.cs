@@ -52,6 +52,9 @@ public sealed record ServeSettings
     /// <summary>Those engines, still to be read by the gateway; null for none.</summary>
     public Node? Upstreams { get; init; }
 
+    /// <summary>A collector of OpenTelemetry traces (OTLP over HTTP); null traces nothing.</summary>
+    public Uri? Traces { get; init; }
+
     /// <summary>Root of the seeds of requests that name none.</summary>
     public ulong Seed { get; init; }
 }

@@ -74,7 +74,7 @@ public sealed class TapeReplay
     {
         LiveDesign design = line.Design!;
         ICostModel? stepTimes = design.KnowsStepTimes
-            ? _stepTimes(design) ?? throw new InputException($"{_path}: the policies of {design.Model} were given a profile of step times; give the same one with --profile")
+            ? _stepTimes(design) ?? throw new InputException($"{_path}: the policies of {design.Model} were given a profile of step times; give the same one with --step-times")
             : null;
         _models.Add(new(_clock, design, stepTimes, _models.Count));
     }

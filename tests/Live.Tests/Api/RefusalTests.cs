@@ -136,7 +136,7 @@ public sealed class RefusalTests
                 }
             }
             using HttpResponseMessage response = await test.PostAsync(round % 3 == 0 ? "/tokenize" : Chat, body);
-            Assert.True((int)response.StatusCode is 200 or 400 or 404, $"seed {seed}, round {round}: {(int)response.StatusCode} {test.Log.Last().Note} for {Encoding.UTF8.GetString(body)}");
+            Assert.True((int)response.StatusCode is 200 or 400 or 404, $"seed {seed}, round {round}: {(int)response.StatusCode} {test.Log.Last().Error} for {Encoding.UTF8.GetString(body)}");
             if (!response.IsSuccessStatusCode) await TestServer.ErrorOf(response);
         }
     }

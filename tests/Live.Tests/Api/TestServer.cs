@@ -4,12 +4,13 @@ using System.Text;
 using System.Text.Json;
 using Orrery.Live.Gateway;
 using Orrery.Live.Hosting;
+using Orrery.Live.Metrics;
 using Orrery.Live.Settings;
 
 namespace Orrery.Live.Tests.Api;
 
 /// <summary>The real server on a free port of this machine, with fakes behind it.</summary>
-internal sealed class TestServer : IAsyncDisposable, IAccessLog
+internal sealed class TestServer : IAsyncDisposable
 {
     private TestServer(FakeHost host, FakeModel model) => (Host, Model) = (host, model);
 
@@ -21,7 +22,7 @@ internal sealed class TestServer : IAsyncDisposable, IAccessLog
 
     public HttpClient Client { get; private set; } = null!;
 
-    public ConcurrentQueue<AccessEntry> Log { get; } = new();
+    public ConcurrentQueue<RequestLog> Log { get; } = new();
 
     public static async Task<TestServer> StartAsync(FakeModel? model = null, Func<ServeSettings, ServeSettings>? change = null, string? keys = null, IUpstreamGateway? gateway = null)
     {
@@ -30,12 +31,10 @@ internal sealed class TestServer : IAsyncDisposable, IAccessLog
         ServeSettings settings = new() { Port = 0 };
         if (change is not null) settings = change(settings);
         KeyRing ring = KeyRing.Read(settings.Keys, name => name == KeySettings.UsualEnvironment ? keys : null);
-        test.Server = await LiveServer.StartAsync(settings, new(test.Host, ring, TimeProvider.System) { Log = test, Gateway = gateway });
+        test.Server = await LiveServer.StartAsync(settings, new(test.Host, ring, TimeProvider.System) { Log = test.Log.Enqueue, Gateway = gateway });
         test.Client = new() { BaseAddress = test.Server.Address };
         return test;
     }
-
-    public void Write(AccessEntry entry) => Log.Enqueue(entry);
 
     public Task<HttpResponseMessage> PostAsync(string path, string json) => PostAsync(path, Encoding.UTF8.GetBytes(json));
 
