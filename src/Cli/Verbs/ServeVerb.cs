@@ -77,6 +77,7 @@ internal sealed class ServeVerb : Verb
             terminal.Output.Flush();
             await StopAsked(terminated.Token, terminal.Interrupted).ConfigureAwait(false);
             await server.DrainAsync(TimeSpan.FromSeconds(settings.Drain.Seconds)).ConfigureAwait(false);
+            if (tape?.Lost is { } lost) terminal.Error.WriteLine($"{settings.Record}: the tape ends early: {lost.TrimEnd('.')}");
             return terminal.Interrupted.IsCancellationRequested ? ExitCode.Interrupted : ExitCode.Done;
         }
     }

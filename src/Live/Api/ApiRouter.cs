@@ -129,7 +129,7 @@ internal sealed class ApiRouter
                 await ForwardAsync(call, fields, body).ConfigureAwait(false);
                 return;
             }
-            RequireSound();
+            RequireSound(model);
             plan = read(fields, model, call.Client, _seeds.Split(Interlocked.Increment(ref _requests)).NextUInt64());
         }
         // The body is let go before the answer, which may take long.
@@ -147,7 +147,7 @@ internal sealed class ApiRouter
             await ForwardAsync(call, fields, body).ConfigureAwait(false);
             return;
         }
-        RequireSound();
+        RequireSound(model);
         await _embeddings.AnswerAsync(call, fields, model).ConfigureAwait(false);
     }
 
@@ -189,9 +189,9 @@ internal sealed class ApiRouter
         return _gateway!.ForwardAsync(call.Context, new(body, call.Context.Request.Path.Value!, call.Model!, stream, call.Client, priority, user));
     }
 
-    private void RequireSound()
+    private void RequireSound(ServedModel model)
     {
-        if (_host.Fault is { } fault) throw new ApiException(ApiError.Unavailable(fault, "fault"));
+        if ((_host.Fault ?? model.Model.Fault) is { } fault) throw new ApiException(ApiError.Unavailable(fault, "fault"));
     }
 
     private long UnixSeconds => _time.GetUtcNow().ToUnixTimeSeconds();

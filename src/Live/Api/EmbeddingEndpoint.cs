@@ -3,6 +3,7 @@ using System.Text.Json;
 using Orrery.Engine.Tokenizers;
 using Orrery.Kernel;
 using Orrery.Live.Settings;
+using Orrery.Live.Streams;
 
 namespace Orrery.Live.Api;
 
@@ -22,6 +23,10 @@ internal sealed class EmbeddingEndpoint(ServeLimits limits)
         catch (InputException refused)
         {
             throw new ApiException(ApiError.BadRequest(refused.Message.TrimEnd('.')));
+        }
+        catch (ModelUnavailableException gone)
+        {
+            throw new ApiException(ApiError.Unavailable(gone.Message, "model_failed"));
         }
         finally
         {

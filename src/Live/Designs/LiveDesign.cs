@@ -36,7 +36,7 @@ public sealed record LiveDesign
     /// <summary>Longest sequence, prompt and answer together, in tokens.</summary>
     public required int MaxModelTokens { get; init; }
 
-    /// <summary>Most tokens of a step, drafts included.</summary>
+    /// <summary>Tokens of a step up to which drafts are added.</summary>
     public required int StepTokens { get; init; }
 
     /// <summary>Memory of the machine; some schedulers choose defaults by it.</summary>

@@ -29,5 +29,5 @@ internal sealed class EmbeddingErrand(Transformer model, int[] tokens, string ab
 #pragma warning restore CA1031
     }
 
-    public void Abandon() => _result.TrySetException(new Kernel.InputException(abandoned));
+    public void Abandon() => _result.TrySetException(new Streams.ModelUnavailableException(abandoned));
 }

@@ -11,8 +11,8 @@ namespace Orrery.Live.Replicas;
 /// the plan has more tokens than a pass may have.
 /// </summary>
 /// <remarks>
-/// Padding of rectangular batches is left out: the engine needs none. A plan's order is kept, so that a sequence which claims pages that another
-/// fills in the same step comes in the same pass or a later one; within a pass every layer stores all keys and values before any row attends.
+/// Padding of rectangular batches is left out: the engine needs none. A sequence may claim pages that another fills in the same step: within a pass
+/// every layer stores all keys and values before any row attends, and where a step takes several passes <see cref="PassOrder"/> sees to it.
 /// </remarks>
 internal sealed class EngineStep
 {
@@ -25,7 +25,9 @@ internal sealed class EngineStep
     private readonly float[] _target;
     private Part[] _parts = new Part[32];
     private int[] _pages = new int[256];
+    private readonly PassOrder _order = new();
     private int _pageCount;
+    private int _tokens;
 
     /// <param name="model">What computes.</param>
     /// <param name="store">Keys and values.</param>
@@ -50,8 +52,10 @@ internal sealed class EngineStep
     /// <param name="answers">By the number of their request.</param>
     public void Prepare(StepPlan plan, Dictionary<long, LiveAnswer> answers)
     {
+        Array.Clear(_parts, 0, Count);
         Count = 0;
         _pageCount = 0;
+        _tokens = 0;
         if (_parts.Length < plan.Items.Length) Array.Resize(ref _parts, 2 * plan.Items.Length);
         foreach (ref readonly PlanItem item in plan.Items)
         {
@@ -63,6 +67,7 @@ internal sealed class EngineStep
             int pages = KvPool.PagesFor(end + item.DraftTokens);
             _parts[Count++] = new(answer, sequence.ComputedTokens, end, item.Samples, item.DraftTokens, _pageCount, pages);
             AppendPages(sequence, pages);
+            _tokens += item.Tokens + item.DraftTokens;
         }
     }
 
@@ -70,32 +75,41 @@ internal sealed class EngineStep
     public void Run()
     {
         _batch.Clear();
-        foreach (ref readonly Part part in Parts)
+        foreach (ref readonly Part part in Parts) part.Answer.BeginStep();
+        if (_tokens <= _model.MaxBatchTokens)
         {
-            part.Answer.BeginStep();
-            if (part.Drafts > 0 && part.Answer.Propose(_drafts!, part.Drafts) is > 0 and int proposed)
-            {
-                if (_batch.Tokens + proposed + 1 > _model.MaxBatchTokens) Pass();
-                _batch.Add(part.Answer.Pass(proposed), part.First, PagesOf(part), LogitRows.All, part.Answer.Adapter);
-                _scored.Add((part.Answer, proposed));
-                continue;
-            }
-            for (int at = part.First; at < part.End;)
-            {
-                int room = _model.MaxBatchTokens - _batch.Tokens;
-                if (room == 0)
-                {
-                    Pass();
-                    continue;
-                }
-                int count = Math.Min(room, part.End - at);
-                bool isScored = part.Samples && at + count == part.End;
-                _batch.Add(part.Answer.Tokens.Slice(at, count), at, PagesOf(part), isScored ? LogitRows.Last : LogitRows.None, part.Answer.Adapter);
-                if (isScored) _scored.Add((part.Answer, 0));
-                at += count;
-            }
+            foreach (ref readonly Part part in Parts) Add(part);
+        }
+        else
+        {
+            foreach (int index in _order.Of(Parts, _pages.AsSpan(0, _pageCount), KvStore.PageTokens)) Add(_parts[index]);
         }
         Pass();
+    }
+
+    private void Add(in Part part)
+    {
+        if (part.Drafts > 0 && part.Answer.Propose(_drafts!, part.Drafts) is > 0 and int proposed)
+        {
+            if (_batch.Tokens + proposed + 1 > _model.MaxBatchTokens) Pass();
+            _batch.Add(part.Answer.Pass(proposed), part.First, PagesOf(part), LogitRows.All, part.Answer.Adapter);
+            _scored.Add((part.Answer, proposed));
+            return;
+        }
+        for (int at = part.First; at < part.End;)
+        {
+            int room = _model.MaxBatchTokens - _batch.Tokens;
+            if (room == 0)
+            {
+                Pass();
+                continue;
+            }
+            int count = Math.Min(room, part.End - at);
+            bool isScored = part.Samples && at + count == part.End;
+            _batch.Add(part.Answer.Tokens.Slice(at, count), at, PagesOf(part), isScored ? LogitRows.Last : LogitRows.None, part.Answer.Adapter);
+            if (isScored) _scored.Add((part.Answer, 0));
+            at += count;
+        }
     }
 
     private void Pass()

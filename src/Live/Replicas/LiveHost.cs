@@ -149,7 +149,11 @@ public sealed class LiveHost : ILiveHost, IAsyncDisposable
             if (_asked.TryRemove(answer, out _)) answer.TrySetException(new InputException(Fault ?? "the service has stopped"));
     }
 
-    private void OnFault(string fault) => Interlocked.CompareExchange(ref _fault, fault, null);
+    /// <summary>The others go on; with the last of them the service ends.</summary>
+    private void OnFault(string fault)
+    {
+        if (_models.TrueForAll(static model => model.Fault is not null)) Interlocked.CompareExchange(ref _fault, fault, null);
+    }
 
     private void CheckIdle()
     {

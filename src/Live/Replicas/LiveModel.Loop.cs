@@ -69,6 +69,9 @@ public sealed partial class LiveModel
         foreach (Func<LiveModel, ILiveObserver> create in options.Observers) _observers.Add(create(this));
     }
 
+    /// <inheritdoc/>
+    public string? Fault => Volatile.Read(ref _fault);
+
     /// <summary>Answers that have not left the fleet.</summary>
     internal int LiveAnswers => _answers.Count;
 
@@ -199,10 +202,14 @@ public sealed partial class LiveModel
     /// <summary>The engine threw: the step it was in never ends, and nobody can be served here any more.</summary>
     private void Fail(Exception error)
     {
-        _fault = $"the engine of model {Id} failed: {error.Message}";
-        EndAll(_fault);
+        string fault = $"the engine of model {Id} failed: {error.Message}";
+        Volatile.Write(ref _fault, fault);
+        EndAll(fault);
         _answers.Clear();
-        _onFault(_fault);
+        // Nobody runs or waits here any more, whatever the replica still holds.
+        Volatile.Write(ref _running, 0);
+        Volatile.Write(ref _waiting, 0);
+        _onFault(fault);
         OnLeft();
     }
 

@@ -115,7 +115,7 @@ public sealed partial class LiveModel : ILiveModel, IDisposable
         {
             return Task.FromException<float[]>(wrong);
         }
-        if (Volatile.Read(ref _refusal) is { } reason) return Task.FromException<float[]>(new InputException(reason));
+        if (Volatile.Read(ref _refusal) is { } reason) return Task.FromException<float[]>(new ModelUnavailableException(reason));
         EmbeddingErrand errand = new(_engine.Model, tokens, Closing, cancellation);
         _thread.Ask(errand);
         return errand.Result.WaitAsync(cancellation);

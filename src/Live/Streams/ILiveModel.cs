@@ -34,6 +34,9 @@ public interface ILiveModel
 
     ModelLoad Load { get; }
 
+    /// <summary>Why it can answer nobody any more, a sentence; null while all is well.</summary>
+    string? Fault => null;
+
     /// <summary>Starts an answer. One that could never run comes back ended, as <see cref="StreamEnd.Rejected"/>.</summary>
     GenerationStream Start(GenerationRequest request);
 

@@ -55,10 +55,14 @@ public sealed class TapeRecorder : ITapeSink, IDisposable
         }
     }
 
+    /// <summary>Why the tape ends early, as on a disk that is full; null while it is whole.</summary>
+    public string? Lost { get; private set; }
+
     public void OnInstant(Instant at)
     {
-        // Two batches of one instant are told apart by a line of its own, as one that did nothing else is.
-        if (!_instantIsWritten || at == _now) Tick();
+        // A batch that left no other line has one of its own, and so has the beginning of a second batch of one instant.
+        if (!_instantIsWritten) Tick();
+        if (at == _now) Tick();
         _now = at;
         _instantIsWritten = false;
         if (at - _flushed < FlushAfter) return;
@@ -177,7 +181,14 @@ public sealed class TapeRecorder : ITapeSink, IDisposable
         EndLine();
         Flush();
         _json.Dispose();
-        _stream.Dispose();
+        try
+        {
+            _stream.Dispose();
+        }
+        catch (IOException failure)
+        {
+            Lost ??= failure.Message;
+        }
     }
 
     private void Tick()
@@ -209,8 +220,19 @@ public sealed class TapeRecorder : ITapeSink, IDisposable
 
     private void Flush()
     {
-        _stream.Write(_buffer.WrittenSpan);
-        _stream.Flush();
+        try
+        {
+            if (Lost is null)
+            {
+                _stream.Write(_buffer.WrittenSpan);
+                _stream.Flush();
+            }
+        }
+        catch (IOException failure)
+        {
+            // The service goes on without its tape.
+            Lost = failure.Message;
+        }
         _buffer.ResetWrittenCount();
     }
 

@@ -61,7 +61,7 @@ public sealed class LiveHostTests
         }
         Assert.Equal(StreamEnd.Failed, (await LiveBench.Read(host.Model().Start(LiveBench.Request("The", 3)))).End);
         await Assert.ThrowsAsync<InputException>(() => host.StateAsync(TestContext.Current.CancellationToken));
-        await Assert.ThrowsAsync<InputException>(() => host.Model().EmbedAsync([1], TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<ModelUnavailableException>(() => host.Model().EmbedAsync([1], TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -73,6 +73,19 @@ public sealed class LiveHostTests
         Assert.All(answers, answer => Assert.Equal(StreamEnd.Failed, answer.End));
         Assert.Contains("tiny-kjv", host.Fault, StringComparison.Ordinal);
         Assert.Equal(StreamEnd.Failed, (await LiveBench.Read(host.Model().Start(LiveBench.Request("The", 3)))).End);
+    }
+
+    [Fact]
+    public async Task One_engine_that_fails_leaves_the_other_models_alone()
+    {
+        await using LiveHost host = LiveHost.Start([new() { Id = "broken", Threads = 1 }, new() { Id = "sound", Threads = 1 }], LiveBench.Options);
+        LiveModel broken = host.Model();
+        broken.Store.Dispose();
+        Assert.All(await LiveBench.Run(broken, LiveBench.Mixed(3)), answer => Assert.Equal(StreamEnd.Failed, answer.End));
+        Assert.Contains("broken", broken.Fault, StringComparison.Ordinal);
+        Assert.Null(host.Fault);
+        List<GenerationRequest> requests = LiveBench.Mixed(3);
+        LiveBench.AssertAlone(requests, await LiveBench.Run(host.Model(1), requests));
     }
 
     [Fact]

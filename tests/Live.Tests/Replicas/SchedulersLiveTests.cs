@@ -5,6 +5,7 @@ using Orrery.Serving.Scheduling;
 using Orrery.Serving.Swap;
 using Orrery.Serving.Systems;
 using Orrery.Serving.Systems.SarathiServe;
+using Orrery.Serving.Systems.Trail;
 using Orrery.Serving.Systems.VllmV0;
 using Orrery.Serving.Systems.VllmV1;
 
@@ -31,6 +32,33 @@ public sealed class SchedulersLiveTests
         await using LiveHost host = LiveBench.Start(new() { Scheduler = Read(name), KvMemory = LiveBench.Pages(24), PrefixCache = true });
         await Check(host);
         Assert.True(host.Model().Design.PrefixCache);
+    }
+
+    [Fact]
+    public async Task Pages_claimed_in_the_order_of_rank_are_filled_before_they_are_read()
+    {
+        await using LiveHost host = LiveBench.Start(new()
+        {
+            Scheduler = new TrailOptions { MaxBatchedTokens = 4096, MaxSequences = 64 },
+            KvMemory = LiveBench.Pages(400),
+            PrefixCache = true,
+        });
+        LiveModel model = host.Model();
+        // The policy learns whose answers are short: they go first, and later arrivals among them claim memory before earlier ones.
+        await LiveBench.Run(model, [LiveBench.Request("The", 60) with { Client = "long" }, LiveBench.Request("And", 2) with { Client = "short" }]);
+        for (int round = 0; round < 6; round++)
+        {
+            int[] shared = [.. Enumerable.Range(0, 48).Select(i => 300 + ((i * 7) + (round * 13)) % 500)];
+            List<GenerationRequest> requests = [LiveBench.Request("In the beginning", 40)];
+            for (int i = 0; i < 20; i++)
+            {
+                int[] own = [.. Enumerable.Range(0, 70).Select(j => 300 + ((j * 11) + (i * 17)) % 500)];
+                requests.Add(LiveBench.Request("x", 3) with { Prompt = [.. shared, .. own], Client = i < 10 ? "long" : "short" });
+            }
+            LiveBench.AssertAlone(requests, await LiveBench.Run(model, requests));
+        }
+        Assert.True(model.Replica.Counters.LargestBatch >= 10, $"{model.Replica.Counters.LargestBatch} sequences in the largest step");
+        await LiveBench.AssertAllFree(host);
     }
 
     [Theory]
