@@ -20,8 +20,13 @@ internal sealed class LoadTraffic
     private const string WarmUpStream = "warm-up";
     private const string Block = "traffic.";
 
-    /// <summary>Traffic of flags alone: lengths that any model holds, and as many requests as a first look needs (our choice, d).</summary>
-    private static readonly (string Key, string Value)[] BlankKeys = [("prompt", "128"), ("output", "128")];
+    /// <summary>Prompts and answers of traffic that flags alone describe, or half of what a smaller model holds (our choice, d).</summary>
+    private const int BlankTokens = 128;
+
+    private static readonly string[] BlankKeys = ["prompt", "output"];
+
+    /// <summary>Requests of a generator that are looked at before the first is sent (our choice, d).</summary>
+    private const int LookedAt = 64;
 
     private const string BlankRequests = "100";
 
@@ -49,10 +54,11 @@ internal sealed class LoadTraffic
 
     /// <summary>Reads and checks all of it.</summary>
     /// <exception cref="InputException">Any mistake of the user.</exception>
-    public TrafficScenario Read(ParseResult parsed)
+    /// <param name="modelTokens">Longest sequence of the model, for the lengths of traffic that is described by flags alone; null while it is not known.</param>
+    public TrafficScenario Read(ParseResult parsed, int? modelTokens = null)
     {
         string? name = parsed.GetValue(_name);
-        (Node root, string folder) = Tree(parsed, name);
+        (Node root, string folder) = Tree(parsed, name, modelTokens);
         foreach (string assignment in parsed.GetValue(_set) ?? []) root = Overrides.Apply(root, assignment);
         foreach (string limit in CapacityVerb.SloOf(parsed.GetValue(_slo))) root = Overrides.Apply(root, $"slo.{limit}", "--slo", limit);
         Expectation[] goals = [.. (parsed.GetValue(_goal) ?? []).Select(goal => Expectation.Parse(goal, "--goal", RunMetricTable.Infos))];
@@ -81,8 +87,13 @@ internal sealed class LoadTraffic
     /// <exception cref="InputException">A request is longer than the model's sequences.</exception>
     public static void RequireFits(TrafficScenario scenario, string model, int? maxTokens)
     {
-        if (maxTokens is not { } most || scenario.Traffic is not TraceSpec trace) return;
+        if (maxTokens is not { } most) return;
         using ITrafficSource source = Open(scenario);
+        if (scenario.Traffic is not TraceSpec trace)
+        {
+            RequireSomeFit(source, scenario, model, most);
+            return;
+        }
         SourceDrain.ForEach(source, TrafficBlock.AssumedLatency, request =>
         {
             if ((long)request.PromptTokens + request.OutputTokens <= most) return;
@@ -92,7 +103,21 @@ internal sealed class LoadTraffic
         });
     }
 
-    private (Node Root, string Folder) Tree(ParseResult parsed, string? name)
+    /// <summary>A generator's lengths are drawn: it is refused where none of the first requests could run.</summary>
+    private static void RequireSomeFit(ITrafficSource source, TrafficScenario scenario, string model, int most)
+    {
+        Request? longest = null;
+        for (int i = 0; i < LookedAt && !source.NextArrival.IsNever; i++)
+        {
+            longest = source.Take();
+            if ((long)longest.PromptTokens + longest.OutputTokens <= most) return;
+        }
+        if (longest is null) return;
+        throw new InputException(
+            $"{scenario.Name}: its requests have for example {longest.PromptTokens} prompt and {longest.OutputTokens} output tokens, and {model} holds {most}; write for example --set {Block}prompt={Math.Max(1, most / 2)} --set {Block}output={Math.Max(1, most / 4)}");
+    }
+
+    private (Node Root, string Folder) Tree(ParseResult parsed, string? name, int? modelTokens)
     {
         string? clients = parsed.GetValue(_clients);
         string? rate = parsed.GetValue(_rate);
@@ -112,7 +137,7 @@ internal sealed class LoadTraffic
         }
         else
         {
-            root = Blank(rate is null);
+            root = Blank(rate is null, modelTokens);
         }
         bool isTrace = root["traffic"]?["file"] is not null && root["traffic"]?["generator"] is null;
         bool keepsTimes = isTrace && rate is null && root["traffic"]?["rate"] is null;
@@ -124,11 +149,12 @@ internal sealed class LoadTraffic
         return (Apply(root, keepsTimes ? "to" : "duration", parsed.GetValue(_duration), _duration), folder);
     }
 
-    private static Node Blank(bool isClosed)
+    private static Node Blank(bool isClosed, int? modelTokens)
     {
         List<KeyValuePair<string, Node>> keys = [KeyValuePair.Create("generator", Node.Plain(isClosed ? "closed-loop" : "poisson"))];
         if (isClosed) keys.Add(KeyValuePair.Create("think", Node.Plain("0s")));
-        keys.AddRange(BlankKeys.Select(key => KeyValuePair.Create(key.Key, Node.Plain(key.Value))));
+        int tokens = Math.Clamp((modelTokens ?? int.MaxValue) / 2, 1, BlankTokens);
+        keys.AddRange(BlankKeys.Select(key => KeyValuePair.Create(key, Node.Plain(tokens.ToString(System.Globalization.CultureInfo.InvariantCulture)))));
         return Node.Map([KeyValuePair.Create("traffic", Node.Map(keys))]);
     }
 

@@ -53,6 +53,11 @@ internal sealed class LoadVerb : Verb
         LoadText.Write(result, load, terminal);
         if (folder is not null) terminal.Output.WriteLine($"results: {Path.Combine(folder, RunFolder.ResultFile)}");
         if (result.IsPartial) return ExitCode.Interrupted;
+        if (result.Requests is { Arrived: > 0, Finished: 0 })
+        {
+            terminal.Error.WriteLine("no request finished; the reasons are above");
+            return ExitCode.GoalMissed;
+        }
         return result.Expectations.All(outcome => outcome.IsMet) ? ExitCode.Done : ExitCode.GoalMissed;
     }
 
@@ -62,6 +67,7 @@ internal sealed class LoadVerb : Verb
         bool sendsText = _flags.SendsText(parsed);
         using OpenAiServer server = _flags.Server(parsed);
         OfferedModel model = await server.FindModelAsync(_flags.Model(parsed), stop).ConfigureAwait(false);
+        scenario = _traffic.Read(parsed, model.MaxTokens);
         LoadTraffic.RequireFits(scenario, model.Id, model.MaxTokens);
         RequestShape shape = _flags.Shape(parsed, model.Id);
         OpenAiClient client = new(server, shape, TimeProvider.System);

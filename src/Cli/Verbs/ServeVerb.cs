@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Orrery.Cli.Shell;
+using Orrery.Kernel;
 using Orrery.Live.Gateway;
 using Orrery.Live.Hosting;
 using Orrery.Live.Metrics;
@@ -40,7 +41,24 @@ internal sealed class ServeVerb : Verb
 
     private static async Task<int> RunAsync(ServeSettings settings, KeyRing keys, Terminal terminal)
     {
-        using TapeRecorder? tape = settings.Record is { } record ? TapeRecorder.Create(record) : null;
+        if (settings.Record is not { } record) return await ServeAsync(settings, keys, terminal, null).ConfigureAwait(false);
+        using TapeRecorder tape = TapeRecorder.Create(record);
+        // A second signal ends the process at once, but not without the tape.
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => tape.Flush();
+        try
+        {
+            return await ServeAsync(settings, keys, terminal, tape).ConfigureAwait(false);
+        }
+        catch (InputException)
+        {
+            // Nothing was served: the corrected second try finds no file in its way.
+            File.Delete(record);
+            throw;
+        }
+    }
+
+    private static async Task<int> ServeAsync(ServeSettings settings, KeyRing keys, Terminal terminal, TapeRecorder? tape)
+    {
         ModelMetrics metrics = new();
         Dictionary<string, ICostModel> stepTimes = settings.Models.Where(model => model.StepTimes is not null).Select(model => model.StepTimes!).Distinct().ToDictionary(path => path, StepTimesFile.Load);
         await using LiveHost host = LiveHost.Start(settings.Models, new()
@@ -76,7 +94,8 @@ internal sealed class ServeVerb : Verb
             terminal.Output.WriteLine($"listening on {server.Address.GetLeftPart(UriPartial.Authority)}, models: {string.Join(", ", server.Models)}");
             terminal.Output.Flush();
             await StopAsked(terminated.Token, terminal.Interrupted).ConfigureAwait(false);
-            await server.DrainAsync(TimeSpan.FromSeconds(settings.Drain.Seconds)).ConfigureAwait(false);
+            int cutOff = await server.DrainAsync(TimeSpan.FromSeconds(settings.Drain.Seconds)).ConfigureAwait(false);
+            if (cutOff > 0) terminal.Error.WriteLine($"{cutOff} {(cutOff == 1 ? "request was" : "requests were")} cut off at the end of the drain");
             if (tape?.Lost is { } lost) terminal.Error.WriteLine($"{settings.Record}: the tape ends early: {lost.TrimEnd('.')}");
             return terminal.Interrupted.IsCancellationRequested ? ExitCode.Interrupted : ExitCode.Done;
         }

@@ -52,11 +52,21 @@ public sealed class ModelText
     public int[] Prompt(string text, bool parseSpecial) => Tokenizer.Encode(text, addBos: true, parseSpecial);
 
     /// <summary>The tokens of a conversation that the model is to answer; ChatML where the file has no template.</summary>
+    /// <remarks>Names of control tokens in what users and tools say stay text; the system and the assistant may speak in control tokens.</remarks>
     /// <exception cref="Kernel.InputException">The template refuses the messages.</exception>
     public int[] Chat(IReadOnlyList<ChatMessage> messages, ChatTemplateOptions? options = null)
     {
-        string text = (Template ?? ChatTemplate.ChatMl).Render(messages, (options ?? new()) with { BosToken = _bosText, EosToken = _eosText });
+        string text = (Template ?? ChatTemplate.ChatMl).Render([.. messages.Select(Literal)], (options ?? new()) with { BosToken = _bosText, EosToken = _eosText });
         bool hasBos = _bosText is { Length: > 0 } && text.StartsWith(_bosText, StringComparison.Ordinal);
         return Tokenizer.Encode(text, addBos: !hasBos, parseSpecial: true);
     }
+
+    private ChatMessage Literal(ChatMessage message) => message.Role is "system" or "developer" or "assistant"
+        ? message
+        : message with
+        {
+            Content = message.Content is null ? null : Tokenizer.Literal(message.Content),
+            Name = message.Name is null ? null : Tokenizer.Literal(message.Name),
+            Parts = message.Parts is null ? null : [.. message.Parts.Select(part => part with { Text = part.Text is null ? null : Tokenizer.Literal(part.Text) })],
+        };
 }

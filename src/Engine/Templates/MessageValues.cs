@@ -76,9 +76,9 @@ internal static class MessageValues
             using JsonDocument document = JsonDocument.Parse(text);
             if (document.RootElement.ValueKind == JsonValueKind.Object) function.Set("arguments", Of(document.RootElement));
         }
-        catch (JsonException)
+        catch (Exception notJson) when (notJson is JsonException or InvalidOperationException)
         {
-            // A model may have written arguments that are not JSON: the template gets the text as it is.
+            // Half a surrogate pair counts as well. A model may have written arguments that are not JSON: the template gets the text as it is.
         }
         return value;
     }

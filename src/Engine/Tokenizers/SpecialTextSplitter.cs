@@ -68,12 +68,19 @@ internal sealed class SpecialTextSplitter
         }
         int start = piece.Start;
         int end = piece.Start + piece.Length;
-        while (start < end)
+        int searched = start;
+        while (searched < end)
         {
-            int found = text[start..end].IndexOf(entry.Text);
+            int found = text[searched..end].IndexOf(entry.Text);
             if (found < 0) break;
-            int before = start + found;
+            int before = searched + found;
             int behind = before + entry.Text.Length;
+            if (entry.IsControl && LiteralText.IsMarked(text[..before]))
+            {
+                // Somebody wrote the name of a token and meant no more than that.
+                searched = behind;
+                continue;
+            }
             if (entry.TrimsBefore)
             {
                 while (before > start && IsSpace(text[before - 1])) before--;
@@ -84,10 +91,13 @@ internal sealed class SpecialTextSplitter
             {
                 while (behind < end && IsSpace(text[behind])) behind++;
             }
-            start = behind;
+            start = searched = behind;
         }
         if (start < end) pieces.Add(new(start, end - start, -1));
     }
+
+    /// <summary>Texts of the tokens that count only on request.</summary>
+    public IEnumerable<string> ControlTexts => _entries.Where(entry => entry.IsControl).Select(entry => Encoding.UTF8.GetString(entry.Text));
 
     private static bool IsSpace(byte value) => value is (byte)' ' or >= (byte)'\t' and <= (byte)'\r';
 

@@ -100,12 +100,19 @@ public abstract class Tokenizer
         foreach (TextPiece piece in scratch.Pieces)
         {
             if (piece.Token >= 0) ids.Add(piece.Token);
-            else EncodeText(utf8.Slice(piece.Start, piece.Length), first, scratch);
+            else if (LiteralText.Without(utf8.Slice(piece.Start, piece.Length)) is { IsEmpty: false } plain) EncodeText(plain, first, scratch);
             first = piece.Token >= 0;
         }
         int[] result = [.. ids];
         if (!scratch.IsLarge) _spares.Add(scratch);
         return result;
+    }
+
+    /// <summary>Lets texts of control tokens in a text stay text, also where it becomes part of one that is encoded with its control tokens.</summary>
+    public string Literal(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return LiteralText.Of(text, _splitter.ControlTexts);
     }
 
     /// <summary>The bytes that a token prints, which need not be whole characters; none for control tokens.</summary>

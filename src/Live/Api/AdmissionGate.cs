@@ -46,10 +46,12 @@ internal sealed class AdmissionGate
     /// <exception cref="ApiException">429 where there is no room, 400 where there never is.</exception>
     public void Enter(int answers)
     {
-        if (answers > _most) throw new ApiException(ApiError.BadRequest($"the request asks for {answers} answers; this server gives {_most} at a time"));
+        if (answers > _most || (_mostWaiting > 0 && answers > _mostWaiting)) throw new ApiException(ApiError.BadRequest($"the request asks for {answers} answers; this server takes {(_mostWaiting > 0 ? Math.Min(_most, _mostWaiting) : _most)} at a time"));
         lock (_lock)
         {
-            int excess = Math.Max(_inside + answers - _most, _mostWaiting > 0 ? _model.Load.Waiting + answers - _mostWaiting : 0);
+            // Who has entered and is not known to run waits, whether the scheduler has seen it yet or not.
+            int waiting = Math.Max(0, _inside - _model.Load.Running);
+            int excess = Math.Max(_inside + answers - _most, _mostWaiting > 0 ? waiting + answers - _mostWaiting : 0);
             if (excess > 0) throw new ApiException(ApiError.TooMany($"the model {_model.Id} has as many requests as it takes; try again later", RetrySeconds(excess)));
             _inside += answers;
         }

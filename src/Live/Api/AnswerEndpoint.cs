@@ -88,7 +88,7 @@ internal sealed class AnswerEndpoint
 
         public async Task RunAsync()
         {
-            using EventStream events = new(call.Context);
+            using EventStream events = new(call.Context, call.Time);
             for (int answer = 0; answer < streams.Length; answer++) format.Begin(events, answer);
             await events.FlushAsync(call.Aborted).ConfigureAwait(false);
             if (streams.Length == 1) await SendAsync(events, 0).ConfigureAwait(false);

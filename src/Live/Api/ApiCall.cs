@@ -6,15 +6,23 @@ using Orrery.Live.Streams;
 namespace Orrery.Live.Api;
 
 /// <summary>One request on its way through the server, and what its line in the log says.</summary>
-internal sealed class ApiCall(HttpContext context, string id, TimeProvider time)
+internal sealed class ApiCall
 {
-    private readonly long _began = time.GetTimestamp();
+    private readonly long _began;
     private long _first;
 
-    public HttpContext Context { get; } = context;
+    public ApiCall(HttpContext context, string id, TimeProvider time)
+    {
+        (Context, Id, Time) = (context, id, time);
+        _began = time.GetTimestamp();
+    }
+
+    public HttpContext Context { get; }
+
+    public TimeProvider Time { get; }
 
     /// <summary>Name of the request in the response and in the log.</summary>
-    public string Id { get; } = id;
+    public string Id { get; }
 
     /// <summary>Name of the API key that came with it; empty where none is needed.</summary>
     public string Client { get; set; } = "";
@@ -36,17 +44,17 @@ internal sealed class ApiCall(HttpContext context, string id, TimeProvider time)
     /// <summary>Bytes of the response that were written, without headers.</summary>
     public long BytesOut { get; set; }
 
-    public double ElapsedSeconds => time.GetElapsedTime(_began).TotalSeconds;
+    public double ElapsedSeconds => Time.GetElapsedTime(_began).TotalSeconds;
 
     /// <summary>From the request to the first piece of an answer; null where none came.</summary>
-    public double? FirstSeconds => _first == 0 ? null : time.GetElapsedTime(_began, _first).TotalSeconds;
+    public double? FirstSeconds => _first == 0 ? null : Time.GetElapsedTime(_began, _first).TotalSeconds;
 
     public CancellationToken Aborted => Context.RequestAborted;
 
     /// <summary>A piece of an answer came.</summary>
     public void SawPiece()
     {
-        if (_first == 0) _first = time.GetTimestamp();
+        if (_first == 0) _first = Time.GetTimestamp();
     }
 
     /// <summary>Sends a JSON document.</summary>

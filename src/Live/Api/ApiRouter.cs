@@ -132,6 +132,7 @@ internal sealed class ApiRouter
             RequireSound(model);
             plan = read(fields, model, call.Client, _seeds.Split(Interlocked.Increment(ref _requests)).NextUInt64());
         }
+        CommonReader.CheckCalls(plan.Common, plan.Prompts.Max(prompt => prompt.Length), plan.Model.Model);
         // The body is let go before the answer, which may take long.
         body = default;
         await _answers.AnswerAsync(call, plan, format(plan)).ConfigureAwait(false);

@@ -81,13 +81,13 @@ internal static class CommonReader
     }
 
     /// <exception cref="ApiException">400: a prompt that the model cannot take.</exception>
-    public static void CheckPrompt(int[] prompt, string path, ILiveModel model, ServeLimits limits)
+    public static void CheckPrompt(int[] prompt, string path, ILiveModel model, ServeLimits limits, bool isAnswered = true)
     {
         if (prompt.Length == 0) throw new ApiException(ApiError.BadField(path, "the prompt has no tokens; give it some text"));
-        if (prompt.Length >= model.ContextLength)
+        if (prompt.Length + (isAnswered ? 1 : 0) > model.ContextLength)
         {
             throw new ApiException(ApiError.BadField(path, string.Create(CultureInfo.InvariantCulture,
-                $"the prompt has {prompt.Length} tokens, but the context holds {model.ContextLength} and an answer needs at least one; shorten the prompt"), "context_length_exceeded"));
+                $"the prompt has {prompt.Length} tokens, but the context holds {model.ContextLength}{(isAnswered ? " and an answer needs at least one" : "")}; shorten it"), "context_length_exceeded"));
         }
         if (limits.PromptTokens > 0 && prompt.Length > limits.PromptTokens)
         {
@@ -105,6 +105,17 @@ internal static class CommonReader
     public static void CheckEnd(Fields fields, GenerationRequest request)
     {
         if (request.IgnoresEnd && request.Grammar is not null) throw fields.Bad("ignore_eos", "an answer of a given form ends with it; leave ignore_eos out");
+    }
+
+    /// <exception cref="ApiException">400: a scripted call that the answer never comes to, or returns that do not fit.</exception>
+    public static void CheckCalls(GenerationRequest request, int longestPrompt, ILiveModel model)
+    {
+        if (request.Calls is not { Count: > 0 } calls) return;
+        int returned = calls.Sum(call => call.Returned.Length);
+        int room = model.ContextLength - longestPrompt - returned;
+        int most = request.MaxTokens > 0 ? request.MaxTokens : room;
+        if (most > room) throw new ApiException(ApiError.BadField("orrery_calls", string.Create(CultureInfo.InvariantCulture, $"prompt, answer and the {returned} tokens that the calls return are longer than the context of {model.ContextLength} tokens"), "context_length_exceeded"));
+        if (calls[^1].Call.AfterTokens >= most) throw new ApiException(ApiError.BadField("orrery_calls", string.Create(CultureInfo.InvariantCulture, $"a call comes after {calls[^1].Call.AfterTokens} tokens and the answer has at most {most}; give it an earlier place")));
     }
 
     private static List<ScriptedCall>? ReadCalls(Fields fields, ServedModel model)

@@ -47,7 +47,7 @@ internal sealed class EmbeddingEndpoint(ServeLimits limits)
         fields.Done();
         Tokenizer tokenizer = model.Model.Text.Tokenizer;
         List<int[]> inputs = PromptReader.Read(input, "input", ServeLimits.EmbeddingInputs, text => Encode(tokenizer, text));
-        foreach (int[] tokens in inputs) CommonReader.CheckPrompt(tokens, "input", model.Model, limits);
+        foreach (int[] tokens in inputs) CommonReader.CheckPrompt(tokens, "input", model.Model, limits, isAnswered: false);
         return (inputs, form == "base64");
     }
 

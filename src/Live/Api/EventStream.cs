@@ -7,11 +7,18 @@ namespace Orrery.Live.Api;
 /// <summary>A response of server-sent events, written straight into the connection's buffer.</summary>
 internal sealed class EventStream : IDisposable
 {
+    /// <summary>What a client that reads nothing may hold up: buffers are full by then (our choice, d).</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    private readonly HttpContext _context;
+    private readonly TimeProvider _time;
     private readonly PipeWriter _output;
     private readonly Utf8JsonWriter _writer;
 
-    public EventStream(HttpContext context)
+    public EventStream(HttpContext context, TimeProvider time)
     {
+        _context = context;
+        _time = time;
         HttpResponse response = context.Response;
         response.StatusCode = StatusCodes.Status200OK;
         response.ContentType = "text/event-stream; charset=utf-8";
@@ -43,11 +50,27 @@ internal sealed class EventStream : IDisposable
 
     public void WriteDone() => Write("data: [DONE]\n\n"u8);
 
-    /// <summary>Hands over what was written. False: the client has left.</summary>
-    public async ValueTask<bool> FlushAsync(CancellationToken aborted)
+    /// <summary>Hands over what was written. False: the client has left, or has taken nothing for so long that it is taken for gone.</summary>
+    public ValueTask<bool> FlushAsync(CancellationToken aborted)
     {
-        FlushResult result = await _output.FlushAsync(aborted).ConfigureAwait(false);
-        return !result.IsCompleted && !result.IsCanceled;
+        ValueTask<FlushResult> flush = _output.FlushAsync(aborted);
+        // A reader that keeps up costs no timer.
+        return flush.IsCompletedSuccessfully ? new(IsOpen(flush.Result)) : WaitAsync(flush.AsTask());
+    }
+
+    private static bool IsOpen(FlushResult result) => !result.IsCompleted && !result.IsCanceled;
+
+    private async ValueTask<bool> WaitAsync(Task<FlushResult> flush)
+    {
+        try
+        {
+            return IsOpen(await flush.WaitAsync(Patience, _time).ConfigureAwait(false));
+        }
+        catch (TimeoutException)
+        {
+            _context.Abort();
+            return false;
+        }
     }
 
     public void Dispose() => _writer.Dispose();

@@ -27,12 +27,12 @@ internal static class AnswerRelay
             {
                 Note(held.WrittenSpan, relay, end);
                 response.ContentLength = held.WrittenCount;
-                response.BodyWriter.Write(held.WrittenSpan);
+                response.BodyWriter.Put(held.WrittenSpan);
                 await response.BodyWriter.FlushAsync(relay.Abort);
             }
             while (!isWhole)
             {
-                response.BodyWriter.Write(held.WrittenSpan);
+                response.BodyWriter.Put(held.WrittenSpan);
                 await response.BodyWriter.FlushAsync(relay.Abort);
                 held.ResetWrittenCount();
                 isWhole = !await ReadAsync(body, held, relay);

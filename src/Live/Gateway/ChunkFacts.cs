@@ -52,7 +52,7 @@ internal readonly record struct ChunkFacts(
         {
             return Walk(json);
         }
-        catch (JsonException)
+        catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
         {
             return default(ChunkFacts) with { IsMalformed = true };
         }

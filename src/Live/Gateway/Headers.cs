@@ -52,7 +52,10 @@ internal static class Headers
         {
             if (OfConnection.Contains(name) || NotForClient.Contains(name) || named.Contains(name, StringComparer.OrdinalIgnoreCase)) continue;
             if (name.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase)) continue;
-            response.Headers[name] = new StringValues([.. values]);
+            string[] passed = [.. values];
+            // The connection refuses them, which would cost the client its answer.
+            if (passed.Any(value => !Ascii.IsValid(value) || value.Any(char.IsControl))) continue;
+            response.Headers[name] = new StringValues(passed);
         }
     }
 

@@ -31,9 +31,9 @@ internal sealed record Refusal(int Status, string Code, string Message, int? Ret
     /// <summary>As an event of a stream that has begun.</summary>
     public void WriteEvent(IBufferWriter<byte> output)
     {
-        output.Write(EventStart);
+        output.Put(EventStart);
         WriteJson(output);
-        output.Write(EventEnd);
+        output.Put(EventEnd);
     }
 
     private void WriteJson(IBufferWriter<byte> output)

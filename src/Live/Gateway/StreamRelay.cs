@@ -72,7 +72,7 @@ internal sealed class StreamRelay(GatewaySettings settings, TimeProvider time, D
                 if (!progress.HasStarted) Start(answer, relay, progress);
                 if (pacer is not null) await WaitAsync(pacer, facts.Tokens, relay);
                 Note(facts, relay, progress);
-                foreach (ReadOnlyMemory<byte> segment in serverEvent) client.Write(segment.Span);
+                foreach (ReadOnlyMemory<byte> segment in serverEvent) client.Put(segment.Span);
                 await client.FlushAsync(relay.Abort);
                 relay.Http.RequestAborted.ThrowIfCancellationRequested();
             }

@@ -55,8 +55,9 @@ internal sealed class UpstreamWatch(HttpMessageInvoker http, GatewaySettings set
             }
             return models;
         }
-        catch (JsonException)
+        catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
         {
+            // Half a surrogate pair in an id is found only when it is read.
             return null;
         }
     }

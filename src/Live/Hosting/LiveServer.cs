@@ -47,13 +47,18 @@ public sealed class LiveServer : IAsyncDisposable
     /// <summary>Below the least rate for this long, a peer is cut off (Kestrel's default, b).</summary>
     private static readonly TimeSpan RateGrace = TimeSpan.FromSeconds(5);
 
+    /// <summary>Time in which answers that were cut off tell their clients (our choice, d).</summary>
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(2);
+
     private readonly KestrelServer _server;
+    private readonly ILiveHost _host;
     private readonly ServiceState _state;
     private readonly TimeProvider _time;
 
-    private LiveServer(KestrelServer server, ServiceState state, TimeProvider time, Uri address, IReadOnlyList<string> models)
+    private LiveServer(KestrelServer server, ILiveHost host, ServiceState state, TimeProvider time, Uri address, IReadOnlyList<string> models)
     {
         _server = server;
+        _host = host;
         _state = state;
         _time = time;
         Address = address;
@@ -95,7 +100,7 @@ public sealed class LiveServer : IAsyncDisposable
             throw Unusable(settings, failure);
         }
         string bound = server.Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        return new(server, state, parts.Time, new(bound), [.. router.Models]);
+        return new(server, parts.Host, state, parts.Time, new(bound), [.. router.Models]);
     }
 
     /// <exception cref="InputException">Other machines could ask without a key.</exception>
@@ -108,23 +113,21 @@ public sealed class LiveServer : IAsyncDisposable
     }
 
     /// <summary>Refuses new requests, lets those under way end, and stops.</summary>
-    /// <param name="patience">How long they may take; then they are cut off.</param>
+    /// <param name="patience">How long they may take; then their answers fail, and their clients are told.</param>
     /// <param name="force">Cuts them off at once.</param>
-    /// <returns>Whether all of them ended.</returns>
-    public async Task<bool> DrainAsync(TimeSpan patience, CancellationToken force = default)
+    /// <returns>How many did not end in time.</returns>
+    public async Task<int> DrainAsync(TimeSpan patience, CancellationToken force = default)
     {
         _state.Drain();
-        bool ended = true;
-        try
+        int cutOff = 0;
+        if (!await IsIdleWithinAsync(patience, force).ConfigureAwait(false))
         {
-            await _state.Idle.WaitAsync(patience, _time, force).ConfigureAwait(false);
+            cutOff = _state.InFlight;
+            await _host.EndAnswersAsync().ConfigureAwait(false);
+            await IsIdleWithinAsync(LastWords, CancellationToken.None).ConfigureAwait(false);
         }
-        catch (Exception late) when (late is TimeoutException or OperationCanceledException)
-        {
-            ended = false;
-        }
-        await StopAsync(isGentle: ended).ConfigureAwait(false);
-        return ended;
+        await StopAsync(isGentle: true).ConfigureAwait(false);
+        return cutOff;
     }
 
     public async ValueTask DisposeAsync()
@@ -132,6 +135,19 @@ public sealed class LiveServer : IAsyncDisposable
         _state.Drain();
         await StopAsync(isGentle: false).ConfigureAwait(false);
         _server.Dispose();
+    }
+
+    private async Task<bool> IsIdleWithinAsync(TimeSpan patience, CancellationToken force)
+    {
+        try
+        {
+            await _state.Idle.WaitAsync(patience, _time, force).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception late) when (late is TimeoutException or OperationCanceledException)
+        {
+            return false;
+        }
     }
 
     private async Task StopAsync(bool isGentle)

@@ -19,7 +19,7 @@ internal static class ErrorBody
             var json = new Utf8JsonReader(body);
             if (json.Read()) return Of(ref json);
         }
-        catch (JsonException)
+        catch (Exception noJson) when (noJson is JsonException or InvalidOperationException)
         {
             // A proxy's page or plain text: its words are told as they stand.
         }

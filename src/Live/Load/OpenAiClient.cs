@@ -46,7 +46,7 @@ public sealed class OpenAiClient(OpenAiServer server, RequestShape shape, TimePr
         {
             return new(StreamClose.Failed, "the connection broke");
         }
-        catch (Exception failure) when (failure is JsonException or InvalidDataException)
+        catch (Exception failure) when (failure is JsonException or InvalidDataException or InvalidOperationException)
         {
             return new(StreamClose.Failed, "the stream holds something that is no completion event");
         }

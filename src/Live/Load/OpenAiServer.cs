@@ -16,6 +16,9 @@ public sealed class OpenAiServer : IDisposable
     /// <summary>A server that does not answer a connection in this time is not there (our choice, d).</summary>
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(10);
 
+    /// <summary>Questions before a run are small; a server that takes longer for one is taken for another kind (our choice, d).</summary>
+    private static readonly TimeSpan QuestionLimit = TimeSpan.FromSeconds(30);
+
     private const int MostListBytes = 1 << 22;
 
     private readonly Uri _address;
@@ -70,7 +73,7 @@ public sealed class OpenAiServer : IDisposable
         {
             if (entry.ValueKind != JsonValueKind.Object || !entry.TryGetProperty("id", out JsonElement id) || id.ValueKind != JsonValueKind.String) continue;
             int? longest = entry.TryGetProperty("max_model_len", out JsonElement limit) && limit.TryGetInt32(out int tokens) ? tokens : null;
-            models.Add(new(id.GetString()!, longest));
+            if (TextOf(id) is { } name) models.Add(new(name, longest));
         }
         return models;
     }
@@ -109,7 +112,7 @@ public sealed class OpenAiServer : IDisposable
         {
             using JsonDocument? answer = await AskAsync(HttpMethod.Post, "tokenize", form, cancellation).ConfigureAwait(false);
             if (answer is null || answer.RootElement.ValueKind != JsonValueKind.Object || !answer.RootElement.TryGetProperty("tokens", out JsonElement tokens) || tokens.ValueKind != JsonValueKind.Array) continue;
-            return [.. tokens.EnumerateArray().Where(token => token.ValueKind == JsonValueKind.Number).Select(token => token.GetInt32())];
+            return [.. tokens.EnumerateArray().Select(token => token.ValueKind == JsonValueKind.Number && token.TryGetInt32(out int number) ? number : -1).Where(token => token >= 0)];
         }
         return null;
     }
@@ -145,12 +148,14 @@ public sealed class OpenAiServer : IDisposable
     /// <summary>The JSON of an answer; null where the server has no such thing.</summary>
     private async Task<JsonDocument?> AskAsync(HttpMethod method, string path, Action<Utf8JsonWriter>? body, CancellationToken cancellation)
     {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(QuestionLimit);
         try
         {
             using ByteArrayContent? content = body is null ? null : Json(body);
             using HttpRequestMessage request = Request(method, path, content);
-            using HttpResponseMessage response = await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation).ConfigureAwait(false);
-            byte[] answer = await BodyAsync(response, MostListBytes, cancellation).ConfigureAwait(false);
+            using HttpResponseMessage response = await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token).ConfigureAwait(false);
+            byte[] answer = await BodyAsync(response, MostListBytes, limit.Token).ConfigureAwait(false);
             if (response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
                 throw new InputException($"{Url}: the server refuses the API key ({(int)response.StatusCode}: {ErrorBody.Message(answer)}); name the variable that holds it with --api-key-env NAME");
             return response.StatusCode == HttpStatusCode.OK ? JsonDocument.Parse(answer) : null;
@@ -166,6 +171,19 @@ public sealed class OpenAiServer : IDisposable
         catch (Exception failure) when (failure is IOException || (failure is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             throw new InputException($"{Url}: the server does not answer as a web server does; check --url", failure);
+        }
+    }
+
+    /// <summary>Null for text that is none, such as half a surrogate pair.</summary>
+    private static string? TextOf(JsonElement text)
+    {
+        try
+        {
+            return text.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
         }
     }
 

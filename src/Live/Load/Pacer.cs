@@ -26,7 +26,8 @@ internal sealed class Pacer : IDisposable
     /// <summary>Ends the present sleep, or the next one at once. Any thread.</summary>
     public void Wake()
     {
-        Volatile.Write(ref _isWoken, 1);
+        // A full barrier on both sides: either the sleeper sees the flag, or this sees the sleeper's signal.
+        Interlocked.Exchange(ref _isWoken, 1);
         Volatile.Read(ref _signal).TrySetResult();
     }
 
@@ -35,7 +36,7 @@ internal sealed class Pacer : IDisposable
     public async Task SleepAsync(Instant until)
     {
         var signal = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Volatile.Write(ref _signal, signal);
+        Interlocked.Exchange(ref _signal, signal);
         if (Interlocked.Exchange(ref _isWoken, 0) != 0) return;
         if (!until.IsNever)
         {
@@ -43,7 +44,8 @@ internal sealed class Pacer : IDisposable
             _alarm.Change(TimeSpan.FromTicks((nanoseconds + 99) / 100), Timeout.InfiniteTimeSpan);
         }
         await signal.Task.ConfigureAwait(false);
-        Volatile.Write(ref _isWoken, 0);
+        // Whatever the waker wrote before it is seen by what the caller reads next.
+        Interlocked.Exchange(ref _isWoken, 0);
     }
 
     public void Dispose() => _alarm.Dispose();

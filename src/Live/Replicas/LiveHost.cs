@@ -86,6 +86,9 @@ public sealed class LiveHost : ILiveHost, IAsyncDisposable
         }
     }
 
+    /// <inheritdoc/>
+    public Task EndAnswersAsync() => DrainAsync(TimeSpan.Zero);
+
     /// <summary>Stops at once: what still runs fails.</summary>
     public async ValueTask DisposeAsync()
     {

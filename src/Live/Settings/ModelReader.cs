@@ -13,6 +13,8 @@ public static class ModelReader
     private const int LongestMatch = 64;
     private const float StrongestAdapter = 100f;
 
+    private const int LongestId = 128;
+
     /// <param name="entry">A mapping, or the name of a GGUF file.</param>
     /// <param name="folder">What relative paths start from.</param>
     /// <exception cref="InputException">A key or a value is wrong.</exception>
@@ -24,7 +26,7 @@ public static class ModelReader
         ModelSettings usual = new();
         ModelSettings model = new()
         {
-            Id = map.Optional("id")?.AsText(),
+            Id = map.Optional("id") is { } id ? IdOf(id) : null,
             File = map.Optional("file") is { } file ? FileOf(file, folder) : null,
             Scheduler = map.Optional("scheduler") is { } scheduler ? Schedulers.Registry.Read(scheduler) : usual.Scheduler,
             ContextLength = map.Int("maxModelLength", 0, 2),
@@ -68,6 +70,12 @@ public static class ModelReader
         float strength = (float)map.Number("strength", 1, 0, StrongestAdapter);
         map.Done();
         return new(name, file, strength);
+    }
+
+    private static string IdOf(Node node)
+    {
+        string id = node.AsText();
+        return id.Length is > 0 and <= LongestId && !id.Any(char.IsControl) ? id : throw node.Error($"a model's id has 1 to {LongestId} characters and no control characters");
     }
 
     private static string ScenarioOf(Node node, string folder)

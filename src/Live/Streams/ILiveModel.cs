@@ -56,6 +56,9 @@ public interface ILiveHost
     /// <summary>The metrics of all models in the Prometheus text format, taken at one instant.</summary>
     Task<string> MetricsAsync(CancellationToken cancellation);
 
+    /// <summary>Takes nothing more and fails what still runs, with a reason that its readers are told.</summary>
+    Task EndAnswersAsync() => Task.CompletedTask;
+
     /// <summary>What schedulers and memories look like now, for people and dashboards: JSON.</summary>
     Task<string> StateAsync(CancellationToken cancellation);
 }

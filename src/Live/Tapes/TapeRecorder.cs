@@ -15,24 +15,30 @@ namespace Orrery.Live.Tapes;
 public sealed class TapeRecorder : ITapeSink, IDisposable
 {
     private const int FlushBytes = 1 << 15;
-    private static readonly Duration FlushAfter = Duration.FromSeconds(1);
+    private static readonly TimeSpan FlushAfter = TimeSpan.FromSeconds(1);
 
     private readonly Stream _stream;
+    private readonly Lock _gate = new();
+    private readonly ITimer _timer;
+    private readonly ArrayBufferWriter<byte> _line = new(1024);
     private readonly ArrayBufferWriter<byte> _buffer = new(2 * FlushBytes);
     private readonly Utf8JsonWriter _json;
     private readonly List<Watcher> _watchers = [];
     private Instant _now = Instant.Zero;
-    private Instant _flushed = Instant.Zero;
     private bool _instantIsWritten = true;
 
     /// <param name="stream">Disposed of with this.</param>
-    public TapeRecorder(Stream stream)
+    /// <param name="time">When to write; null takes the system's.</param>
+    public TapeRecorder(Stream stream, TimeProvider? time = null)
     {
         _stream = stream;
-        _json = new(_buffer, new JsonWriterOptions { SkipValidation = true });
+        _json = new(_line, new JsonWriterOptions { SkipValidation = true });
         _json.WriteStartObject();
         _json.WriteString("schema", TapeFormat.Schema);
         EndLine();
+        Flush();
+        // Beside the loop: an idle process writes too, and what a killed one had a second ago is there.
+        _timer = (time ?? TimeProvider.System).CreateTimer(static tape => ((TapeRecorder)tape!).Flush(), this, FlushAfter, FlushAfter);
     }
 
     /// <summary>Starts a tape in a new file.</summary>
@@ -65,9 +71,6 @@ public sealed class TapeRecorder : ITapeSink, IDisposable
         if (at == _now) Tick();
         _now = at;
         _instantIsWritten = false;
-        if (at - _flushed < FlushAfter) return;
-        Flush();
-        _flushed = at;
     }
 
     public IStepObserver Started(int model, LiveDesign design)
@@ -174,6 +177,7 @@ public sealed class TapeRecorder : ITapeSink, IDisposable
     /// <summary>Ends the tape.</summary>
     public void Dispose()
     {
+        _timer.Dispose();
         if (!_instantIsWritten) Tick();
         _json.WriteStartObject();
         _json.WriteNumber("t", _now.Nanoseconds);
@@ -213,12 +217,24 @@ public sealed class TapeRecorder : ITapeSink, IDisposable
         _json.WriteEndObject();
         _json.Flush();
         _json.Reset();
-        _buffer.GetSpan(1)[0] = (byte)'\n';
-        _buffer.Advance(1);
-        if (_buffer.WrittenCount >= FlushBytes) Flush();
+        bool isFull;
+        lock (_gate)
+        {
+            _buffer.Write(_line.WrittenSpan);
+            _buffer.Write("\n"u8);
+            isFull = _buffer.WrittenCount >= FlushBytes;
+        }
+        _line.ResetWrittenCount();
+        if (isFull) Flush();
     }
 
-    private void Flush()
+    /// <summary>Writes what there is. Safe on any thread.</summary>
+    public void Flush()
+    {
+        lock (_gate) Write();
+    }
+
+    private void Write()
     {
         try
         {

@@ -75,6 +75,15 @@ internal sealed class FakeHost(params FakeModel[] models) : ILiveHost
 
     public string? Fault { get; set; }
 
+    /// <summary>What ends the answers that run.</summary>
+    public Action OnEnd { get; set; } = static () => { };
+
+    public Task EndAnswersAsync()
+    {
+        OnEnd();
+        return Task.CompletedTask;
+    }
+
     public Task<string> MetricsAsync(CancellationToken cancellation) => Task.FromResult("# HELP vllm:num_requests_running Running.\n");
 
     public Task<string> StateAsync(CancellationToken cancellation) => Task.FromResult("{\"models\":[]}");

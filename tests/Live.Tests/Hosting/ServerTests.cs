@@ -128,26 +128,28 @@ public sealed class ServerTests
         await using TestServer test = await TestServer.StartAsync(new() { Script = (_, stream) => held = stream });
         Task<HttpResponseMessage> running = test.PostAsync(Chat, Hello + "}");
         Assert.True(SpinWait.SpinUntil(() => held is not null, TimeSpan.FromSeconds(10)));
-        Task<bool> drained = test.Server.DrainAsync(TimeSpan.FromMinutes(1));
+        Task<int> drained = test.Server.DrainAsync(TimeSpan.FromMinutes(1));
         using HttpResponseMessage ready = await test.Client.GetAsync("/ready");
         Assert.Equal(503, (await TestServer.ErrorOf(ready)).Status);
         Assert.Equal("draining", (await test.RefusedAsync(Chat, Hello + "}")).Code);
         held!.TryWrite(new(100, "Amen", 0, null));
         held.Complete(StreamEnd.Stop, new(1, 0, 1));
         Assert.Contains("Amen", await (await running).Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        Assert.True(await drained);
+        Assert.Equal(0, await drained);
     }
 
     [Fact]
-    public async Task A_drain_without_patience_cuts_answers_off()
+    public async Task A_drain_without_patience_tells_those_that_it_cuts_off()
     {
         GenerationStream? held = null;
         await using TestServer test = await TestServer.StartAsync(new() { Script = (_, stream) => held = stream });
+        test.Host.OnEnd = () => held!.Complete(StreamEnd.Failed, default, reason: "the service was stopped");
         Task<HttpResponseMessage> running = test.PostAsync(Chat, Hello + "}");
         Assert.True(SpinWait.SpinUntil(() => held is not null, TimeSpan.FromSeconds(10)));
-        Assert.False(await test.Server.DrainAsync(TimeSpan.Zero));
-        await Assert.ThrowsAnyAsync<HttpRequestException>(() => running);
-        Assert.Equal(StreamEnd.Cancelled, held!.End);
+        Assert.Equal(1, await test.Server.DrainAsync(TimeSpan.Zero));
+        (int status, string message, _, _) = await TestServer.ErrorOf(await running);
+        Assert.Equal((503, "the service was stopped"), (status, message));
+        Assert.Equal(503, Assert.Single(test.Log).Status);
     }
 
     [Fact]

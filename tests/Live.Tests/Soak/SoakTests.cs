@@ -12,6 +12,7 @@ namespace Orrery.Live.Tests.Soak;
 /// The whole server under half as much again as it can do, with clients that hang up anywhere: no token lost or doubled, refusals by the book,
 /// memory flat, every KV block free at the end, and a tape that replays. One minute; bench/soak.sh runs it for ten.
 /// </summary>
+[Collection(AloneCollection.Name)]
 public sealed class SoakTests(ITestOutputHelper output)
 {
     private const int UsualSeconds = 60;
@@ -96,4 +97,11 @@ public sealed class SoakTests(ITestOutputHelper output)
         output.WriteLine($"managed heap {heapAtQuarter >> 10} KiB after a quarter, {heap >> 10} KiB at the end");
         Assert.True(heap - heapAtQuarter < GrowthBytes, $"the heap grew from {heapAtQuarter} to {heap} bytes");
     }
+}
+
+/// <summary>Tests that look at the whole process: nothing runs beside them.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class AloneCollection
+{
+    public const string Name = "alone";
 }
