@@ -76,7 +76,7 @@ internal sealed class ServeVerb : Verb
         {
             Gateway = gateway,
             Http = http,
-            Metrics = new(http, new(DateTimeOffset.UtcNow), EnergyMeter.Open()),
+            Metrics = new(http, new(TimeProvider.System.GetUtcNow()), EnergyMeter.Open()),
             Tracing = tracing ?? RequestTracing.Off,
             Log = log is null ? null : log.Write,
         }).ConfigureAwait(false);

@@ -204,12 +204,13 @@ public sealed partial class LiveModel
     {
         string fault = $"the engine of model {Id} failed: {error.Message}";
         Volatile.Write(ref _fault, fault);
+        // Before the answers end: whoever reads one of them may ask at once why.
+        _onFault(fault);
         EndAll(fault);
         _answers.Clear();
         // Nobody runs or waits here any more, whatever the replica still holds.
         Volatile.Write(ref _running, 0);
         Volatile.Write(ref _waiting, 0);
-        _onFault(fault);
         OnLeft();
     }
 
