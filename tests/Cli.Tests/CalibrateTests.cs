@@ -107,7 +107,9 @@ public sealed class CalibrateTests : IDisposable
         string data = _folder.At("data");
         foreach ((string device, double slow) in new[] { ("h100_sxm", 1.0), ("a100_sxm", 2.0) })
         {
-            IEnumerable<string> products = from m in new[] { 1, 64, 1024, 8192 } from n in new[] { 1024, 4096, 16384 } from k in new[] { 1024, 4096 }
+            IEnumerable<string> products = from m in new[] { 1, 64, 1024, 8192 }
+                                           from n in new[] { 1024, 4096, 16384 }
+                                           from k in new[] { 1024, 4096 }
                                            select string.Create(System.Globalization.CultureInfo.InvariantCulture, $"0.24.0,bfloat16,{m},{n},{k},{slow * (0.004 + (2e-12 * m * n * k / 0.5) + (2e-9 * n * k / 2))}");
             Write($"profiles-x/{device}/gemm_perf.vllm-0.24.0.csv", "version,gemm_dtype,m,n,k,latency\n" + string.Join('\n', products) + "\n");
         }

@@ -16,8 +16,13 @@ public abstract class Tokenizer
     /// <summary>Kinds of vocabulary that other engines read and this one does not.</summary>
     private static readonly Dictionary<string, string> Unsupported = new(StringComparer.Ordinal)
     {
-        ["bert"] = "WordPiece", ["t5"] = "unigram", ["rwkv"] = "RWKV's trie", ["plamo2"] = "PLaMo 2's trie", ["gemma4"] = "byte-fallback BPE",
-        ["none"] = "no vocabulary", ["no_vocab"] = "no vocabulary",
+        ["bert"] = "WordPiece",
+        ["t5"] = "unigram",
+        ["rwkv"] = "RWKV's trie",
+        ["plamo2"] = "PLaMo 2's trie",
+        ["gemma4"] = "byte-fallback BPE",
+        ["none"] = "no vocabulary",
+        ["no_vocab"] = "no vocabulary",
     };
 
     private readonly VocabularyTable _table;

@@ -122,8 +122,14 @@ public sealed class IntervalTests
             double decode = Factor(spread.Decode);
             ProfileFactors truth = new()
             {
-                Matrices = Factor(spread.Matrices), Vectors = Factor(spread.Vectors), Prefill = Factor(spread.Prefill), Decode = decode, Mixed = decode,
-                Experts = Factor(spread.Experts), Collectives = Factor(spread.Collectives), Cpu = Math.Exp(spread.Cpu * Normal.Standard(random)),
+                Matrices = Factor(spread.Matrices),
+                Vectors = Factor(spread.Vectors),
+                Prefill = Factor(spread.Prefill),
+                Decode = decode,
+                Mixed = decode,
+                Experts = Factor(spread.Experts),
+                Collectives = Factor(spread.Collectives),
+                Cpu = Math.Exp(spread.Cpu * Normal.Standard(random)),
             };
             RunResult measured = Simulation.Run(ProfileUncertainty.With(scenario with { Seed = (ulong)(1000 + world) }, [truth]));
             foreach ((Metric metric, Statistic statistic) in looked)

@@ -48,7 +48,13 @@ public sealed class MeasuredCostTests
         Deployment plain = Measured(name, engine);
         Deployment slow = Measured(name, engine, new()
         {
-            Matrices = 2, Vectors = 2, Prefill = 2, Decode = 2, Mixed = 2, Experts = 2, Collectives = 2,
+            Matrices = 2,
+            Vectors = 2,
+            Prefill = 2,
+            Decode = 2,
+            Mixed = 2,
+            Experts = 2,
+            Collectives = 2,
         });
         StepCost one = new RooflineCost(plain).CreateStep();
         StepCost two = new RooflineCost(slow).CreateStep();

@@ -22,7 +22,14 @@ public sealed class ProfileDrawsTests
 
     private static readonly ProfileSpread Some = new()
     {
-        Matrices = 0.1, Vectors = 0.2, Prefill = 0.05, Decode = 0.3, Experts = 0, Collectives = 0.4, Cpu = 0.15, Device = 0.07,
+        Matrices = 0.1,
+        Vectors = 0.2,
+        Prefill = 0.05,
+        Decode = 0.3,
+        Experts = 0,
+        Collectives = 0.4,
+        Cpu = 0.15,
+        Device = 0.07,
     };
 
     private static readonly Func<ProfileFactors, double>[] Kinds =

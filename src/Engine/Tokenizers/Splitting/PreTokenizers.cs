@@ -67,7 +67,8 @@ internal static class PreTokenizers
         [
             new PatternRule("<sentinel:[0-9]+>"), new PatternRule("(IMGIMG)((A|B|C|D|E|F|G|H|I){1,4})Z"), new PatternRule(@"([\t\n]|    |  )"), new PatternRule(@"\p{N}"),
             new PatternRule(@"[\p{P}!-/:-@\[-`{-~]"), new Gpt2Words(),
-        ]) { AddsBos = true }, "chameleon");
+        ])
+        { AddsBos = true }, "chameleon");
     }
 
     private static void AddCl100k(Dictionary<string, Func<PreTokenizer>> table)
@@ -98,12 +99,14 @@ internal static class PreTokenizers
             prefix + Capitals + "*" + Smalls + "+" + Contraction + "?|" + prefix + Capitals + "+" + Smalls + "*" + Contraction + @"?|\p{N}{1,3}" + signs + SpaceTail)]),
             "gpt-4o", "llama4", "kanana2", "minimax-m2");
         Add(table, () => new([new PatternRule(
-            prefix + Capitals + "*" + Smalls + "+|" + prefix + Capitals + "+" + Smalls + @"*|\p{N}" + signs + SpaceTail)]) { IgnoresMerges = true, AddsBos = true }, "tekken");
+            prefix + Capitals + "*" + Smalls + "+|" + prefix + Capitals + "+" + Smalls + @"*|\p{N}" + signs + SpaceTail)])
+        { IgnoresMerges = true, AddsBos = true }, "tekken");
         Add(table, () => new(
         [
             new PatternRule("[가-힣ㄱ-ㆎ]+|[！…“”‘’—：；，、-〿︰-﹏]+|[ㄅ-ㄯ]+|" + ChineseAndKana),
             new PatternRule(prefix + @"[\p{L}\p{M}]+" + Contraction + @"?|\p{N}" + signs + SpaceTail),
-        ]) { IgnoresMerges = true }, "youtu");
+        ])
+        { IgnoresMerges = true }, "youtu");
     }
 
     private static void AddOthers(Dictionary<string, Func<PreTokenizer>> table)
