@@ -69,6 +69,12 @@ internal sealed class ServeVerb : Verb
             StepTimes = model => model.StepTimes is { } path ? stepTimes[path] : null,
         });
         await using UpstreamGateway? gateway = OpenGateway(settings);
+        if (gateway is not null)
+        {
+            // The line that says what is served names the upstreams' models too.
+            gateway.Start();
+            await gateway.RefreshAsync(terminal.Interrupted).ConfigureAwait(false);
+        }
         HttpMetrics http = new();
         using RequestTracing? tracing = settings.Traces is { } collector ? RequestTracing.To(collector, Version) : null;
         RequestLogWriter? log = terminal.IsQuiet ? null : new(Console.OpenStandardError());
@@ -90,7 +96,6 @@ internal sealed class ServeVerb : Verb
                 terminated.Cancel();
             });
             terminal.WatchInterrupt("running answers end first");
-            gateway?.Start();
             terminal.Output.WriteLine($"listening on {server.Address.GetLeftPart(UriPartial.Authority)}, models: {string.Join(", ", server.Models)}");
             terminal.Output.Flush();
             await StopAsked(terminated.Token, terminal.Interrupted).ConfigureAwait(false);

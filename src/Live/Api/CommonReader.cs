@@ -118,6 +118,20 @@ internal static class CommonReader
         if (calls[^1].Call.AfterTokens >= most) throw new ApiException(ApiError.BadField("orrery_calls", string.Create(CultureInfo.InvariantCulture, $"a call comes after {calls[^1].Call.AfterTokens} tokens and the answer has at most {most}; give it an earlier place")));
     }
 
+    /// <summary>What a scripted call brings back: as text, or as tokens, of which a third field may tell the number.</summary>
+    private static int[] ReadReturned(Fields call, ILiveModel model)
+    {
+        string? text = call.Text("return_text");
+        var ids = call.List("returned", model.ContextLength);
+        if (text is not null && ids is not null) throw call.Bad("returned", "what comes back is given as text already; keep one of return_text and returned");
+        int[] returned = ids is null
+            ? model.Text.Tokenizer.Encode(text ?? "", addBos: false, parseSpecial: false)
+            : [.. ids.Select(id => (int)Fields.LongOf(id.Item1, id.Item2, 0, model.VocabularySize - 1))];
+        if (call.Int("return_tokens") is { } count && count != returned.Length)
+            throw call.Bad("return_tokens", string.Create(CultureInfo.InvariantCulture, $"it is {count}, and what comes back has {returned.Length} tokens"));
+        return returned;
+    }
+
     private static List<ScriptedCall>? ReadCalls(Fields fields, ServedModel model)
     {
         if (fields.List("orrery_calls", MostCalls) is not { Count: > 0 } items) return null;
@@ -129,7 +143,7 @@ internal static class CommonReader
             double seconds = call.Number("seconds") ?? throw call.Bad("seconds", "this field is missing");
             if (seconds is < 0 or > LongestTimeoutSeconds) throw call.Bad("seconds", $"expected a number from 0 to {LongestTimeoutSeconds}");
             if (calls.Count > 0 && after <= calls[^1].Call.AfterTokens) throw call.Bad("after_tokens", "calls come in the order of their tokens, each later than the one before");
-            int[] returned = model.Model.Text.Tokenizer.Encode(call.Text("return_text") ?? "", addBos: false, parseSpecial: false);
+            int[] returned = ReadReturned(call, model.Model);
             call.Done();
             calls.Add(new(new(after, Duration.FromSeconds(seconds), returned.Length), returned));
         }
