@@ -40,7 +40,7 @@ stop() {
 figure() { sed -n "s/.*\"$1\": *\([0-9.e+-]*\).*/\1/p" "$work/load.json" | head -1; }
 
 load() { # model, clients, requests, prompt, output
-  ./orrery load --url "http://127.0.0.1:$port" --model "$1" --clients "$2" --requests "$3" --warmup 2 --set "traffic.prompt=$4" --set "traffic.output=$5" --quiet --json "$work/load.json"
+  ./orrery load --url "http://127.0.0.1:$port" --model "$1" --clients "$2" --requests "$3" --warmup 2 --extra '{"temperature": 0}' --set "traffic.prompt=$4" --set "traffic.output=$5" --quiet --json "$work/load.json"
 }
 
 median() { # key of a distribution

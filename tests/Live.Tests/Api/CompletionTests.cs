@@ -20,6 +20,42 @@ public sealed class CompletionTests
         Assert.Equal(test.Model.Text.Prompt("And it came", parseSpecial: false), request.Prompt);
     }
 
+    [Fact]
+    public async Task Scripted_calls_bring_back_tokens_and_fit_the_answer()
+    {
+        await using TestServer test = await TestServer.StartAsync();
+        await test.AskAsync(Path, """{"model":"tiny-kjv","prompt":"a","max_tokens":9,"orrery_calls":[{"after_tokens":2,"seconds":0.5,"return_tokens":3,"returned":[7,8,9]}]}""");
+        Assert.Equal([7, 8, 9], test.Model.Requests.Single().Calls!.Single().Returned);
+        foreach ((string calls, string param) in new[]
+        {
+            ("""[{"after_tokens":2,"seconds":0,"return_tokens":4,"returned":[7,8,9]}]""", "orrery_calls[0].return_tokens"),
+            ("""[{"after_tokens":2,"seconds":0,"return_text":"b","returned":[7]}]""", "orrery_calls[0].returned"),
+            ("""[{"after_tokens":9,"seconds":0}]""", "orrery_calls"),
+        })
+        {
+            (int status, _, string? named, _) = await test.RefusedAsync(Path, $$"""{"model":"tiny-kjv","prompt":"a","max_tokens":9,"orrery_calls":{{calls}}}""");
+            Assert.Equal((400, param), (status, named));
+        }
+        Assert.Single(test.Model.Requests);
+    }
+
+    [Fact]
+    public async Task The_queue_limit_counts_answers_that_the_scheduler_has_not_seen_yet()
+    {
+        List<GenerationStream> held = [];
+        await using TestServer test = await TestServer.StartAsync(
+            new() { Script = (_, stream) => { lock (held) held.Add(stream); } }, settings => settings with { Limits = settings.Limits with { Queue = 2 } });
+        Task<HttpResponseMessage>[] asked = [.. Enumerable.Range(0, 6).Select(_ => test.PostAsync(Path, """{"model":"tiny-kjv","prompt":"a"}"""))];
+        Assert.True(SpinWait.SpinUntil(() => asked.Count(task => task.IsCompleted) == 4, TimeSpan.FromSeconds(10)));
+        lock (held)
+            foreach (GenerationStream stream in held) stream.Complete(StreamEnd.Stop, new(1, 0, 1));
+        HttpResponseMessage[] answers = await Task.WhenAll(asked);
+        Assert.Equal([200, 200, 429, 429, 429, 429], answers.Select(answer => (int)answer.StatusCode).Order());
+        Assert.All(answers.Where(answer => (int)answer.StatusCode == 429), refused => Assert.NotNull(refused.Headers.RetryAfter));
+        (int never, _, _, _) = await test.RefusedAsync(Path, """{"model":"tiny-kjv","prompt":["a","b","c"]}""");
+        Assert.Equal(400, never);
+    }
+
     [Theory]
     [InlineData("\"a\"", 1)]
     [InlineData("[\"a\",\"b c\"]", 2)]
