@@ -38,7 +38,9 @@ internal sealed class ReplayVerb : Verb
         if (report.IsCut) terminal.Output.WriteLine("note: the tape has no end, as if its process was killed; what it has was replayed, but its last instant was left out");
         if (report.Difference is not { } difference)
         {
-            terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{report.Decisions} decisions and {report.Departures} departures: every one the same"));
+            terminal.Output.WriteLine(report.Decisions == 0
+                ? "the tape holds no decision: nothing was compared"
+                : string.Create(CultureInfo.InvariantCulture, $"{report.Decisions} decisions and {report.Departures} departures: every one the same"));
             return ExitCode.Done;
         }
         terminal.Error.WriteLine($"{path}: after {report.Decisions} decisions something came out otherwise: {difference}");

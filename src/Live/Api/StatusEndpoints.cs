@@ -4,15 +4,13 @@ using System.Text.Json;
 using Orrery.Live.Gateway;
 using Orrery.Live.Metrics;
 using Orrery.Live.Streams;
+using Orrery.Serving.Exposition;
 
 namespace Orrery.Live.Api;
 
 /// <summary>What is served, how it does, and the numbers: everything that is asked with GET.</summary>
 internal sealed class StatusEndpoints(ILiveHost host, ModelDirectory directory, IUpstreamGateway? gateway, ServiceState state, MetricsPage? metrics)
 {
-    /// <summary>The Prometheus text format (b).</summary>
-    private const string Exposition = "text/plain; version=0.0.4; charset=utf-8";
-
     private const string Owner = "orrery";
 
     /// <summary>The process can answer at all.</summary>
@@ -58,7 +56,7 @@ internal sealed class StatusEndpoints(ILiveHost host, ModelDirectory directory, 
         string text = await host.MetricsAsync(call.Aborted).ConfigureAwait(false);
         string others = gateway?.Metrics() ?? "";
         text = metrics is null ? text + others : metrics.Compose(text, others);
-        await call.SendAsync(200, Exposition, Encoding.UTF8.GetBytes(text)).ConfigureAwait(false);
+        await call.SendAsync(200, ExpositionText.ContentType, Encoding.UTF8.GetBytes(text)).ConfigureAwait(false);
     }
 
     public async Task StateAsync(ApiCall call)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Orrery.Kernel.Time;
+using Orrery.Serving.Exposition;
 using Orrery.Serving.Routing;
 
 namespace Orrery.Live.Gateway;
@@ -7,6 +8,12 @@ namespace Orrery.Live.Gateway;
 /// <summary>Sending what waits, and what changes the view.</summary>
 internal sealed partial class Dispatcher
 {
+    private static readonly MetricFamily QueueLength = new("orrery:gateway_queue_length", MetricKind.Gauge, "requests", "", "Requests that wait for an upstream");
+    private static readonly MetricFamily UpstreamUp = new("orrery:gateway_upstream_up", MetricKind.Gauge, "", "upstream", "1 where requests are sent to the upstream");
+    private static readonly MetricFamily BreakerFamily = new("orrery:gateway_breaker_state", MetricKind.Gauge, "", "upstream", "0 closed, 1 half open, 2 open");
+    private static readonly MetricFamily InFlight = new("orrery:gateway_in_flight", MetricKind.Gauge, "requests", "upstream", "Requests at the upstream that came from here");
+    private static readonly MetricFamily ViewAge = new("orrery:gateway_view_age_seconds", MetricKind.Gauge, "seconds", "upstream", "Time since the upstream's metrics were read; absent before");
+
     public IReadOnlyList<string> Models()
     {
         lock (_lock) return [.. Upstreams.SelectMany(upstream => upstream.Models).Distinct()];
@@ -56,22 +63,24 @@ internal sealed partial class Dispatcher
         }
     }
 
-    public void WriteMetrics(MetricsText text)
+    public void WriteMetrics(ExpositionText text)
     {
         lock (_lock)
         {
             Instant now = Now;
-            text.Family("orrery:gateway_queue_length", "gauge", "Requests that wait for an upstream.");
-            text.Value("orrery:gateway_queue_length", _queue.Count);
-            text.Family("orrery:gateway_upstream_up", "gauge", "1 where requests are sent to the upstream.");
-            foreach (Upstream upstream in Upstreams) text.Value("orrery:gateway_upstream_up", upstream.IsUp(now) ? 1 : 0, ("upstream", upstream.Name));
-            text.Family("orrery:gateway_breaker_state", "gauge", "0 closed, 1 half open, 2 open.");
-            foreach (Upstream upstream in Upstreams) text.Value("orrery:gateway_breaker_state", (int)upstream.Breaker.State(now), ("upstream", upstream.Name));
-            text.Family("orrery:gateway_in_flight", "gauge", "Requests at the upstream that came from here.");
-            foreach (Upstream upstream in Upstreams) text.Value("orrery:gateway_in_flight", upstream.InFlight, ("upstream", upstream.Name));
-            text.Family("orrery:gateway_view_age_seconds", "gauge", "Time since the upstream's metrics were read; absent before.");
+            text.Begin(QueueLength);
+            text.Sample("", _queue.Count);
+            Each(UpstreamUp, upstream => upstream.IsUp(now) ? 1 : 0);
+            Each(BreakerFamily, upstream => (int)upstream.Breaker.State(now));
+            Each(InFlight, upstream => upstream.InFlight);
+            Each(ViewAge, upstream => upstream.Age(now)?.Seconds);
+        }
+
+        void Each(MetricFamily family, Func<Upstream, double?> valueOf)
+        {
+            text.Begin(family);
             foreach (Upstream upstream in Upstreams)
-                if (upstream.Age(now) is { } age) text.Value("orrery:gateway_view_age_seconds", age.Seconds, ("upstream", upstream.Name));
+                if (valueOf(upstream) is { } value) text.Sample(ExpositionText.Labels(("upstream", upstream.Name)), value);
         }
     }
 

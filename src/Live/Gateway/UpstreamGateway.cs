@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Orrery.Serving.Exposition;
 
 namespace Orrery.Live.Gateway;
 
@@ -88,7 +89,7 @@ public sealed class UpstreamGateway : IUpstreamGateway, IAsyncDisposable
 
     public string Metrics()
     {
-        MetricsText text = new();
+        ExpositionText text = new();
         _metrics.Write(text);
         _dispatcher.WriteMetrics(text);
         return text.ToString();
