@@ -1,0 +1,137 @@
+using Orrery.Kernel;
+using Orrery.Kernel.Experiments;
+using Orrery.Kernel.Random;
+using Orrery.Kernel.Time;
+using Orrery.Serving.Elasticity;
+using Orrery.Serving.Systems.SpotServe;
+
+namespace Orrery.Serving.Tests.Systems.SpotServe;
+
+public sealed class SpotRunTests
+{
+    private static ExperimentResult Run(SpotServeOptions options, ulong seed = 1) => options.Run(RandomStream.Root(seed), CancellationToken.None);
+
+    [Fact]
+    public void A_request_alone_takes_the_planned_time()
+    {
+        // A request every 1,000 s on a cluster that never changes: the latency is the closed form of a batch of one.
+        ExperimentResult result = Run(new SpotServeOptions { Capacity = "0:10, end 5000", Rate = "0.001", Required = "0.4" });
+        ConfigurationOptimiser optimiser = new(LayerProfile.Gpt20, 12, 4);
+        Configuration configuration = optimiser.Choose(40, 0.4, 128)!.Configuration;
+        BatchTimes times = optimiser.Times(configuration, 1);
+        Assert.InRange(result.Values["arrived"], 4, 5);
+        Assert.Equal(times.PromptSeconds + (128 * times.TokenSeconds), result.Values["latencyP50Seconds"], 1e-5);
+        Assert.Equal(0, result.Values["tokensRecomputed"]);
+        Assert.False(result.Values.ContainsKey("stoppedSeconds"));
+    }
+
+    [Fact]
+    public void No_token_is_lost_or_delivered_twice_whatever_the_market_does()
+    {
+        RandomStream random = RandomStream.Root(11);
+        for (int round = 0; round < 40; round++)
+        {
+            SpotServeOptions options = RandomOptions(random);
+            string where = $"round {round}: {options.Policy} {options.Level} {options.Model} '{options.Capacity}' grace {options.Grace}";
+            IReadOnlyDictionary<string, double> values = Run(options, (ulong)round).Values;
+            Assert.True(values["tokens"] >= values["finished"] * options.OutputTokens, where);
+            bool canServe = CapacityTrace.Parse(options.Capacity).Changes[^1].Units * 4 >= LayerProfile.All.First(p => p.Name == options.Model).LeastGpus;
+            // The last machines stay until the queue is empty.
+            if (canServe && options.Policy != SpotPolicy.Rerouting && options.Level == AblationLevel.Full)
+            {
+                Assert.True(values["finished"] == values["arrived"], $"{where}: {values["finished"]} of {values["arrived"]} finished");
+                Assert.True(values["tokens"] == values["arrived"] * options.OutputTokens, where);
+            }
+            Assert.True(values["tokensRecomputed"] >= 0 && values["promptsRecomputed"] >= 0, where);
+        }
+    }
+
+    [Fact]
+    public void With_time_to_move_nothing_is_computed_twice_and_without_it_something_is()
+    {
+        SpotServeOptions options = new() { Capacity = "spot-b" };
+        IReadOnlyDictionary<string, double> warned = Run(options).Values;
+        IReadOnlyDictionary<string, double> surprised = Run(options with { Grace = Duration.Zero }).Values;
+        Assert.True(surprised["tokensRecomputed"] > warned["tokensRecomputed"]);
+        Assert.Equal(0, warned["tokensRecomputed"]);
+        Assert.Equal(0, warned["crashes"]);
+        Assert.Equal(2, surprised["crashes"]);
+    }
+
+    [Fact]
+    public void The_same_seed_gives_the_same_figures_and_all_policies_see_the_same_requests()
+    {
+        SpotServeOptions options = new() { Capacity = "0:10, 100:8, 200:6, 300:9, end 500", Arrivals = SpotArrivals.Gamma };
+        IReadOnlyDictionary<string, double> first = Run(options, 4).Values, second = Run(options, 4).Values, other = Run(options with { Policy = SpotPolicy.Rerouting }, 4).Values;
+        Assert.All(first.Keys, name => Assert.Equal(first[name], second[name]));
+        Assert.Equal(first["arrived"], other["arrived"]);
+        Assert.Equal(first["gapCv"], other["gapCv"]);
+    }
+
+    [Theory]
+    [InlineData("gpt-20b")]
+    [InlineData("llama-30b")]
+    public void A_migration_beats_a_restart_and_each_part_of_it_helps_on_the_trace_that_shrinks(string model)
+    {
+        SpotServeOptions options = new() { Capacity = "spot-b", Model = model };
+        IReadOnlyDictionary<string, double> full = Run(options).Values;
+        Assert.True(full["latencyP99Seconds"] < Run(options with { Policy = SpotPolicy.Reparallelisation }).Values["latencyP99Seconds"]);
+        Assert.True(full["latencyP99Seconds"] < Run(options with { Policy = SpotPolicy.Rerouting }).Values["latencyP99Seconds"]);
+        IReadOnlyDictionary<string, double> plain = Run(options with { Level = AblationLevel.Plain }).Values, match = Run(options with { Level = AblationLevel.Match }).Values;
+        IReadOnlyDictionary<string, double> cache = Run(options with { Level = AblationLevel.Cache }).Values, overlap = Run(options with { Level = AblationLevel.Overlap }).Values;
+        Assert.True(match["movedGigabytes"] < plain["movedGigabytes"]);
+        Assert.True(cache["tokensRecomputed"] < match["tokensRecomputed"]);
+        Assert.True(overlap["shortSeconds"] < cache["shortSeconds"]);
+        Assert.True(full["latencyMeanSeconds"] <= overlap["latencyMeanSeconds"]);
+    }
+
+    [Fact]
+    public void The_bill_is_machine_hours_times_prices()
+    {
+        SpotServeOptions options = new() { Capacity = "0:10, end 3600", Spot = "0:6, 1800:10", Rate = "0.01", Arrivals = SpotArrivals.Poisson };
+        IReadOnlyDictionary<string, double> values = Run(options).Values;
+        double extra = values["spotHours"] + values["onDemandHours"] - 10;
+        Assert.InRange(extra, 0, 0.1);
+        Assert.Equal(2, values["onDemandHours"], 1e-9);
+        Assert.Equal(((8 + extra) * 1.9) + (2 * 3.912), values["dollars"], 1e-9);
+    }
+
+    [Fact]
+    public void The_artefact_s_generator_is_almost_periodic()
+    {
+        double almost = Run(new SpotServeOptions { Capacity = "0:10, end 3000" }).Values["gapCv"];
+        // Shape 1000 / 0.35 / 6 = 476: the real coefficient of variation is 1 / √476.
+        Assert.Equal(0.046, almost, 0.003);
+        Assert.InRange(Run(new SpotServeOptions { Capacity = "0:10, end 20000", Arrivals = SpotArrivals.Gamma }).Values["gapCv"], 3.5, 9);
+    }
+
+    [Theory]
+    [InlineData("0:7, 240:8", null, null, "has no end")]
+    [InlineData("spot-c", null, null, "did you mean")]
+    [InlineData("0:7, 60:6, end 100", "60:9", null, "machine 9 does not run")]
+    [InlineData("0:7, 60:6, end 100", "50:1", null, "does not fall")]
+    [InlineData("0:7, 60:6, end 100", "60:1 2", null, "name as many")]
+    [InlineData("0:7, 60:6, end 100", "60", null, "is no loss")]
+    [InlineData("0:7, end 100", null, "fast", "is no rate")]
+    [InlineData("0:7, end 100", null, "0:1, 0:2", "out of order")]
+    [InlineData("0:7, end 100000000", null, "10", "two million")]
+    public void A_mistake_is_one_sentence(string capacity, string? lost, string? rate, string part)
+    {
+        InputException error = Assert.Throws<InputException>(() => Run(new SpotServeOptions { Capacity = capacity, Lost = lost, Rate = rate }));
+        Assert.Contains(part, error.Message, StringComparison.Ordinal);
+    }
+
+    private static SpotServeOptions RandomOptions(RandomStream random)
+    {
+        List<string> changes = [$"0:{3 + random.NextInt(8)}"];
+        int at = 0;
+        for (int i = 0; i < 2 + random.NextInt(6); i++) changes.Add($"{at += 1 + random.NextInt(60)}:{random.NextInt(11)}");
+        changes.Add($"end {at + 60}");
+        return new SpotServeOptions
+        {
+            Capacity = string.Join(", ", changes), Model = LayerProfile.All[random.NextInt(3)].Name, Policy = (SpotPolicy)random.NextInt(3),
+            Level = random.NextInt(2) == 0 ? AblationLevel.Full : (AblationLevel)random.NextInt(5), Arrivals = (SpotArrivals)random.NextInt(3),
+            Grace = Duration.FromSeconds(new[] { 0, 3, 30 }[random.NextInt(3)]), OutputTokens = 32 + random.NextInt(100),
+        };
+    }
+}
