@@ -29,7 +29,7 @@ internal sealed class ReparallelisationController(SpotCluster cluster) : SpotCon
         await ServeUntil(InterruptionArranger.StopAt(Cluster.Clock.Now, deadline, notice.Ready, Cluster.Options.Overhead), Cluster.Replicas);
         int restarted = Cluster.Replicas.Count(Cluster.StopAndReturn);
         Cluster.Replicas.Clear();
-        Cluster.ReadinessChanged();
+        Cluster.ServiceChanged();
         _current = next;
         _layout = next is null ? null : Cluster.Mapper.InOrder(next, Machines);
         Cluster.Want(next?.Replicas ?? 0);
@@ -62,7 +62,7 @@ internal sealed class ReroutingController(SpotCluster cluster, Configuration? sh
         int restarted = doomed.Count(Cluster.StopAndReturn);
         Instant stoppedAt = Cluster.Clock.Now;
         Cluster.Replicas.RemoveAll(doomed.Contains);
-        Cluster.ReadinessChanged();
+        Cluster.ServiceChanged();
         foreach (ServingReplica gone in _gpus.Keys.Where(replica => replica.IsStopped).ToArray()) _gpus.Remove(gone);
         Cluster.Dispatch();
         int before = _started;

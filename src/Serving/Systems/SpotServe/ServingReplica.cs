@@ -9,6 +9,7 @@ internal sealed class ServingReplica
     private readonly SpotCluster _cluster;
     private readonly Signal _given;
     private readonly Process _process;
+    private readonly Process _opening;
     private LayerArrivals? _arrivals;
 
     /// <param name="cluster">Where it stands.</param>
@@ -28,8 +29,17 @@ internal sealed class ServingReplica
         _arrivals = arrivals;
         Batch = batch;
         _given = new Signal(cluster.Clock, "a batch");
+        Duration token = Duration.FromSeconds(cluster.Optimiser.Times(shape, batch?.Requests.Count ?? 1).TokenSeconds);
+        ServesFrom = arrivals is null ? readyAt : arrivals.EndOf(readyAt, token) - token;
         _process = cluster.Clock.Spawn("replica", () => Live(readyAt), background: true);
+        _opening = cluster.Clock.Spawn("opening", Open, background: true);
     }
+
+    /// <summary>When it loses no more time: with layers on their way, the first token waits for the last of them.</summary>
+    public Instant ServesFrom { get; }
+
+    /// <summary>It is past <see cref="ServesFrom"/> and was not stopped.</summary>
+    public bool Serves { get; private set; }
 
     public int Number { get; }
 
@@ -64,15 +74,23 @@ internal sealed class ServingReplica
         Batch = null;
         IsStopped = true;
         IsReady = false;
+        Serves = false;
         _process.Cancel();
+        _opening.Cancel();
         return batch;
+    }
+
+    private async ValueTask Open()
+    {
+        await _cluster.Clock.Until(ServesFrom);
+        Serves = true;
+        _cluster.ServiceChanged();
     }
 
     private async ValueTask Live(Instant readyAt)
     {
         await _cluster.Clock.Until(readyAt);
         IsReady = true;
-        _cluster.ReadinessChanged();
         _cluster.Dispatch();
         while (true)
         {

@@ -13,7 +13,7 @@ internal sealed class SpotCluster(Clock clock, SpotServeOptions options, LayerPr
     private readonly List<SpotSwitch> _switches = [];
     private Instant _counted;
     private int _wanted;
-    private int _ready;
+    private int _serving;
 
     public Clock Clock { get; } = clock;
 
@@ -87,7 +87,7 @@ internal sealed class SpotCluster(Clock clock, SpotServeOptions options, LayerPr
             StopAndReturn(replica);
             Replicas.Remove(replica);
         }
-        ReadinessChanged();
+        ServiceChanged();
         Dispatch();
     }
 
@@ -108,20 +108,20 @@ internal sealed class SpotCluster(Clock clock, SpotServeOptions options, LayerPr
     }
 
     /// <summary>To be called at the instant at which a replica starts or ends serving.</summary>
-    public void ReadinessChanged() => Count();
+    public void ServiceChanged() => Count();
 
     public void Log(SpotSwitch change) => _switches.Add(change);
 
-    // The time since the last call counts with the readiness of then.
+    // The time since the last call counts with the replicas that served then.
     private void Count()
     {
         double seconds = (Clock.Now - _counted).Seconds;
         _counted = Clock.Now;
         if (seconds > 0)
         {
-            if (_ready == 0) DarkSeconds += seconds;
-            if (_wanted > 0) ShortSeconds += seconds * (1 - Math.Min(1.0, (double)_ready / _wanted));
+            if (_serving == 0) DarkSeconds += seconds;
+            if (_wanted > 0) ShortSeconds += seconds * (1 - Math.Min(1.0, (double)_serving / _wanted));
         }
-        _ready = Replicas.Count(static replica => replica.IsReady);
+        _serving = Replicas.Count(static replica => replica.Serves);
     }
 }

@@ -23,7 +23,7 @@ internal static class SpotFigures
         new("promptsRecomputed", "", "Prompts that went through the model again."),
         new("changes", "", "Times that the layout changed."),
         new("crashes", "", "Replicas that went with a machine while they served."),
-        new("stoppedSeconds", "s", "From the stop to the next work of the replicas of a change, mean over the changes."),
+        new("stoppedSeconds", "s", "From the stop of a change until its replicas lose no more time, mean over replicas and changes."),
         new("shortSeconds", "s", "Time for which wanted replicas did not serve, each by its share of the wanted ones."),
         new("darkSeconds", "s", "Time for which no replica served."),
         new("movedGigabytes", "GB", "Weights and KV between GPUs."),

@@ -63,7 +63,7 @@ internal sealed class SpotRun
             if (change.Removed.Count > 0) _clock.Spawn("withdrawal", () => Withdraw(change));
         Duration slice = Duration.FromMinutes(10);
         for (Instant limit = Instant.Zero + slice; !_clock.Run(limit); limit += slice) cancel.ThrowIfCancellationRequested();
-        Cluster.ReadinessChanged();
+        Cluster.ServiceChanged();
         Instant billed = Instant.Max(_capacity.End, Cluster.Requests.LastFinish);
         return SpotFigures.Of(Cluster, SpotBill.Of(_capacity, _spot, billed, _options.SpotPrice, _options.OnDemandPrice), _gaps);
     }

@@ -115,15 +115,16 @@ internal sealed class SpotServeController(SpotCluster cluster) : SpotController(
     {
         double[][] arrivals = plan.ArrivalSeconds(target, Cluster.Profile.PaddedLayers);
         bool overlaps = Level >= AblationLevel.Overlap;
-        double ready = 0;
+        double stopped = 0;
         for (int i = 0; i < next.Replicas; i++)
         {
             int old = kept.OldReplica[i];
             SpotBatch? batch = old < batches.Length ? batches[old] : null;
             if (batch is not null) batches[old] = null;
             Instant readyAt = from + Duration.FromSeconds(overlaps ? arrivals[i][0] : plan.LastSeconds);
-            ready += (readyAt - stoppedAt).Seconds;
-            Cluster.Replicas.Add(NewReplica(target, i, readyAt, overlaps ? Absolute(arrivals[i], from) : null, batch));
+            ServingReplica replica = NewReplica(target, i, readyAt, overlaps ? Absolute(arrivals[i], from) : null, batch);
+            stopped += (replica.ServesFrom - stoppedAt).Seconds;
+            Cluster.Replicas.Add(replica);
         }
         int lost = 0;
         for (int i = 0; i < batches.Length; i++)
@@ -135,7 +136,7 @@ internal sealed class SpotServeController(SpotCluster cluster) : SpotController(
         _current = next;
         _layout = target;
         Cluster.Want(next.Replicas);
-        Cluster.Log(new SpotSwitch(stoppedAt, Machines.Count, next.ToString(), kept.LiveBatch.Count(live => live > 0) - lost, lost, ready / next.Replicas, plan.MovedBytes, plan.LoadedBytes));
+        Cluster.Log(new SpotSwitch(stoppedAt, Machines.Count, next.ToString(), kept.LiveBatch.Count(live => live > 0) - lost, lost, stopped / next.Replicas, plan.MovedBytes, plan.LoadedBytes));
     }
 
     private void Extend(Configuration next)
@@ -185,7 +186,7 @@ internal sealed class SpotServeController(SpotCluster cluster) : SpotController(
             else Cluster.Requests.Return(batch);
         }
         Cluster.Replicas.Clear();
-        Cluster.ReadinessChanged();
+        Cluster.ServiceChanged();
         return batches;
     }
 

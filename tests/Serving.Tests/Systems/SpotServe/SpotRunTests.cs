@@ -68,6 +68,33 @@ public sealed class SpotRunTests
         Assert.Equal(first["gapCv"], other["gapCv"]);
     }
 
+    [Fact]
+    public void A_removal_soon_after_an_addition_is_answered_with_it()
+    {
+        SpotServeOptions options = new() { Capacity = "0:7, 100:8, 120:7, end 300", Lost = "120:0" };
+        Assert.Equal(1, Run(options).Values["changes"]);
+        Assert.Equal(2, Run(options with { MergeWindow = Duration.Zero, Grace = Duration.FromSeconds(10) }).Values["changes"]);
+    }
+
+    [Fact]
+    public void Too_few_machines_serve_nothing_until_enough_are_back()
+    {
+        // Two machines hold no replica of three; what they kept in memory is used again, the rest comes from storage.
+        IReadOnlyDictionary<string, double> values = Run(new SpotServeOptions { Capacity = "0:3, 100:2, 300:3, end 400", Lost = "100:0", Rate = "0.05" }).Values;
+        Assert.Equal(values["arrived"], values["finished"]);
+        Assert.InRange(values["darkSeconds"], 200, 230);
+        Assert.True(values["loadedGigabytes"] > 0);
+        Assert.InRange(values["latencyMaxSeconds"], 200, 400);
+    }
+
+    [Fact]
+    public void What_never_finishes_is_told()
+    {
+        ExperimentResult result = Run(new SpotServeOptions { Capacity = "0:3, 100:1, end 200", Rate = "0.1" });
+        Assert.True(result.Values["finished"] < result.Values["arrived"]);
+        Assert.Contains("never finished", Assert.Single(result.Notes), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("gpt-20b")]
     [InlineData("llama-30b")]
