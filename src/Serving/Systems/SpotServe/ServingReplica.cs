@@ -103,7 +103,7 @@ internal sealed class ServingReplica
                 await _cluster.Clock.Until(EndOf(Duration.FromSeconds(times.PromptSeconds)));
                 _cluster.Requests.PromptDone(batch);
             }
-            while (batch.Tokens < _cluster.OutputTokens)
+            while (batch.Tokens < _cluster.AnswerTokens)
             {
                 await _cluster.Clock.Until(EndOf(token));
                 _cluster.Requests.TokenDone(batch, _cluster.Clock.Now);

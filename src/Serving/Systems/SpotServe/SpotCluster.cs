@@ -28,12 +28,12 @@ internal sealed class SpotCluster(Clock clock, SpotServeOptions options, LayerPr
     public MigrationPlanner Planner { get; } = new(
         profile, options.GpusPerMachine, new MachineSpeeds(options.Network, options.Local, options.Storage));
 
-    public RequestManager Requests { get; } = new(options.OutputTokens);
+    public RequestManager Requests { get; } = new(options.AnswerTokens);
 
-    public int OutputTokens => Options.OutputTokens;
+    public int AnswerTokens => Options.AnswerTokens;
 
     /// <summary>Tokens for which the KV buffers of a request are made (b).</summary>
-    public int ContextTokens => LayerProfile.PromptTokens + OutputTokens;
+    public int ContextTokens => LayerProfile.PromptTokens + AnswerTokens;
 
     /// <summary>Those of the present configuration, by their number; and none that was stopped.</summary>
     public List<ServingReplica> Replicas { get; } = [];
@@ -65,7 +65,7 @@ internal sealed class SpotCluster(Clock clock, SpotServeOptions options, LayerPr
             if (count == 0) return;
             if (!replica.TakesWork) continue;
             BatchTimes times = Optimiser.Times(replica.Shape, count);
-            if (InterruptionArranger.TokensThatFit(replica.StopAt - Clock.Now, times, OutputTokens) == 0) continue;
+            if (InterruptionArranger.TokensThatFit(replica.StopAt - Clock.Now, times, AnswerTokens) == 0) continue;
             replica.Give(Requests.Take(count));
         }
     }

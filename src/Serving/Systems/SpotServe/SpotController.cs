@@ -49,7 +49,7 @@ internal abstract class SpotController(SpotCluster cluster)
     /// <summary>What the planner asks for now; null when the machines are too few.</summary>
     protected Configuration? Wanted()
     {
-        Configuration? planned = Cluster.Optimiser.Choose(Machines.Count * Cluster.Options.GpusPerMachine, _required, Cluster.OutputTokens)?.Configuration;
+        Configuration? planned = Cluster.Optimiser.Choose(Machines.Count * Cluster.Options.GpusPerMachine, _required, Cluster.AnswerTokens)?.Configuration;
         // The engine forms batches up to its own limit, whatever the planner's batch was (b).
         return planned is null ? null : planned with { Batch = Cluster.Options.Batch };
     }

@@ -74,7 +74,7 @@ internal sealed class SpotRun
         int machines = _options.Cut == FixedCutFor.Largest ? _capacity.PeakUnits : _capacity.Changes.Min(change => change.Units);
         int gpus = machines * _options.GpusPerMachine;
         double required = _changes[0].RequiredRate!.Value;
-        PlannedConfiguration? planned = Cluster.Optimiser.Choose(gpus, required, _options.OutputTokens);
+        PlannedConfiguration? planned = Cluster.Optimiser.Choose(gpus, required, _options.AnswerTokens);
         return planned is null ? null : planned.Configuration with { Batch = _options.Batch };
     }
 

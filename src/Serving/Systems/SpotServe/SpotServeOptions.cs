@@ -102,7 +102,7 @@ public sealed record SpotServeOptions : ExperimentSpec
             "requests per second that the planner must carry, likewise; null: the study's for the model", Code)
         .Choice("arrivals", o => o.Arrivals, (o, v) => o with { Arrivals = v }, "how requests arrive", Code)
         .Number("cv", o => o.Cv, (o, v) => o with { Cv = v }, "coefficient of variation of gamma; milliseconds of scale of almost-periodic", Code, 0.01, 100)
-        .Int("outputTokens", o => o.OutputTokens, (o, v) => o with { OutputTokens = v }, "of every request; prompts have 512, as profiled", Code, max: 100_000)
+        .Int("outputTokens", o => o.AnswerTokens, (o, v) => o with { AnswerTokens = v }, "of every request; prompts have 512, as profiled", Code, max: 100_000)
         .Int("batch", o => o.Batch, (o, v) => o with { Batch = v }, "largest static batch: 1, 2 or 4", Code, max: LayerProfile.MostBatch)
         .Int("gpusPerMachine", o => o.GpusPerMachine, (o, v) => o with { GpusPerMachine = v }, "a power of two", Code, max: LargestMachine)
         .OptionalInt("leastGpus", o => o.LeastGpus, (o, v) => o with { LeastGpus = v }, "GPUs that a replica has at least; null: the model's minimum", Code, max: 1024)
@@ -139,7 +139,7 @@ public sealed record SpotServeOptions : ExperimentSpec
 
     public double Cv { get; init; } = 6;
 
-    public int OutputTokens { get; init; } = 128;
+    public int AnswerTokens { get; init; } = 128;
 
     public int Batch { get; init; } = LayerProfile.MostBatch;
 

@@ -34,13 +34,13 @@ public sealed class SpotRunTests
             SpotServeOptions options = RandomOptions(random);
             string where = $"round {round}: {options.Policy} {options.Level} {options.Model} '{options.Capacity}' grace {options.Grace}";
             IReadOnlyDictionary<string, double> values = Run(options, (ulong)round).Values;
-            Assert.True(values["tokens"] >= values["finished"] * options.OutputTokens, where);
+            Assert.True(values["tokens"] >= values["finished"] * options.AnswerTokens, where);
             bool canServe = CapacityTrace.Parse(options.Capacity).Changes[^1].Units * 4 >= LayerProfile.All.First(p => p.Name == options.Model).LeastGpus;
             // The last machines stay until the queue is empty.
             if (canServe && options.Policy != SpotPolicy.Rerouting && options.Level == AblationLevel.Full)
             {
                 Assert.True(values["finished"] == values["arrived"], $"{where}: {values["finished"]} of {values["arrived"]} finished");
-                Assert.True(values["tokens"] == values["arrived"] * options.OutputTokens, where);
+                Assert.True(values["tokens"] == values["arrived"] * options.AnswerTokens, where);
             }
             Assert.True(values["tokensRecomputed"] >= 0 && values["promptsRecomputed"] >= 0, where);
         }
@@ -158,7 +158,7 @@ public sealed class SpotRunTests
         {
             Capacity = string.Join(", ", changes), Model = LayerProfile.All[random.NextInt(3)].Name, Policy = (SpotPolicy)random.NextInt(3),
             Level = random.NextInt(2) == 0 ? AblationLevel.Full : (AblationLevel)random.NextInt(5), Arrivals = (SpotArrivals)random.NextInt(3),
-            Grace = Duration.FromSeconds(new[] { 0, 3, 30 }[random.NextInt(3)]), OutputTokens = 32 + random.NextInt(100),
+            Grace = Duration.FromSeconds(new[] { 0, 3, 30 }[random.NextInt(3)]), AnswerTokens = 32 + random.NextInt(100),
         };
     }
 }
