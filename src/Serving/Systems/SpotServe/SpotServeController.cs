@@ -37,7 +37,7 @@ internal sealed class SpotServeController(SpotCluster cluster) : SpotController(
         Instant deadline = loses ? notice.Deadline : Instant.Never;
         if (next is null)
         {
-            await StopServing(loses ? deadline : Cluster.Clock.Now);
+            await StopServing(InterruptionArranger.StopAt(Cluster.Clock.Now, deadline, Instant.Zero, Cluster.Options.Overhead));
             return;
         }
         if (_current is not null && !loses && IsWhole())
@@ -76,12 +76,13 @@ internal sealed class SpotServeController(SpotCluster cluster) : SpotController(
     private async ValueTask StopServing(Instant at)
     {
         await ServeUntil(at, Cluster.Replicas);
-        foreach (ServingReplica replica in Cluster.Replicas) Cluster.StopAndReturn(replica);
+        int restarted = Cluster.Replicas.Count(Cluster.StopAndReturn);
         Cluster.Replicas.Clear();
+        Cluster.ServiceChanged();
         _current = null;
         _layout = _layout?.Without(gpu => !Machines.Contains(Cluster.MachineOf(gpu)));
         Cluster.Want(0);
-        Cluster.Log(new SpotSwitch(at, Machines.Count, "none", 0, 0, 0, 0, 0));
+        Cluster.Log(new SpotSwitch(Cluster.Clock.Now, Machines.Count, "none", 0, restarted, 0, 0, 0));
     }
 
     private async ValueTask Switch(Configuration next, SpotNotice notice, Instant deadline)

@@ -124,6 +124,48 @@ public sealed class SpotRunTests
     }
 
     [Fact]
+    public void On_demand_machines_that_fill_a_known_segment_are_billed_as_such()
+    {
+        // Filled less spot: 3 for 120 s, 2 for 120 s, 1 for 210 s, 2 for 90 s.
+        SpotBill bill = SpotBill.Of(CapacityTraces.Find("spot-a-filled"), CapacityTraces.Find("spot-a"), Instant.FromSeconds(1380), 1, 10);
+        Assert.Equal(990 / 3600.0, bill.OnDemandHours, 1e-12);
+        double all = CapacityTraces.Find("spot-a-filled").UnitSeconds(Instant.FromSeconds(1380)) / 3600;
+        Assert.Equal(all, bill.SpotHours + bill.OnDemandHours, 1e-12);
+        Assert.Equal(bill.SpotHours + (10 * bill.OnDemandHours), bill.Amount.Dollars, 1e-12);
+    }
+
+    [Fact]
+    public void Every_named_trace_names_its_losses()
+    {
+        foreach (string name in CapacityTraces.All.Keys)
+        {
+            CapacityTrace trace = CapacityTraces.Find(name);
+            IReadOnlyList<MarketChange> changes = SpotMarket.Changes(trace, SpotMarket.KnownLosses[name], RateSteps.Constant(1), RandomStream.Root(1));
+            int running = 0;
+            foreach (MarketChange change in changes)
+            {
+                running += change.Added.Count - change.Removed.Count;
+                Assert.Equal(trace.UnitsAt(change.At), running);
+            }
+            Assert.Equal(changes.Sum(change => change.Added.Count), changes.SelectMany(change => change.Added).Distinct().Count());
+        }
+    }
+
+    [Fact]
+    public void Defaults_are_those_of_the_study()
+    {
+        SpotServeOptions options = new();
+        Assert.Equal((3.912, 1.9), (options.OnDemandPrice, options.SpotPrice));
+        Assert.Equal((6.25e9, 6.25e9, 1.1875e9), (options.Network, options.Local, options.Storage));
+        Assert.Equal((30, 30, 10, 0.5), (options.Grace.Seconds, options.MergeWindow.Seconds, options.Launch.Seconds, options.Overhead.Seconds));
+        Assert.Equal((128, 4, 4, 6.0, 0.0), (options.AnswerTokens, options.Batch, options.GpusPerMachine, options.Cv, options.Tolerance));
+        Assert.Equal([4, 12, 16], LayerProfile.All.Select(profile => profile.LeastGpus));
+        Assert.Equal([1.5, 0.35, 0.2], LayerProfile.All.Select(profile => profile.Rate));
+        Assert.Equal([2, 0.4, 0.2], LayerProfile.All.Select(profile => profile.RequiredRate));
+        Assert.Equal(SpotFigures.All.Count, SpotFigures.All.Select(figure => figure.Name).Distinct().Count());
+    }
+
+    [Fact]
     public void The_artefact_s_generator_is_almost_periodic()
     {
         double almost = Run(new SpotServeOptions { Capacity = "0:10, end 3000" }).Values["gapCv"];
