@@ -33,7 +33,7 @@ public static class ScenarioLock
             Key("name", Node.Quoted(s.Name)),
             Key("seed", s.Seed.ToString(CultureInfo.InvariantCulture)),
             Key("fleet", Node.List([.. s.Fleet.Select(Entry)])),
-            Key("router", Routers.Registry.ToNode(s.Router)),
+            Key("router", SystemRouters.Registry.ToNode(s.Router)),
             Key("predictors", Node.Map(
                 [
                     Key("outputLength", PredictorSpec.Options.ToNode(s.OutputLength)),

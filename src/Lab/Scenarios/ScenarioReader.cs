@@ -5,6 +5,7 @@ using Orrery.Kernel.Time;
 using Orrery.Lab.Results;
 using Orrery.Serving.Metrics;
 using Orrery.Serving.Routing;
+using Orrery.Serving.Systems;
 using Orrery.Traffic.Predictors;
 using Orrery.Traffic.Specs;
 
@@ -67,7 +68,7 @@ public static class ScenarioReader
         {
             Name = name ?? $"{fleet[0].Deployment.Model.Name} on {fleet[0].Deployment.Device.Name}",
             Fleet = fleet,
-            Router = Routers.Registry.Read(router),
+            Router = SystemRouters.Registry.Read(router),
             OutputLength = outputLength,
             RemainingLength = remainingLength,
             Calls = calls,

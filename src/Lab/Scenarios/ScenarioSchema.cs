@@ -36,7 +36,7 @@ public static class ScenarioSchema
             ("profile", Profile()),
             ("engine", Engine()),
             ("fleet", new JsonObject { ["type"] = "array", ["minItems"] = 1, ["items"] = Entry() }),
-            ("router", Choice(Routers.Registry, "Chooses the replica of each request.")),
+            ("router", Choice(SystemRouters.Registry, "Chooses the replica of each request.")),
             ("predictors", Mapping("What policies are told about the future.", ("outputLength", Predictor()), ("remaining", Remaining()), ("calls", CallPredictor()))),
             ("traffic", Traffic()),
             ("slo", Mapping(

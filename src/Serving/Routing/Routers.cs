@@ -2,7 +2,7 @@ using Orrery.Documents;
 
 namespace Orrery.Serving.Routing;
 
-/// <summary>Every router by name.</summary>
+/// <summary>The routers that belong to no published system, by name.</summary>
 public static class Routers
 {
     public static readonly PluginRegistry<RouterSpec> Registry = new(

@@ -12,7 +12,7 @@ namespace Orrery.Serving.Systems.Splitwise;
 /// </summary>
 /// <remarks>
 /// Memory: prompt and one token when a prompt starts, the whole predicted output when the first decode starts. Everyone pending misses an
-/// iteration that starts without it; the count is never set back. Ours (d): in (1) who missed most goes first; a prompt that does not fit
+/// iteration that starts without it; the count is never set back. Ours (d): in (1) who came first goes first; a prompt that does not fit
 /// blocks those behind it; without a prediction the client's limit is taken; an output beyond the prediction grows block by block; when
 /// nobody can go on, or such a block is missing, the last to have come is computed again.
 /// </remarks>
@@ -27,6 +27,7 @@ public sealed class Splitwise(int maxRequests, int maxTokens, int maxMisses) : I
     private bool _hasPrompt;
     private bool _promptsBlocked;
     private bool _limitsBind;
+    private bool _decodesFirst;
 
     public int WaitingCount => _members.Count - _inBatch;
 
@@ -38,6 +39,8 @@ public sealed class Splitwise(int maxRequests, int maxTokens, int maxMisses) : I
     public void Enqueue(Sequence sequence)
     {
         SplitwiseMember member = new(sequence);
+        // Whether it may lose its KV while it waits is decided here.
+        sequence.QueuesWithKv = false;
         int index = _members.Count;
         while (index > 0 && SplitwiseMember.ByArrival(_members[index - 1], member) > 0) index--;
         _members.Insert(index, member);
@@ -53,7 +56,17 @@ public sealed class Splitwise(int maxRequests, int maxTokens, int maxMisses) : I
 
     public void Plan(ReplicaView view, StepPlan plan)
     {
+        // After an eviction for want of memory those go on for whom it was made, not the evicted prompt.
+        Build(view, plan, _decodesFirst);
+        if (_decodesFirst && _chosen == 0) Build(view, plan, decodesOnly: false);
+        _decodesFirst = false;
+        Settle(plan);
+    }
+
+    private void Build(ReplicaView view, StepPlan plan, bool decodesOnly)
+    {
         Begin();
+        _promptsBlocked = decodesOnly;
         foreach (SplitwiseMember member in _urgent) TryTake(member, view.Memory, plan);
         foreach (SplitwiseMember member in _members)
             if (!member.Sequence.IsDecoding) TryTake(member, view.Memory, plan);
@@ -62,7 +75,6 @@ public sealed class Splitwise(int maxRequests, int maxTokens, int maxMisses) : I
         foreach (SplitwiseMember member in _members)
             if (member.IsInBatch) TryTake(member, view.Memory, plan);
         foreach (SplitwiseMember member in _members) TryTake(member, view.Memory, plan);
-        Settle(plan);
     }
 
     /// <summary>
@@ -91,7 +103,6 @@ public sealed class Splitwise(int maxRequests, int maxTokens, int maxMisses) : I
         _chosen = 0;
         _tokens = 0;
         _hasPrompt = false;
-        _promptsBlocked = false;
         _limitsBind = false;
         foreach (SplitwiseMember member in _members)
         {
@@ -99,7 +110,6 @@ public sealed class Splitwise(int maxRequests, int maxTokens, int maxMisses) : I
             if (member.Sequence.InFlight) _chosen++;
             else if (member.Misses >= maxMisses) _urgent.Add(member);
         }
-        _urgent.Sort(SplitwiseMember.ByMisses);
     }
 
     private void TryTake(SplitwiseMember member, IKvMemory memory, StepPlan plan)
@@ -237,18 +247,14 @@ public sealed class Splitwise(int maxRequests, int maxTokens, int maxMisses) : I
         else if (_chosen == 0) EvictLastHolder(plan);
     }
 
-    /// <summary>Nobody can go on: with two holders or more each of them may wait for what the others hold.</summary>
+    /// <summary>Nobody can go on: those that wait for tools give up their memory, then the last of those that may wait for each other's.</summary>
     private void EvictLastHolder(StepPlan plan)
     {
-        SplitwiseMember? last = null;
-        int holders = 0;
-        foreach (SplitwiseMember member in _members)
-        {
-            if (member.Sequence.KvBlocks == 0) continue;
-            holders++;
-            last = member;
-        }
-        if (holders > 1) Evict(last!, plan);
+        if (_members.Count == 0 || plan.TryReclaimPaused()) return;
+        SplitwiseMember? last = _members.FindLast(static member => member.Sequence.KvBlocks > 0);
+        if (last is null) return;
+        Evict(last, plan);
+        _decodesFirst = true;
     }
 
     private void CountMisses(int iterations)

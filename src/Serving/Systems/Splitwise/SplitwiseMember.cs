@@ -24,11 +24,4 @@ internal sealed class SplitwiseMember(Sequence sequence)
     public bool IsChosen { get; set; }
 
     public static Comparison<SplitwiseMember> ByArrival { get; } = static (a, b) => SequenceOrder.ByArrival.Compare(a.Sequence, b.Sequence);
-
-    /// <summary>Who missed most goes first, then who came first.</summary>
-    public static Comparison<SplitwiseMember> ByMisses { get; } = static (a, b) =>
-    {
-        int order = b.Misses.CompareTo(a.Misses);
-        return order != 0 ? order : SequenceOrder.ByArrival.Compare(a.Sequence, b.Sequence);
-    };
 }
