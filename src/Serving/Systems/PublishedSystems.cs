@@ -51,6 +51,12 @@ public static class PublishedSystems
             "scheduler: andes\nmemory: {use: paged, prefixCache: false, hostSwap: 16GiB}", "qoe: of the scenario; " + OverAnyMemory),
         new("smartspec", "Proposes as many draft tokens as promise the most accepted tokens per second.", "Liu et al., arXiv 2406.14066",
             "scheduler: vllm-v1\ndraft: {model: ngram, control: smartspec}", "any scheduler without rectangular batches, any memory, execution and finetune, on one pipeline stage"),
+        new("distserve", "Prompts and decodes on instances of their own; the decode side fetches KV when it has room.", "Zhong et al., OSDI 2024, arXiv 2401.09670",
+            "scheduler: distserve\nmemory: {prefixCache: false, hostSwap: 16GB}",
+            "role: prefill and role: decode entries with router: distserve and handOver: {mode: pull}; stepTimes: distserve; its planner is the experiment distserve-placement; " + AnyMemory + ", calls, execution and draft"),
+        new("splitwise", "Prompt, token and mixed pools of unlike machines, KV pushed layer by layer.", "Patel et al., ISCA 2024, arXiv 2311.18677",
+            "scheduler: splitwise",
+            "role: prefill and role: decode entries with router: splitwise, handOver: {mode: push, overlap: layers} and predictors: {outputLength: oracle}; stepTimes: splitwise; its provisioning is the experiment splitwise-provisioning; " + OverAnyMemory),
         new("flexllm", "Finetuning of adapters in what inference leaves of each step.", "Oliaro et al., NSDI 2026, arXiv 2402.18789",
             "scheduler: sarathi-serve\nfinetune: co-serve", "any scheduler, memory and execution on one pipeline stage and data rank, with a model without experts or latent attention"),
     ];

@@ -36,13 +36,33 @@ public sealed class DistServe(int maxPrompts, int maxPromptTokens, int maxDecode
     {
         _changed = AdmitPrompts(view.Memory, plan);
         if (_changed) return;
-        _batch.Running.Decode(view.Memory, plan, maxDecodes);
+        Decode(view.Memory, plan);
         _changed = plan.PreemptedCount > 0 || AdmitDecodes(view.Memory, plan);
     }
 
     /// <summary>Nobody behind a blocked head goes first, and free blocks shrink until somebody leaves.</summary>
     public Stability Stable(ReplicaView view, StepPlan plan) =>
         _changed || plan.Items.Length < _batch.Running.Count ? Stability.OneStep : _batch.StableWhileBlocked(overtakes: false);
+
+    private void Decode(IKvMemory memory, StepPlan plan)
+    {
+        RunningList running = _batch.Running;
+        for (int i = 0; i < running.Count && plan.Items.Length < maxDecodes; i++)
+        {
+            Sequence sequence = running[i];
+            if (sequence.InFlight || !sequence.IsDecoding) continue;
+            while (!memory.TryGrow(sequence, sequence.ComputedTokens + 1))
+            {
+                // The last of the batch goes before those that wait with their KV; alone it is they who give way.
+                bool isAlone = running.Count == 1;
+                if (isAlone && plan.TryReclaimPaused()) continue;
+                if (running.Last() is not { } last || (ReferenceEquals(last, sequence) && !ReferenceEquals(running[running.Count - 1], sequence))) return;
+                running.Preempt(last, plan);
+                if (ReferenceEquals(last, sequence)) return;
+            }
+            plan.Add(sequence, 1);
+        }
+    }
 
     private bool AdmitPrompts(IKvMemory memory, StepPlan plan)
     {

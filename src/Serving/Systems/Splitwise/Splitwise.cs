@@ -39,8 +39,6 @@ public sealed class Splitwise(int maxRequests, int maxTokens, int maxMisses) : I
     public void Enqueue(Sequence sequence)
     {
         SplitwiseMember member = new(sequence);
-        // Whether it may lose its KV while it waits is decided here.
-        sequence.QueuesWithKv = false;
         int index = _members.Count;
         while (index > 0 && SplitwiseMember.ByArrival(_members[index - 1], member) > 0) index--;
         _members.Insert(index, member);
@@ -121,6 +119,8 @@ public sealed class Splitwise(int maxRequests, int maxTokens, int maxMisses) : I
             return;
         }
         if (!(member.Sequence.IsDecoding ? TakeDecode(member, memory, plan) : TakePrompt(member, memory))) return;
+        // From here on nobody else may take its KV.
+        member.Sequence.QueuesWithKv = false;
         member.IsChosen = true;
         _chosen++;
     }
