@@ -23,6 +23,7 @@ internal static class CatalogVerbs
         Add(group, "drafts", "Draft controls: how many tokens speculative decoding proposes.", PluginKinds.DraftControls, "smartspec");
         Add(group, "traffic", "Traffic generators: processes, models, and fits of public traces.", TrafficKinds.Generators, "poisson");
         Add(group, "profiles", "What devices reach, fitted to measurements, with the error of each.", ProfileKinds.Profiles, "h100-sxm");
+        Add(group, "step-times", "Published step times that take the place of a device's profile.", ProfileKinds.StepTimes, "distserve");
         Add(group, "engines", "What engine versions add: CPU time around steps, memory.", ProfileKinds.Engines, "vllm-0.19");
         Add(group, "grids", "Carbon intensity of electricity grids.", WorldKinds.Grids, "us-caiso");
         return group;

@@ -3,6 +3,7 @@ using Orrery.Cli.Tables;
 using Orrery.Documents;
 using Orrery.World.Catalogue;
 using Orrery.World.Profiles;
+using Orrery.World.StepTimes;
 
 namespace Orrery.Cli.Catalogues;
 
@@ -20,6 +21,21 @@ internal static class ProfileKinds
         Facts = Facts,
         Note = "Time-weighted error on measurements that were left out of the fit, in percent; for `transfer` on devices that were left out. "
             + "A family without a figure was not measured on the device and comes from `transfer`.",
+    };
+
+    public static CatalogKind<StepTimeTable> StepTimes { get; } = new()
+    {
+        All = () => Catalog.StepTimes,
+        Find = Catalog.StepTimesOf,
+        Columns = [new("step times", IsNumber: false), new("what", IsNumber: false, Wraps: true), new("models", IsNumber: false), new("devices", IsNumber: false)],
+        Row = t => [t.Name, t.Doc, Distinct(t.Rows.Select(row => row.Model)), Distinct(t.Rows.Select(row => row.Device))],
+        Facts = t =>
+        [
+            Fact.Of("name", "step times", t.Name), Fact.Of("doc", "what", t.Doc), Fact.Of("source", "source", t.Source),
+            Fact.Of("rows", "known", string.Join("; ", t.Rows.Select(row => row.ToString()))),
+            Fact.Of("kv", "KV memory", string.Join("; ", t.Kv.Select(kv => string.Create(CultureInfo.InvariantCulture, $"{kv.Model} TP{kv.Tensor} PP{kv.Pipeline} {kv.Tokens} tokens")))),
+        ],
+        Note = "A fleet entry names one with `stepTimes:`; FLOP and bytes are still those of its model.",
     };
 
     public static CatalogKind<EngineProfile> Engines { get; } = new()
@@ -81,6 +97,8 @@ internal static class ProfileKinds
                 $"{what} {100 * error.TimeWeightedMape:0.0} % weighted by time, {100 * error.Mape:0.0} % mean, {100 * error.P95:0} % at the 95th percentile, {error.Samples} samples"));
         }
     }
+
+    private static string Distinct(IEnumerable<string> names) => string.Join(", ", names.Distinct());
 
     private static string Figure(double value) => value.ToString("G3", CultureInfo.InvariantCulture);
 }

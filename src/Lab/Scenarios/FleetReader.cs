@@ -16,6 +16,7 @@ using Orrery.World.Deployments;
 using Orrery.World.Hardware;
 using Orrery.World.Models;
 using Orrery.World.Profiles;
+using Orrery.World.StepTimes;
 using Orrery.World.Training;
 
 namespace Orrery.Lab.Scenarios;
@@ -90,6 +91,7 @@ internal sealed class FleetReader
         Node schedulerNode = map.Optional("scheduler") ?? Node.Plain(DefaultScheduler);
         Node? memoryNode = map.Optional("memory");
         Node? executionNode = map.Optional("execution");
+        StepTimeTable? stepTimes = StepTimesReader.Read(map.Optional("stepTimes"), executionNode);
         Node? callsNode = map.Optional("calls");
         Node? finetuneNode = map.Optional("finetune");
         Node? lengthNode = map.Optional("maxModelLength") ?? _maxModelLength;
@@ -120,7 +122,8 @@ internal sealed class FleetReader
             Deployment deployment = Deployment.Create(model, device, parallel, precision, ReadNetwork(network, device), profile, engine);
             ReplicaFacts facts = new(asked, device.Name, device.Memory, parallel.Pipeline);
             DraftDesign? draft = ReadDraft(draftNode, scheduler, deployment, out Node? writtenDraft);
-            KvCapacity capacity = Capacity(deployment, memory, scheduler.MaxStepTokens(facts), finetune, draft);
+            KvCapacity capacity = StepTimesReader.Capacity(stepTimes, deployment, memory, entry.Path, _notes)
+                ?? Capacity(deployment, memory, scheduler.MaxStepTokens(facts), finetune, draft);
             WrittenWorld written = new(writtenModel, deviceNode, network, asked, scaling) { DraftModel = writtenDraft, Profile = writtenProfile };
             ReplicaDesign design = new(deployment, scheduler, memory, execution, capacity, Bound(asked, capacity, parallel, entry))
             {
@@ -129,6 +132,7 @@ internal sealed class FleetReader
                 Calls = calls,
                 Finetune = finetune,
                 Draft = draft,
+                StepTimes = stepTimes,
             };
             return new(design, replicas, written);
         }

@@ -94,7 +94,7 @@ public static class ScenarioLock
             Key("scheduler", Schedulers.Registry.ToNode(entry.Scheduler)),
             Key("memory", Memory(entry.Design)),
             Key("calls", CallHandlers.Registry.ToNode(entry.Design.Calls)),
-            Key("execution", ExecutionStyles.Registry.ToNode(entry.Design.Execution)),
+            entry.Design.StepTimes is { } times ? Key("stepTimes", times.Name) : Key("execution", ExecutionStyles.Registry.ToNode(entry.Design.Execution)),
         ];
         if (entry.Design.Finetune is { } finetune) keys.Add(Key("finetune", FinetuneStyles.Registry.ToNode(finetune)));
         if (entry.Design.Draft is { } draft) keys.Add(Key("draft", DraftReader.ToNode(draft, entry.Written.DraftModel!)));

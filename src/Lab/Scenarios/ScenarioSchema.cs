@@ -94,6 +94,11 @@ public static class ScenarioSchema
         ("memory", Memory()),
         ("calls", Choice(CallHandlers.Registry, "What becomes of the KV of a sequence that waits for a tool.")),
         ("execution", Choice(ExecutionStyles.Registry, "How the operations of a step are laid out on the device.")),
+        ("stepTimes", new JsonObject
+        {
+            ["description"] = "Published step times, and the KV memory published with them, in place of the device's profile.",
+            ["enum"] = Names([.. Catalog.StepTimes.Select(table => table.Name)]),
+        }),
         ("finetune", Choice(FinetuneStyles.Registry, "Adapters are finetuned beside inference, as long as there is traffic; default: nothing is.")),
         ("draft", DraftAndVerify()),
         ("model", Model()),

@@ -8,7 +8,7 @@ namespace Orrery.Serving.Execution;
 /// the stages, each entering a stage when the step before has left it.
 /// </summary>
 /// <remarks>
-/// Stages are taken as equally slow as the slowest one. Every step's time is rounded to a nanosecond by the cost model and added to the
+/// Stages are taken as equally slow as the slowest one, unless the cost model tells them apart. Every step's time is rounded to a nanosecond by the cost model and added to the
 /// end before, exactly as a single step would be.
 /// </remarks>
 public sealed class ModelledExecutor : IStepExecutor
@@ -55,11 +55,10 @@ public sealed class ModelledExecutor : IStepExecutor
 
     private void Traverse(StepRun run, StepCost cost)
     {
-        Duration stage = cost.StageAt(0);
         Instant leaves = run.Start + run.Plan.Delay;
         for (int i = 0; i < _stageFree.Length; i++)
         {
-            leaves = Instant.Max(leaves, _stageFree[i]) + stage;
+            leaves = Instant.Max(leaves, _stageFree[i]) + cost.StageAt(0, i);
             _stageFree[i] = leaves;
         }
         run.Append(leaves);

@@ -11,6 +11,7 @@ using Orrery.Serving.Swap;
 using Orrery.World.Cost;
 using Orrery.World.Deployments;
 using Orrery.World.Profiles;
+using Orrery.World.StepTimes;
 using Orrery.World.Training;
 
 namespace Orrery.Serving.Replicas;
@@ -39,6 +40,9 @@ public sealed record ReplicaDesign(
 
     /// <summary>Draft and verify; null for none.</summary>
     public DraftDesign? Draft { get; init; }
+
+    /// <summary>Published step times in place of the deployment's profile and <see cref="Execution"/>; null for none.</summary>
+    public StepTimeTable? StepTimes { get; init; }
 
     /// <summary>What schedulers may depend on, without step times: those cost a while to prepare.</summary>
     public ReplicaFacts Facts => new(MaxModelTokens, Deployment.Device.Name, Deployment.Device.Memory, Deployment.Parallel.Pipeline);
@@ -80,7 +84,9 @@ public sealed class ReplicaFactory(ReplicaDesign design, RandomStream acceptance
 
     private static ICostModel CostOf(ReplicaDesign design)
     {
-        ICostModel cost = design.Execution.Create(design.Deployment with { Attention = design.Memory.Attention(design.Deployment) });
+        ICostModel cost = design.StepTimes is { } published
+            ? new TableCost(design.Deployment, published)
+            : design.Execution.Create(design.Deployment with { Attention = design.Memory.Attention(design.Deployment) });
         if (design.Draft is { } draft) cost = draft.CostOf(design.Deployment, cost);
         return design.Finetune is { } finetune ? new TrainingCost(cost, new RooflineCost(design.Deployment), finetune.Training) : cost;
     }

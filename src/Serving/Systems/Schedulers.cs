@@ -2,6 +2,7 @@ using Orrery.Documents;
 using Orrery.Serving.Scheduling;
 using Orrery.Serving.Systems.Andes;
 using Orrery.Serving.Systems.BatchLlm;
+using Orrery.Serving.Systems.DistServe;
 using Orrery.Serving.Systems.FasterTransformer;
 using Orrery.Serving.Systems.FastGen;
 using Orrery.Serving.Systems.FastSwitch;
@@ -12,6 +13,7 @@ using Orrery.Serving.Systems.Orca;
 using Orrery.Serving.Systems.Priority;
 using Orrery.Serving.Systems.RoundRobin;
 using Orrery.Serving.Systems.SarathiServe;
+using Orrery.Serving.Systems.Splitwise;
 using Orrery.Serving.Systems.Trail;
 using Orrery.Serving.Systems.VllmV0;
 using Orrery.Serving.Systems.VllmV0Chunked;
@@ -57,6 +59,10 @@ public static class Schedulers
             "Zheng et al. 2024, arXiv 2412.03594", () => BatchLlmOptions.Set),
         Plugin("andes", "Serves those whose quality of experience gains most per token of memory; readers' buffers let others wait.",
             "Liu et al. 2024, arXiv 2404.16283", () => AndesOptions.Set),
+        Plugin("distserve", "Whole prompts, or decodes, first come first served; the last decode goes to the host when blocks run out.",
+            "Zhong et al., OSDI 2024, arXiv 2401.09670", () => DistServeOptions.Set),
+        Plugin("splitwise", "Each iteration anew: who missed four, prompts, decodes that had to wait, decodes of the batch, the others.",
+            "Patel et al., ISCA 2024, arXiv 2311.18677", () => SplitwiseOptions.Set),
         Plugin("round-robin", "A first-come ring: after a quantum of steps a request gives way to whoever waits.",
             "baseline of Andes, arXiv 2404.16283 (c)", () => RoundRobinOptions.Set));
 

@@ -3,6 +3,7 @@ using Orrery.World.Hardware;
 using Orrery.World.Models;
 using Orrery.World.Power;
 using Orrery.World.Profiles;
+using Orrery.World.StepTimes;
 
 namespace Orrery.World.Catalogue;
 
@@ -28,6 +29,9 @@ public static class Catalog
     private static readonly CatalogSection<EngineProfile> EngineSection =
         new("engine", "catalog/engines.yaml", EngineProfile.Read, e => e.Name, e => e.Aliases);
 
+    private static readonly CatalogSection<StepTimeTable> StepTimeSection =
+        new("table of step times", "catalog/step-times/", StepTimeTable.Read, t => t.Name, _ => []);
+
     private static readonly CatalogSection<GridSpec> GridSection =
         new("grid", "catalog/grids.yaml", GridSpec.Read, g => g.Name, g => g.Aliases);
 
@@ -43,6 +47,8 @@ public static class Catalog
     public static IReadOnlyList<DeviceProfile> Profiles => ProfileSection.Entries;
 
     public static IReadOnlyList<EngineProfile> Engines => EngineSection.Entries;
+
+    public static IReadOnlyList<StepTimeTable> StepTimes => StepTimeSection.Entries;
 
     public static IReadOnlyList<GridSpec> Grids => GridSection.Entries;
 
@@ -88,6 +94,9 @@ public static class Catalog
 
     /// <summary>An engine version such as <c>vllm-0.19</c>.</summary>
     public static EngineProfile Engine(string name) => EngineSection.Find(name);
+
+    /// <summary>Published step times such as <c>distserve</c>.</summary>
+    public static StepTimeTable StepTimesOf(string name) => StepTimeSection.Find(name);
 
     /// <summary>A grid such as <c>us-caiso</c> or <c>france</c>.</summary>
     public static GridSpec Grid(string name) => GridSection.Find(name);

@@ -38,6 +38,9 @@ public abstract class StepCost
     /// <summary>Time that step k holds each pipeline stage; equals <see cref="At"/> with one stage. The next step may enter after it.</summary>
     public abstract Duration StageAt(int k);
 
+    /// <summary>The same of one stage, from 0, where stages are known to differ; else that of the slowest.</summary>
+    public virtual Duration StageAt(int k, int stage) => StageAt(k);
+
     /// <summary>FLOP done by step k over the whole device group, rounded to whole FLOP; linear in k (until a sliding window saturates). Wide: one prompt of ten million tokens has 10^19.</summary>
     public abstract Int128 FlopsAt(int k);
 

@@ -82,6 +82,23 @@ public sealed record KvCapacity(
         throw DoesNotFit(deployment, capacity, utilization, blockTokens, maxBatchedTokens + trainingTokens, maxSequences, draft, trainingIsTooLong);
     }
 
+    /// <summary>
+    /// A capacity that somebody published, in place of the arithmetic: weights and KV are what they are, nothing else is counted.
+    /// </summary>
+    /// <param name="deployment">What the replica runs on.</param>
+    /// <param name="tokens">Tokens that it holds.</param>
+    /// <param name="blockTokens">Tokens of a block.</param>
+    public static KvCapacity Stated(Deployment deployment, long tokens, int blockTokens)
+    {
+        ArgumentNullException.ThrowIfNull(deployment);
+        ParallelPlan plan = deployment.Parallel;
+        long blocks = tokens / blockTokens;
+        Bytes weights = deployment.Shards.WeightBytes(plan.Pipeline - 1);
+        Bytes perBlock = deployment.Shards.KvBytesPerToken(plan.Pipeline - 1) * blockTokens;
+        Bytes kv = perBlock * (blocks / plan.Data);
+        return new(blocks, blockTokens, plan.Pipeline - 1, deployment.Device.UsableMemory, weights + kv, weights, default, default, default, kv, perBlock);
+    }
+
     private static KvCapacity Measure(
         Deployment deployment, double utilization, int blockTokens, int maxBatchedTokens, int maxSequences, Bytes reserved, Deployment? draft)
     {

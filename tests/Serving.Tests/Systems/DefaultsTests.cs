@@ -129,7 +129,7 @@ public sealed class DefaultsTests
     {
         foreach (Plugin<SchedulerSpec> plugin in Schedulers.Registry.All)
             Assert.Equal(plugin.Default, Schedulers.Registry.Read(Schedulers.Registry.ToNode(plugin.Default)));
-        foreach (Plugin<RouterSpec> plugin in Routers.Registry.All)
-            Assert.Equal(plugin.Default, Routers.Registry.Read(Routers.Registry.ToNode(plugin.Default)));
+        foreach (Plugin<RouterSpec> plugin in SystemRouters.Registry.All)
+            Assert.Equal(plugin.Default, SystemRouters.Registry.Read(SystemRouters.Registry.ToNode(plugin.Default)));
     }
 }

@@ -18,7 +18,7 @@ internal sealed class PlanLog
 
     /// <summary>Requests all at time 0, given as prompt and output tokens; a step takes 1 ms.</summary>
     public static FleetOutcome Run(
-        SchedulerSpec spec, IReadOnlyList<(int Prompt, int Output)> requests, out PlanLog log, int blocks = 1000, int blockTokens = 16, int stages = 1)
+        SchedulerSpec spec, IReadOnlyList<(int Prompt, int Output)> requests, out PlanLog log, int blocks = 1000, int blockTokens = 16, int stages = 1, bool knowsOutputs = false)
     {
         PlanLog plans = new();
         log = plans;
@@ -28,6 +28,7 @@ internal sealed class PlanLog
             Scheduler = () => new WatchedScheduler(spec.Create(facts), (_, _, plan) => plans.Look(plan)),
             Memory = () => new PagedMemory(blocks, blockTokens),
             MaxModelTokens = 16_384,
+            Predictor = request => knowsOutputs ? request.OutputTokens : 0,
             Cost = new ToyCost(Duration.FromMilliseconds(1), default, default, Duration.FromNanoseconds(1), stages),
         }.Run(new ScriptedTraffic([.. requests.Select((r, i) => new Request { Id = i, Arrival = Instant.Zero, PromptTokens = r.Prompt, OutputTokens = r.Output })]), fastForward: false);
     }

@@ -9,6 +9,7 @@ using Orrery.Serving.Swap;
 using Orrery.Serving.Systems;
 using Orrery.Serving.Systems.Andes;
 using Orrery.Serving.Systems.BatchLlm;
+using Orrery.Serving.Systems.DistServe;
 using Orrery.Serving.Systems.FasterTransformer;
 using Orrery.Serving.Systems.FastGen;
 using Orrery.Serving.Systems.FastSwitch;
@@ -20,6 +21,7 @@ using Orrery.Serving.Systems.Orca;
 using Orrery.Serving.Systems.Priority;
 using Orrery.Serving.Systems.RoundRobin;
 using Orrery.Serving.Systems.SarathiServe;
+using Orrery.Serving.Systems.Splitwise;
 using Orrery.Serving.Systems.Trail;
 using Orrery.Serving.Systems.VllmV0;
 using Orrery.Serving.Systems.VllmV0Chunked;
@@ -175,6 +177,14 @@ internal static class RandomSystems
                 MaxSequences = sequences,
                 Watermark = watermark,
             },
+            "distserve" => new DistServeOptions
+            {
+                MaxPrompts = 1 + random.NextInt(6),
+                MaxPromptTokens = batched,
+                MaxDecodes = 1 + random.NextInt(16),
+                MaxDecodeTokens = 1 + random.NextInt(16),
+            },
+            "splitwise" => new SplitwiseOptions { MaxRequests = sequences, MaxTokens = 8 + random.NextInt(400), MaxMisses = random.NextInt(8) },
             _ => throw new ArgumentException($"give {name} random options here", nameof(name)),
         };
     }
@@ -299,6 +309,8 @@ internal static class RandomSystems
         AndesOptions o => o.MaxSequences,
         RoundRobinOptions o => o.MaxSequences,
         NanoFlowOptions => int.MaxValue,
+        DistServeOptions => int.MaxValue,
+        SplitwiseOptions o => o.MaxRequests,
         _ => throw new ArgumentException(spec.ToString(), nameof(spec)),
     };
 
@@ -320,6 +332,8 @@ internal static class RandomSystems
         AndesOptions o => (o.MaxBatchedTokens!.Value, false),
         RoundRobinOptions o => (o.MaxBatchedTokens!.Value, false),
         NanoFlowOptions o => (o.BatchTokens, true),
+        DistServeOptions o => (o.MaxPromptTokens, false),
+        SplitwiseOptions o => (o.MaxTokens, false),
         _ => (int.MaxValue, false),
     };
 
