@@ -25,12 +25,14 @@ public static class Measures
     {
         ArgumentNullException.ThrowIfNull(study);
         IEnumerable<ExperimentOutcome> experiments = study.Runs.Select(run => run.Record.Result.Experiment).OfType<ExperimentOutcome>();
-        Measure[] figures = [.. experiments.SelectMany(outcome => outcome.Figures).DistinctBy(figure => figure.Name).Select(Of)];
-        return figures.Length > 0 ? figures : All;
+        // What all runs have in common is shown where there is room left.
+        bool Differs(string name) => study.Runs.Select(run => run.Record.Result.Experiment?.Value(name)).Distinct().Skip(1).Any();
+        ExperimentFigure[] figures = [.. experiments.SelectMany(outcome => outcome.Figures).DistinctBy(figure => figure.Name)];
+        return figures.Length > 0 ? [.. figures.Select((figure, i) => Of(figure, Differs(figure.Name) ? i + 1 : figures.Length + i + 1))] : All;
     }
 
-    private static Measure Of(ExperimentFigure figure, int index) =>
-        new(figure.Name, MeasureUnit.Number, Better.Neither, index + 1, false, run => run.Experiment?.Value(figure.Name)) { UnitText = figure.Unit };
+    private static Measure Of(ExperimentFigure figure, int priority) =>
+        new(figure.Name, MeasureUnit.Number, Better.Neither, priority, false, run => run.Experiment?.Value(figure.Name)) { UnitText = figure.Unit };
 
     /// <summary>One column of a metric.</summary>
     private static Measure Of(Metric metric, MetricColumn column)

@@ -44,6 +44,8 @@ public sealed class PublishedSystemsTests
         string entries = string.Join('\n', PublishedSystems.All.Select(system => system.Entry));
         Assert.All(Schedulers.Registry.Names, name => Assert.True(systems.Contains(name) || entries.Contains($"use: {name}", StringComparison.Ordinal), name));
         Assert.All(ServingExperiments.Registry.Names, name => Assert.Contains(name, entries, StringComparison.Ordinal));
+        // What has no replicas is known by its experiment's name.
+        systems.UnionWith(Experiments.Registry.Names);
         Assert.All(ClaimCatalogue.All().Where(file => !file.IsStudy), file => Assert.Contains(file.System, systems));
     }
 }

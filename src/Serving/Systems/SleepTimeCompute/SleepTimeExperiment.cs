@@ -63,7 +63,7 @@ internal sealed class SleepTimeExperiment
         SleepingServer server = Play(contexts, _options.Policy, tokensPerSecond, cancel);
         Summary before = awake.Latency.Summarize(NanosecondsPerSecond)!;
         Summary after = server.Latency.Summarize(NanosecondsPerSecond)!;
-        double test = server.TestTokens.Sum();
+        double test = Tokens(questions, server.Helped.Sum());
         ContextPlan[][] bins = Binned(contexts, out double[] gains, server);
         var values = new Dictionary<string, double>
         {
@@ -76,7 +76,7 @@ internal sealed class SleepTimeExperiment
             ["latencyGain"] = before.P50 / after.P50,
             ["p50Seconds"] = after.P50,
             ["p95Seconds"] = after.P95,
-            ["testTokensGain"] = questions * _cost.TestTokens / test,
+            ["testTokensGain"] = Gain(questions, server.Helped.Sum()),
             ["noteShare"] = server.WithNote / (double)questions,
             ["wastedShare"] = server.SleepTokens > 0 ? server.WastedTokens / server.SleepTokens : 0,
             ["sleepPerTest"] = server.SleepTokens / test,
@@ -98,9 +98,14 @@ internal sealed class SleepTimeExperiment
     {
         int[] order = [.. Enumerable.Range(0, contexts.Length).OrderBy(i => contexts[i].Predictability)];
         int[][] bins = [.. Enumerable.Range(0, Bins).Select(bin => order[(bin * order.Length / Bins)..((bin + 1) * order.Length / Bins)])];
-        gains = [.. bins.Select(bin => bin.Sum(i => contexts[i].Questions.Count) * _cost.TestTokens / bin.Sum(i => server.TestTokens[i]))];
+        gains = [.. bins.Select(bin => Gain(bin.Sum(i => contexts[i].Questions.Count), bin.Sum(i => server.Helped[i])))];
         return [.. bins.Select(bin => bin.Select(i => contexts[i]).ToArray())];
     }
+
+    /// <summary>Tokens that users wait for.</summary>
+    private double Tokens(long questions, long helped) => ((questions - helped) * _cost.TestTokens) + (helped * _cost.TestTokensWithNote);
+
+    private double Gain(long questions, long helped) => questions * _cost.TestTokens / Tokens(questions, helped);
 
     private ExperimentTable ByQuestions() => new(
         "Foreseen questions on one context: cost of a question against no note", ["questions", "without note, tokens", "with note, tokens", "gain"],

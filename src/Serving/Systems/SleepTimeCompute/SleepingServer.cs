@@ -35,14 +35,14 @@ public sealed class SleepingServer
         _free = slots;
         _tokensPerSecond = tokensPerSecond;
         _notes = [.. contexts.Select(_ => new NoteState { Left = cost.SleepTokens })];
-        TestTokens = new double[contexts.Count];
+        Helped = new int[contexts.Count];
     }
 
     /// <summary>From arrival to the end of the answer, in nanoseconds.</summary>
     public QuantileSketch Latency { get; } = new();
 
-    /// <summary>Tokens that users waited for, by context.</summary>
-    public double[] TestTokens { get; }
+    /// <summary>Questions by context that a note helped; all others took their full tokens.</summary>
+    public int[] Helped { get; }
 
     /// <summary>Tokens of notes, finished or not.</summary>
     public double SleepTokens { get; private set; }
@@ -105,9 +105,12 @@ public sealed class SleepingServer
         {
             WithNote++;
             note.WasUsed = true;
-            if (_contexts[asked.Context].IsForeseen[asked.Question]) tokens = _cost.TestTokensWithNote;
+            if (_contexts[asked.Context].IsForeseen[asked.Question])
+            {
+                Helped[asked.Context]++;
+                tokens = _cost.TestTokensWithNote;
+            }
         }
-        TestTokens[asked.Context] += tokens;
         _free--;
         Push(-1, tokens, asked.Arrival);
     }
