@@ -9,11 +9,12 @@ namespace Orrery.Serving.Systems.Helix;
 /// </summary>
 public sealed class HelixSearch(HelixCluster cluster, HelixModel model, HelixFlow flow, bool partial)
 {
-    /// <summary>Temperature at the beginning as a share of the bound (d).</summary>
-    public const double FirstTemperature = 0.02;
+    /// <summary>Chains of steps, each from one of the starts in turn: their temperatures at the beginning as shares of the bound. The last is hot
+    /// enough to leave any valley of a small cluster (d).</summary>
+    public static readonly IReadOnlyList<double> FirstTemperatures = [0.02, 0.02, 0.02, 0.01, 0.02, 0.02, 0.03, 0.2];
 
-    /// <summary>Temperature at the end as a share of the bound (d).</summary>
-    public const double LastTemperature = 0.0002;
+    /// <summary>Temperature at the end as a share of that at the beginning (d).</summary>
+    public const double Cooling = 0.025;
 
     /// <summary>Weight of the layer with the least throughput beside the flow: it leads where the flow is flat (d).</summary>
     public const double CoverageWeight = 0.25;
@@ -26,7 +27,7 @@ public sealed class HelixSearch(HelixCluster cluster, HelixModel model, HelixFlo
 
     /// <summary>Searches.</summary>
     /// <param name="starts">Placements to begin with; one of them may have the largest flow already.</param>
-    /// <param name="evaluations">Steps, over all starts.</param>
+    /// <param name="evaluations">Steps, over all chains.</param>
     /// <param name="random">Its own stream.</param>
     /// <param name="cancel">Ends it early.</param>
     /// <returns>The best placement seen and its flow in tokens per second.</returns>
@@ -35,19 +36,21 @@ public sealed class HelixSearch(HelixCluster cluster, HelixModel model, HelixFlo
         double bound = flow.ComputeBound();
         HelixPlacement best = starts[0].Copy();
         double bestFlow = flow.Solve(best, partial);
-        for (int i = 0; i < starts.Count; i++)
+        int chains = FirstTemperatures.Count;
+        for (int i = 0; i < chains; i++)
         {
             RandomStream stream = random.Split(i);
-            HelixPlacement current = starts[i].Copy();
+            HelixPlacement current = starts[i % starts.Count].Copy();
             double currentFlow = flow.Solve(current, partial);
             double currentScore = Score(current, currentFlow);
             if (currentFlow > bestFlow) (best, bestFlow) = (current.Copy(), currentFlow);
             HelixPlacement next = current.Copy();
-            int steps = evaluations / starts.Count;
+            int steps = evaluations / chains;
+            double hottest = bound * FirstTemperatures[i];
             for (int step = 0; step < steps && bestFlow < GoodEnough * bound; step++)
             {
                 if (step % 1024 == 0) cancel.ThrowIfCancellationRequested();
-                double temperature = bound * FirstTemperature * Math.Pow(LastTemperature / FirstTemperature, (double)step / steps);
+                double temperature = hottest * Math.Pow(Cooling, (double)step / steps);
                 current.CopyTo(next);
                 Change(next, stream);
                 double nextFlow = flow.Solve(next, partial);
@@ -80,9 +83,18 @@ public sealed class HelixSearch(HelixCluster cluster, HelixModel model, HelixFlo
     private void Change(HelixPlacement placement, RandomStream random)
     {
         int kind = random.NextInt(8);
-        if (kind < 4) Move(placement, random);
+        if (kind == 0) Scatter(placement, random);
+        else if (kind < 4) Move(placement, random);
         else if (kind < 6) ShiftSeam(placement, random);
         else Exchange(placement, random);
+    }
+
+    // A machine to any interval.
+    private void Scatter(HelixPlacement placement, RandomStream random)
+    {
+        int node = random.NextInt(_nodes);
+        int start = random.NextInt(model.Layers);
+        placement.Set(node, start, 1 + random.NextInt(Math.Min(Most(node), model.Layers - start)));
     }
 
     // A machine to an interval that begins where another ends, or ends where another begins.
