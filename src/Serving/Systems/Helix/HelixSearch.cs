@@ -4,8 +4,9 @@ namespace Orrery.Serving.Systems.Helix;
 
 /// <summary>
 /// Looks for the placement with the largest maximum flow without an integer solver (d): simulated annealing from the best of the known placements.
-/// A step moves one machine to where others begin or end, exchanges two, or shifts a seam between machines by a layer. The same stream gives
-/// the same placement.
+/// A step moves one machine to where others begin or end, exchanges two, or shifts a seam between machines by a layer. Many placements have the same
+/// flow: of those it keeps the one with the most KV room at its tightest layer, which is what admits requests (d). The same stream gives the same
+/// placement.
 /// </summary>
 public sealed class HelixSearch(HelixCluster cluster, HelixModel model, HelixFlow flow, bool partial)
 {
@@ -22,8 +23,12 @@ public sealed class HelixSearch(HelixCluster cluster, HelixModel model, HelixFlo
     /// <summary>The search ends when the flow reaches this share of the bound (b).</summary>
     public const double GoodEnough = 0.995;
 
+    /// <summary>Flows that differ by less than this share are the same: sums in another order.</summary>
+    private const double Same = 1e-9;
+
     private readonly int _nodes = cluster.Nodes.Count;
     private readonly double[] _coverage = new double[model.Layers];
+    private readonly double[] _room = new double[model.Layers];
 
     /// <summary>Searches.</summary>
     /// <param name="starts">Placements to begin with; one of them may have the largest flow already.</param>
@@ -36,6 +41,7 @@ public sealed class HelixSearch(HelixCluster cluster, HelixModel model, HelixFlo
         double bound = flow.ComputeBound();
         HelixPlacement best = starts[0].Copy();
         double bestFlow = flow.Solve(best, partial);
+        double bestRoom = Room(best);
         int chains = FirstTemperatures.Count;
         for (int i = 0; i < chains; i++)
         {
@@ -43,7 +49,7 @@ public sealed class HelixSearch(HelixCluster cluster, HelixModel model, HelixFlo
             HelixPlacement current = starts[i % starts.Count].Copy();
             double currentFlow = flow.Solve(current, partial);
             double currentScore = Score(current, currentFlow);
-            if (currentFlow > bestFlow) (best, bestFlow) = (current.Copy(), currentFlow);
+            if (IsBetter(current, currentFlow, bestFlow, bestRoom)) (best, bestFlow, bestRoom) = (current.Copy(), currentFlow, Room(current));
             HelixPlacement next = current.Copy();
             int steps = evaluations / chains;
             double hottest = bound * FirstTemperatures[i];
@@ -58,12 +64,30 @@ public sealed class HelixSearch(HelixCluster cluster, HelixModel model, HelixFlo
                 if (nextScore < currentScore && stream.NextDouble() >= Math.Exp((nextScore - currentScore) / temperature)) continue;
                 (current, next) = (next, current);
                 currentScore = nextScore;
-                if (nextFlow <= bestFlow) continue;
+                if (!IsBetter(current, nextFlow, bestFlow, bestRoom)) continue;
                 current.CopyTo(best);
                 bestFlow = nextFlow;
+                bestRoom = Room(current);
             }
         }
         return (best, bestFlow);
+    }
+
+    private bool IsBetter(HelixPlacement placement, double value, double bestFlow, double bestRoom) =>
+        value > bestFlow * (1 + Same) || (value >= bestFlow * (1 - Same) && value > 0 && Room(placement) > bestRoom);
+
+    // KV tokens at the tightest layer, on the machines through which the placement solved last sends something.
+    private double Room(HelixPlacement placement)
+    {
+        Array.Clear(_room);
+        for (int node = 0; node < _nodes; node++)
+        {
+            int layers = placement.Layers[node];
+            if (layers == 0 || flow.Through(node) <= 0) continue;
+            double tokens = (double)model.Profiles[cluster.Nodes[node].Kind].KvEntries(layers) / layers;
+            for (int layer = placement.Start[node]; layer < placement.End(node); layer++) _room[layer] += tokens;
+        }
+        return _room.Min();
     }
 
     private double Score(HelixPlacement placement, double value)
