@@ -1,5 +1,6 @@
 using Orrery.Documents;
 using Orrery.Kernel.Experiments;
+using Orrery.Serving.Systems.Helix;
 using Orrery.Serving.Systems.SleepTimeCompute;
 using Orrery.Serving.Systems.Sn40lCoe;
 using Orrery.Serving.Systems.TpiLlm;
@@ -19,7 +20,9 @@ public static class ServingExperiments
         Plugin("sleep-time-compute", "Notes on a context written in idle time: what later questions then cost and how fast they are answered.",
             "Lin et al. 2025, arXiv 2504.13171", () => SleepTimeComputeOptions.Set),
         Plugin("spotserve", "A model on machines of a spot market that come and go: another layout at each change, weights and KV moved within the grace period; and its baselines.",
-            "Miao et al., ASPLOS 2024, arXiv 2311.15566", () => SpotServeOptions.Set));
+            "Miao et al., ASPLOS 2024, arXiv 2311.15566", () => SpotServeOptions.Set),
+        Plugin("helix", "One model over unlike machines and links: layers placed for the largest flow, a path for each request; and its baselines.",
+            "Mei et al., ASPLOS 2025, arXiv 2406.01566", () => HelixOptions.Set));
 
     private static Plugin<ExperimentSpec, TOptions> Plugin<TOptions>(string name, string summary, string source, Func<OptionSet<TOptions>> options)
         where TOptions : ExperimentSpec, new() => new(name, summary, source, options);

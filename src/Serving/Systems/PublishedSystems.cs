@@ -66,5 +66,7 @@ public static class PublishedSystems
         new("sleep-time-compute", "Notes on contexts written in idle time, so that later questions are cheap.", "Lin et al., arXiv 2504.13171", "experiment: sleep-time-compute", Alone),
         new("spotserve", "Moves a model's weights and KV to another layout at each change of a spot market, within the grace period.", "Miao et al., ASPLOS 2024, arXiv 2311.15566",
             "experiment: spotserve", "an experiment of its own: capacity traces, baselines and ablation levels are its options (docs/elastic.md)"),
+        new("helix", "Layers of one model placed over unlike machines and links for the largest flow; each request takes its own path.", "Mei et al., ASPLOS 2025, arXiv 2406.01566",
+            "experiment: helix", Alone),
     ];
 }

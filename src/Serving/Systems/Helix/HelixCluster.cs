@@ -63,6 +63,19 @@ public sealed class HelixCluster
         }
     }
 
+    private HelixCluster(IReadOnlyList<int> nodes, HelixCluster whole)
+    {
+        Nodes = [.. nodes.Select(node => whole.Nodes[node])];
+        Regions = whole.Regions;
+        int ends = nodes.Count + 1;
+        _links = new ChainLink[ends * ends];
+        for (int from = -1; from < nodes.Count; from++)
+        {
+            for (int to = -1; to < nodes.Count; to++)
+                _links[((from + 1) * ends) + to + 1] = whole.Link(from < 0 ? -1 : nodes[from], to < 0 ? -1 : nodes[to]);
+        }
+    }
+
     public IReadOnlyList<HelixNode> Nodes { get; }
 
     public int Regions { get; }
@@ -104,6 +117,9 @@ public sealed class HelixCluster
         }
         return new HelixCluster(nodes, random);
     }
+
+    /// <summary>Some of its machines as a cluster of their own, with the connections that they have here.</summary>
+    public HelixCluster Part(IReadOnlyList<int> nodes) => new(nodes, this);
 
     private ChainLink Draw(int from, int to, RandomStream random)
     {

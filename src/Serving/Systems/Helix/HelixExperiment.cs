@@ -2,7 +2,6 @@ using System.Globalization;
 using Orrery.Kernel;
 using Orrery.Kernel.Experiments;
 using Orrery.Kernel.Random;
-using Orrery.Kernel.Solvers;
 using Orrery.Kernel.Statistics;
 
 namespace Orrery.Serving.Systems.Helix;
@@ -52,60 +51,12 @@ internal sealed class HelixExperiment
 
     public ExperimentResult Run()
     {
-        (HelixPlacement placement, IReadOnlyList<IReadOnlyList<int>> pipelines) = Place();
-        double flow = pipelines.Count > 0 ? pipelines.Sum(pipeline => pipeline.Min(node => _flow.Capacity(node, placement.Layers[node]))) : _flow.Solve(placement, _options.IsPartial);
-        if (flow <= 0) throw new InputException($"placement: the machines of '{_options.Cluster}' do not hold all {_model.Layers} layers in a row; add machines");
-        HelixService service = new(_options, _model, _cluster, _flow, placement, pipelines, _random);
+        HelixPlan plan = new HelixPlanner(_options, _model, _cluster, _random, _notes).Plan(_cancel);
+        if (plan.Parts.Any(part => part.TokensPerSecond <= 0))
+            throw new InputException($"placement: the machines of '{_options.Cluster}' do not hold all {_model.Layers} layers in a row; add machines");
+        HelixService service = new(_options, _model, _cluster, plan, _random);
         service.Run(_cancel);
-        return new ExperimentResult(Figures(service, flow)) { Tables = [Table(service, placement)], Notes = _notes };
-    }
-
-    /// <summary>The placement alone, with the machines of each pipeline where they are separate.</summary>
-    internal (HelixPlacement Placement, IReadOnlyList<IReadOnlyList<int>> Pipelines) Place()
-    {
-        switch (_options.Placement)
-        {
-            case HelixPlacer.Swarm: return (HelixBaselines.Swarm(_cluster, _model, _throughput), []);
-            case HelixPlacer.Petals: return (HelixBaselines.Petals(_cluster, _model, _throughput, _random.Split("petals")), []);
-            case HelixPlacer.Separate: return HelixBaselines.Separate(_cluster, _model, plus: false);
-            case HelixPlacer.SeparatePlus: return HelixBaselines.Separate(_cluster, _model, plus: true);
-        }
-        HelixSearch search = new(_cluster, _model, _flow, _options.PartialInference);
-        (HelixPlacement placement, double flow) = search.Run(Starts(), _options.Steps, _random.Split("placement"), _cancel);
-        if (_options.Solver == HelixSolver.Cbc)
-        {
-            HelixProgramme programme = new(_cluster, _model, _flow, _options.PartialInference, _options.FastestLinks);
-            SolverLimits limits = new(_options.SolverTime, _options.SolverGap);
-            (HelixPlacement found, IntegerSolution solution) = programme.Solve(new CbcSolver(), limits, placement, _flow, _options.PartialInference, _cancel);
-            double exact = _flow.Solve(found, _options.PartialInference);
-            _notes.Add(string.Create(CultureInfo.InvariantCulture, $"cbc ended {solution.Status} with {exact:0.#} tokens/s; the heuristic had {flow:0.#}"));
-            if (exact > flow) placement = found;
-        }
-        return (placement, []);
-    }
-
-    // Every known placement that exists on this cluster is a start.
-    private List<HelixPlacement> Starts()
-    {
-        List<HelixPlacement> starts = [HelixBaselines.Petals(_cluster, _model, _throughput, _random.Split("petals"))];
-        try
-        {
-            starts.Add(HelixBaselines.Swarm(_cluster, _model, _throughput));
-        }
-        catch (InputException)
-        {
-            // Too few machines for equal stages: one start less.
-            _notes.Add("the search began without Swarm's placement, which this cluster has too few machines for");
-        }
-        HelixPlacement separate = new(_cluster.Nodes.Count);
-        bool all = true;
-        foreach (IGrouping<string, int> kind in Enumerable.Range(0, _cluster.Nodes.Count).GroupBy(node => _cluster.Nodes[node].Kind))
-        {
-            int[] nodes = [.. kind];
-            all &= HelixBaselines.SpreadEvenly(nodes, _cluster, _model, separate);
-        }
-        if (all) starts.Add(separate);
-        return starts;
+        return new ExperimentResult(Figures(service, plan.TokensPerSecond)) { Tables = [Table(service, plan)], Notes = _notes };
     }
 
     private Dictionary<string, double> Figures(HelixService service, double flow)
@@ -136,8 +87,14 @@ internal sealed class HelixExperiment
         }
     }
 
-    private ExperimentTable Table(HelixService service, HelixPlacement placement)
+    private ExperimentTable Table(HelixService service, HelixPlan plan)
     {
+        HelixPlacement placement = plan.Placement;
+        double[] planned = new double[_cluster.Nodes.Count];
+        foreach ((_, int to, double tokensPerSecond) in plan.Parts.SelectMany(part => part.Flows))
+        {
+            if (to >= 0) planned[to] += tokensPerSecond;
+        }
         static string Text(double value) => value.ToString("0.###", CultureInfo.InvariantCulture);
         List<IReadOnlyList<string>> rows = [];
         foreach (int node in Enumerable.Range(0, _cluster.Nodes.Count).OrderBy(node => placement.Start[node]).ThenBy(placement.End).ThenBy(node => node))
@@ -147,7 +104,7 @@ internal sealed class HelixExperiment
             rows.Add(
             [
                 _cluster.Nodes[node].Name, Text(_cluster.Nodes[node].Region), range, Text(layers), layers == 0 ? "0" : Text(_flow.Capacity(node, layers)),
-                Text(service.PlannedFlow(node)), Text(service.BusyOf(node)),
+                Text(planned[node]), Text(service.BusyOf(node)),
             ]);
         }
         return new ExperimentTable("Placement", ["machine", "region", "layers", "count", "capacity tokens/s", "flow tokens/s", "busy share"], rows);

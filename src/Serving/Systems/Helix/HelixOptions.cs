@@ -72,16 +72,22 @@ public sealed record HelixOptions : ExperimentSpec
         .Number("solverGap", o => o.SolverGap, (o, v) => o with { SolverGap = v }, "the integer solver may stop this close to its bound", "our choice (d)", max: 1)
         .Int("fastestLinks", o => o.FastestLinks, (o, v) => o with { FastestLinks = v },
             "connections of each machine that the integer programme keeps, the fastest; 0 keeps all", "official repository: 12 on large clusters (b)", min: 0)
+        .Bool("byKind", o => o.ByKind, (o, v) => o with { ByKind = v },
+            "helix plans each kind of machine alone and each serves its own requests", "official repository: on for the 30B model, off for 70B (b)")
         .Bool("partialInference", o => o.PartialInference, (o, v) => o with { PartialInference = v },
             "requests may enter a machine in the middle of its layers; always so with petals", "official repository: off (b)")
         .Choice<HelixMode>("mode", o => o.Mode, (o, v) => o with { Mode = v }, "offline feeds as KV allows, online by load", "paper (b)")
-        .Number("load", o => o.Load, (o, v) => o with { Load = v }, "online: prompt and output tokens that arrive per second", "official repository: 700 for helix with 70B (b)", min: 1)
+        .Text("load", o => o.Load, (o, v) => o with { Load = v },
+            "online: prompt and output tokens that arrive per second; with separate parts a list, or one figure that they share by what they can pass",
+            "official repository: 700 for helix with 70B (b)")
         .Duration("warmUp", o => o.WarmUp, (o, v) => o with { WarmUp = v }, "not measured", "official repository (b)")
         .Duration("duration", o => o.Length, (o, v) => o with { Length = v }, "measured", "official repository: 600 s offline, 1800 s online (b)")
         .Int("firstRequests", o => o.FirstRequests, (o, v) => o with { FirstRequests = v }, "offline with the flow router: requests at the start", "official repository (b)")
         .Number("feedMark", o => o.FeedMark, (o, v) => o with { FeedMark = v }, "offline with the flow router: feeds while the tightest layer expects less KV than this share", "official repository (b)", max: 1)
         .Number("inFlightShare", o => o.InFlightShare, (o, v) => o with { InFlightShare = v },
-            "offline with other routers: requests in flight, as a share of those of mean length whose KV fits", "fits the published 180, 50, 18, 40, 3, 30 (d)", max: 2)
+            "offline with other routers: requests in flight, as a share of those of mean length whose KV fits", "our choice (d); the published numbers lie between 0.2 and 0.65", max: 2)
+        .Text("inFlight", o => o.InFlight, (o, v) => o with { InFlight = v },
+            "offline with other routers: requests in flight, with separate pipelines a list; empty: by inFlightShare", "official repository: a number for each setting (b)")
         .OptionalNumber("highWater", o => o.HighWater, (o, v) => o with { HighWater = v }, "mark of the KV mask; default by mode", "official repository: 0.85 offline, 0.9 online (b)", max: 1)
         .OptionalNumber("outputShare", o => o.OutputShare, (o, v) => o with { OutputShare = v }, "share of the mean output that the mask expects; default by mode", "official repository: 1 offline, 0.6 online (b)")
         .Number("leastFlow", o => o.LeastFlow, (o, v) => o with { LeastFlow = v }, "connections below this share of their machine's flow are not used", "official repository (b)", max: 1)
@@ -102,7 +108,7 @@ public sealed record HelixOptions : ExperimentSpec
 
     public HelixSolver Solver { get; init; } = HelixSolver.Heuristic;
 
-    public int Steps { get; init; } = 120_000;
+    public int Steps { get; init; } = 200_000;
 
     public Duration SolverTime { get; init; } = Duration.FromSeconds(60);
 
@@ -110,11 +116,13 @@ public sealed record HelixOptions : ExperimentSpec
 
     public int FastestLinks { get; init; }
 
+    public bool ByKind { get; init; }
+
     public bool PartialInference { get; init; }
 
     public HelixMode Mode { get; init; } = HelixMode.Offline;
 
-    public double Load { get; init; } = 700;
+    public string Load { get; init; } = "700";
 
     public Duration WarmUp { get; init; } = Duration.FromSeconds(60);
 
@@ -125,6 +133,8 @@ public sealed record HelixOptions : ExperimentSpec
     public double FeedMark { get; init; } = 0.8;
 
     public double InFlightShare { get; init; } = 0.65;
+
+    public string InFlight { get; init; } = "";
 
     public double? HighWater { get; init; }
 

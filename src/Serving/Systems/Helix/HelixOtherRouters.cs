@@ -86,14 +86,29 @@ public sealed class SwarmHops(HelixPlacement placement, int modelLayers, bool pa
     private (double Priority, double Seconds) State(int from, int to) => _state.GetValueOrDefault((from, to), (InitialSeconds, InitialSeconds));
 }
 
-/// <summary>Separate pipelines: the stream of a request says which.</summary>
-public sealed class PipelineHops(IReadOnlyList<IReadOnlyList<int>> pipelines) : IChainRouter
+/// <summary>One pipeline: every request takes the same path.</summary>
+/// <param name="machines">Its machines in their order.</param>
+public sealed class PipelineHops(IReadOnlyList<int> machines) : IChainRouter
 {
     public bool Admit(ChainRequest request, IChainView view, List<int> path)
     {
-        path.AddRange(pipelines[request.Stream]);
+        path.AddRange(machines);
         return true;
     }
 
     public int Next(ChainRequest request, int host, int layer, IChainView view) => throw new InvalidOperationException("the whole path was chosen when it was admitted");
+}
+
+/// <summary>Separate parts of the cluster, each with a router of its own: the stream of a request says which.</summary>
+public sealed class PartRouter(IReadOnlyList<IChainRouter> parts) : IChainRouter
+{
+    public bool Admit(ChainRequest request, IChainView view, List<int> path) => parts[request.Stream].Admit(request, view, path);
+
+    public int Next(ChainRequest request, int host, int layer, IChainView view) => parts[request.Stream].Next(request, host, layer, view);
+
+    public void StageDone(ChainRequest request, int from, int host, Duration taken) => parts[request.Stream].StageDone(request, from, host, taken);
+
+    public void PassStarts(ChainRequest request) => parts[request.Stream].PassStarts(request);
+
+    public void Left(ChainRequest request) => parts[request.Stream].Left(request);
 }

@@ -24,7 +24,8 @@ public sealed record HelixProfile(
 
     public static readonly IReadOnlyList<int> PromptPoints = [0, 250, 500, 750, 1000, 1500, 2000, 3000, 4000, 6000];
 
-    public static readonly IReadOnlyList<int> DecodePoints = [0, 2, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 120, 140, 200, 300, 400];
+    public static readonly IReadOnlyList<int> DecodePoints =
+        [0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 30, 40, 50, 60, 70, 80, 90, 100, 120, 140, 160, 200, 240, 260, 300, 340, 380, 400];
 
     /// <summary>K: the most layers the planner puts on the machine.</summary>
     public int MaxLayers => KvBlocks.Count;
@@ -32,8 +33,11 @@ public sealed record HelixProfile(
     /// <summary>One layer over so many prompt tokens.</summary>
     public double PromptSeconds(double tokens) => Interpolate(PromptPoints, PromptMilliseconds, tokens) * 1e-3;
 
-    /// <summary>One layer over so many decodes.</summary>
+    /// <summary>One layer over so many decodes, between the points of the table; the planner counts with this (b).</summary>
     public double DecodeSeconds(double batch) => Interpolate(DecodePoints, DecodeMilliseconds, batch) * 1e-3;
+
+    /// <summary>One layer over a batch that runs: as the table says, but one decode takes as long as two (b).</summary>
+    public double BatchSeconds(int promptTokens, int decodes) => PromptSeconds(promptTokens) + DecodeSeconds(decodes == 1 ? 2 : decodes);
 
     /// <summary>True when the machine can hold so many layers, be it beyond what the planner would do.</summary>
     public bool CanHold(int layers) => layers >= 1 && (layers <= MaxLayers || ForcedKvEntries?.ContainsKey(layers) == true);

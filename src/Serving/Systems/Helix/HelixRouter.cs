@@ -18,6 +18,7 @@ public sealed class HelixRouter : IChainRouter
 {
     private readonly HelixRouterOptions _options;
     private readonly HostSpec[] _hosts;
+    private readonly int[] _members;
     private readonly Connection[][] _connections;
     private readonly double[] _expected;
     private readonly List<Connection> _taken = [];
@@ -25,8 +26,11 @@ public sealed class HelixRouter : IChainRouter
     /// <param name="hosts">The machines.</param>
     /// <param name="flows">The maximum flow: connections with tokens per second; -1 is the coordinator.</param>
     /// <param name="options">Marks.</param>
-    public HelixRouter(IReadOnlyList<HostSpec> hosts, IEnumerable<(int From, int To, double TokensPerSecond)> flows, HelixRouterOptions options)
+    /// <param name="members">The machines that count for <see cref="Bottleneck"/>; null: all.</param>
+    public HelixRouter(
+        IReadOnlyList<HostSpec> hosts, IEnumerable<(int From, int To, double TokensPerSecond)> flows, HelixRouterOptions options, IEnumerable<int>? members = null)
     {
+        _members = [.. members ?? Enumerable.Range(0, hosts.Count)];
         _options = options;
         _hosts = [.. hosts];
         _expected = new double[hosts.Count];
@@ -102,14 +106,14 @@ public sealed class HelixRouter : IChainRouter
         {
             double used = 0;
             double room = 0;
-            for (int host = 0; host < _hosts.Length; host++)
+            foreach (int host in _members)
             {
                 HostSpec spec = _hosts[host];
                 if (layer < spec.FirstLayer || layer >= spec.EndLayer) continue;
                 used += _expected[host] / spec.Layers;
                 room += (double)spec.KvEntries / spec.Layers;
             }
-            worst = Math.Max(worst, used / room);
+            if (room > 0) worst = Math.Max(worst, used / room);
         }
         return worst;
     }

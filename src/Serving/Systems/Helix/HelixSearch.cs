@@ -4,16 +4,18 @@ namespace Orrery.Serving.Systems.Helix;
 
 /// <summary>
 /// Looks for the placement with the largest maximum flow without an integer solver (d): simulated annealing from the best of the known placements.
-/// A step moves one machine to where others begin or end, exchanges two, or shifts a seam between machines by a layer. The same stream gives
-/// the same placement.
+/// A step moves one machine to where others begin or end, exchanges two, or shifts a seam between machines by a layer. Many placements have the same
+/// flow: of those it keeps the one with the most KV room at its tightest layer, which is what admits requests (d). The same stream gives the same
+/// placement.
 /// </summary>
 public sealed class HelixSearch(HelixCluster cluster, HelixModel model, HelixFlow flow, bool partial)
 {
-    /// <summary>Temperature at the beginning as a share of the bound (d).</summary>
-    public const double FirstTemperature = 0.02;
+    /// <summary>Chains of steps, each from one of the starts in turn: their temperatures at the beginning as shares of the bound. The last is hot
+    /// enough to leave any valley of a small cluster (d).</summary>
+    public static readonly IReadOnlyList<double> FirstTemperatures = [0.02, 0.02, 0.02, 0.01, 0.02, 0.02, 0.03, 0.2];
 
-    /// <summary>Temperature at the end as a share of the bound (d).</summary>
-    public const double LastTemperature = 0.0002;
+    /// <summary>Temperature at the end as a share of that at the beginning (d).</summary>
+    public const double Cooling = 0.025;
 
     /// <summary>Weight of the layer with the least throughput beside the flow: it leads where the flow is flat (d).</summary>
     public const double CoverageWeight = 0.25;
@@ -21,12 +23,16 @@ public sealed class HelixSearch(HelixCluster cluster, HelixModel model, HelixFlo
     /// <summary>The search ends when the flow reaches this share of the bound (b).</summary>
     public const double GoodEnough = 0.995;
 
+    /// <summary>Flows that differ by less than this share are the same: sums in another order.</summary>
+    private const double Same = 1e-9;
+
     private readonly int _nodes = cluster.Nodes.Count;
     private readonly double[] _coverage = new double[model.Layers];
+    private readonly double[] _room = new double[model.Layers];
 
     /// <summary>Searches.</summary>
     /// <param name="starts">Placements to begin with; one of them may have the largest flow already.</param>
-    /// <param name="evaluations">Steps, over all starts.</param>
+    /// <param name="evaluations">Steps, over all chains.</param>
     /// <param name="random">Its own stream.</param>
     /// <param name="cancel">Ends it early.</param>
     /// <returns>The best placement seen and its flow in tokens per second.</returns>
@@ -35,19 +41,22 @@ public sealed class HelixSearch(HelixCluster cluster, HelixModel model, HelixFlo
         double bound = flow.ComputeBound();
         HelixPlacement best = starts[0].Copy();
         double bestFlow = flow.Solve(best, partial);
-        for (int i = 0; i < starts.Count; i++)
+        double bestRoom = Room(best);
+        int chains = FirstTemperatures.Count;
+        for (int i = 0; i < chains; i++)
         {
             RandomStream stream = random.Split(i);
-            HelixPlacement current = starts[i].Copy();
+            HelixPlacement current = starts[i % starts.Count].Copy();
             double currentFlow = flow.Solve(current, partial);
             double currentScore = Score(current, currentFlow);
-            if (currentFlow > bestFlow) (best, bestFlow) = (current.Copy(), currentFlow);
+            if (IsBetter(current, currentFlow, bestFlow, bestRoom)) (best, bestFlow, bestRoom) = (current.Copy(), currentFlow, Room(current));
             HelixPlacement next = current.Copy();
-            int steps = evaluations / starts.Count;
+            int steps = evaluations / chains;
+            double hottest = bound * FirstTemperatures[i];
             for (int step = 0; step < steps && bestFlow < GoodEnough * bound; step++)
             {
                 if (step % 1024 == 0) cancel.ThrowIfCancellationRequested();
-                double temperature = bound * FirstTemperature * Math.Pow(LastTemperature / FirstTemperature, (double)step / steps);
+                double temperature = hottest * Math.Pow(Cooling, (double)step / steps);
                 current.CopyTo(next);
                 Change(next, stream);
                 double nextFlow = flow.Solve(next, partial);
@@ -55,12 +64,30 @@ public sealed class HelixSearch(HelixCluster cluster, HelixModel model, HelixFlo
                 if (nextScore < currentScore && stream.NextDouble() >= Math.Exp((nextScore - currentScore) / temperature)) continue;
                 (current, next) = (next, current);
                 currentScore = nextScore;
-                if (nextFlow <= bestFlow) continue;
+                if (!IsBetter(current, nextFlow, bestFlow, bestRoom)) continue;
                 current.CopyTo(best);
                 bestFlow = nextFlow;
+                bestRoom = Room(current);
             }
         }
         return (best, bestFlow);
+    }
+
+    private bool IsBetter(HelixPlacement placement, double value, double bestFlow, double bestRoom) =>
+        value > bestFlow * (1 + Same) || (value >= bestFlow * (1 - Same) && value > 0 && Room(placement) > bestRoom);
+
+    // KV tokens at the tightest layer, on the machines through which the placement solved last sends something.
+    private double Room(HelixPlacement placement)
+    {
+        Array.Clear(_room);
+        for (int node = 0; node < _nodes; node++)
+        {
+            int layers = placement.Layers[node];
+            if (layers == 0 || flow.Through(node) <= 0) continue;
+            double tokens = (double)model.Profiles[cluster.Nodes[node].Kind].KvEntries(layers) / layers;
+            for (int layer = placement.Start[node]; layer < placement.End(node); layer++) _room[layer] += tokens;
+        }
+        return _room.Min();
     }
 
     private double Score(HelixPlacement placement, double value)
@@ -80,9 +107,18 @@ public sealed class HelixSearch(HelixCluster cluster, HelixModel model, HelixFlo
     private void Change(HelixPlacement placement, RandomStream random)
     {
         int kind = random.NextInt(8);
-        if (kind < 4) Move(placement, random);
+        if (kind == 0) Scatter(placement, random);
+        else if (kind < 4) Move(placement, random);
         else if (kind < 6) ShiftSeam(placement, random);
         else Exchange(placement, random);
+    }
+
+    // A machine to any interval.
+    private void Scatter(HelixPlacement placement, RandomStream random)
+    {
+        int node = random.NextInt(_nodes);
+        int start = random.NextInt(model.Layers);
+        placement.Set(node, start, 1 + random.NextInt(Math.Min(Most(node), model.Layers - start)));
     }
 
     // A machine to an interval that begins where another ends, or ends where another begins.

@@ -1,3 +1,5 @@
+using System.Globalization;
+using Orrery.Kernel;
 using Orrery.Kernel.Processes;
 using Orrery.Kernel.Random;
 using Orrery.Kernel.Statistics;
@@ -17,45 +19,46 @@ internal sealed class HelixService : IChainObserver
 
     private readonly HelixOptions _options;
     private readonly HelixModel _model;
-    private readonly HelixFlow _flow;
-    private readonly HelixPlacement _placement;
-    private readonly IReadOnlyList<IReadOnlyList<int>> _pipelines;
+    private readonly HelixPlan _plan;
     private readonly VirtualClock _clock = new();
     private readonly ChainRun _run;
-    private readonly HelixRouter? _flowRouter;
+    private readonly HelixRouter?[] _flowRouters;
     private readonly RandomStream _arrivals;
     private readonly HelixLengths _lengths;
     private readonly int[] _nodeOf;
     private readonly int[] _hostOf;
-    private readonly double[] _planned;
+    private readonly double[] _loads;
+    private readonly double[] _inFlight;
     private readonly Instant _begin;
     private readonly Instant _end;
     private Duration[] _busyBefore = [];
     private long _next;
 
-    public HelixService(HelixOptions options, HelixModel model, HelixCluster cluster, HelixFlow flow, HelixPlacement placement,
-        IReadOnlyList<IReadOnlyList<int>> pipelines, RandomStream random)
+    /// <exception cref="InputException">A list of loads or numbers does not go with the parts.</exception>
+    public HelixService(HelixOptions options, HelixModel model, HelixCluster cluster, HelixPlan plan, RandomStream random)
     {
         _options = options;
         _model = model;
-        _flow = flow;
-        _placement = placement;
+        _plan = plan;
         _arrivals = random.Split("arrivals");
         _lengths = new HelixLengths(options, random.Split("lengths"));
         _begin = Instant.Zero + options.WarmUp;
         _end = _begin + options.Length;
+        double[] loads = Numbers("load", options.Load);
+        // One figure is shared by what the parts can pass (d).
+        _loads = loads.Length == 1 ? [.. plan.Parts.Select(part => loads[0] * part.TokensPerSecond / plan.TokensPerSecond)] : loads;
+        _inFlight = Numbers("inFlight", options.InFlight);
+        HelixPlacement placement = plan.Placement;
         _nodeOf = [.. Enumerable.Range(0, cluster.Nodes.Count).Where(node => placement.Layers[node] > 0)];
         _hostOf = new int[cluster.Nodes.Count];
         Array.Fill(_hostOf, -1);
         for (int host = 0; host < _nodeOf.Length; host++) _hostOf[_nodeOf[host]] = host;
         HostSpec[] hosts = [.. _nodeOf.Select(node => Host(cluster.Nodes[node], placement.Start[node], placement.Layers[node]))];
-        _pipelines = [.. pipelines.Select(pipeline => (IReadOnlyList<int>)[.. pipeline.Select(node => _hostOf[node])])];
-        flow.Solve(placement, options.IsPartial);
-        _planned = [.. Enumerable.Range(0, cluster.Nodes.Count).Select(flow.Through)];
-        IChainRouter router = Router(hosts, random.Split("router"));
-        _flowRouter = router as HelixRouter;
+        IChainRouter[] routers = [.. plan.Parts.Select((part, index) => Router(part, hosts, random.Split("router").Split(index)))];
+        _flowRouters = [.. routers.Select(router => router as HelixRouter)];
         _run = new ChainRun(_clock, new ChainModel(model.Layers, model.ActivationBytes, HelixModel.TokenBytes), hosts,
-            (from, to) => cluster.Link(from < 0 ? -1 : _nodeOf[from], to < 0 ? -1 : _nodeOf[to]), port: null, router, this);
+            (from, to) => cluster.Link(from < 0 ? -1 : _nodeOf[from], to < 0 ? -1 : _nodeOf[to]), port: null,
+            routers.Length == 1 ? routers[0] : new PartRouter(routers), this);
     }
 
     public long DecodeTokens { get; private set; }
@@ -83,13 +86,14 @@ internal sealed class HelixService : IChainObserver
     /// <summary>Share of the measured time that a machine computes.</summary>
     public double BusyOf(int node) => _hostOf[node] < 0 ? 0 : (_run.Busy(_hostOf[node]) - _busyBefore[_hostOf[node]]) / _options.Length;
 
-    /// <summary>What the maximum flow sends through a machine.</summary>
-    public double PlannedFlow(int node) => _planned[node];
-
     public void Run(CancellationToken cancel)
     {
-        if (_options.Mode == HelixMode.Online) _clock.Spawn("arrivals", Arrive, background: true);
-        else FeedFirst();
+        for (int stream = 0; stream < _plan.Parts.Count; stream++)
+        {
+            int part = stream;
+            if (_options.Mode == HelixMode.Online) _clock.Spawn("arrivals", () => Arrive(part), background: true);
+            else FeedFirst(part);
+        }
         _busyBefore = new Duration[_nodeOf.Length];
         for (Instant until = Instant.Zero; until < _begin; until = Instant.Min(until + Slice, _begin)) RunTo(Instant.Min(until + Slice, _begin), cancel);
         for (int host = 0; host < _busyBefore.Length; host++) _busyBefore[host] = _run.Busy(host);
@@ -114,7 +118,7 @@ internal sealed class HelixService : IChainObserver
                 DecodeTimes.Add(taken.Nanoseconds);
             }
         }
-        if (first && _flowRouter is not null) Feed(request.Stream);
+        if (first && _flowRouters[request.Stream] is not null) Feed(request.Stream);
     }
 
     public void Finished(ChainRequest request)
@@ -136,19 +140,23 @@ internal sealed class HelixService : IChainObserver
         return new HostSpec(node.Name, start, layers, profile.KvEntries(layers), profile.Limits(layers), new ProfileCost(profile, copySecondsPerToken));
     }
 
-    private IChainRouter Router(HostSpec[] hosts, RandomStream random)
+    private IChainRouter Router(HelixPart part, HostSpec[] hosts, RandomStream random)
     {
+        if (part.IsPipeline) return new PipelineHops([.. part.Nodes.Select(node => _hostOf[node])]);
         HelixPlacement onHosts = new(hosts.Length);
-        for (int host = 0; host < hosts.Length; host++) onHosts.Set(host, hosts[host].FirstLayer, hosts[host].Layers);
+        foreach (int node in part.Nodes)
+        {
+            if (_hostOf[node] >= 0) onHosts.Set(_hostOf[node], _plan.Placement.Start[node], _plan.Placement.Layers[node]);
+        }
         HelixScheduler scheduler = _options.Scheduler != HelixScheduler.ByPlacement ? _options.Scheduler
             : _options.Placement == HelixPlacer.Swarm ? HelixScheduler.Swarm : HelixScheduler.Flow;
-        if (_pipelines.Count > 0 && _options.Scheduler == HelixScheduler.ByPlacement) return new PipelineHops(_pipelines);
         return scheduler switch
         {
             HelixScheduler.Swarm => new SwarmHops(onHosts, _model.Layers, _options.IsPartial),
             HelixScheduler.Random => new RandomHops(onHosts, _model.Layers, _options.IsPartial, random),
             HelixScheduler.ShortestQueue => new ShortestQueueHops(onHosts, _model.Layers, _options.IsPartial),
-            _ => new HelixRouter(hosts, _flow.Flows.Select(f => (Index(f.From), Index(f.To), f.TokensPerSecond)), _options.RouterOptions),
+            _ => new HelixRouter(hosts, part.Flows.Select(f => (Index(f.From), Index(f.To), f.TokensPerSecond)), _options.RouterOptions,
+                part.Nodes.Select(Index).Where(host => host >= 0)),
         };
 
         int Index(int node) => node < 0 ? -1 : _hostOf[node];
@@ -160,45 +168,32 @@ internal sealed class HelixService : IChainObserver
         _clock.Run(until);
     }
 
-    // Poisson arrivals; separate pipelines get shares in proportion to what they can pass (d).
-    private async ValueTask Arrive()
+    // Poisson arrivals (d): the trace's own come nearly so.
+    private async ValueTask Arrive(int stream)
     {
-        double[] shares = Shares();
-        double perSecond = _options.Load / (_options.PromptMean + _options.OutputMean);
-        double[] sent = new double[shares.Length];
+        RandomStream random = _arrivals.Split(stream);
+        double perSecond = _loads[stream] / (_options.PromptMean + _options.OutputMean);
         while (true)
         {
-            await _clock.Delay(Duration.FromSeconds(-Math.Log(_arrivals.NextPositive()) / perSecond));
-            int stream = 0;
-            for (int other = 1; other < shares.Length; other++)
-            {
-                if ((sent[other] + 1) / shares[other] < (sent[stream] + 1) / shares[stream]) stream = other;
-            }
-            sent[stream]++;
+            await _clock.Delay(Duration.FromSeconds(-Math.Log(random.NextPositive()) / perSecond));
             Submit(stream);
         }
     }
 
-    private double[] Shares() =>
-        _pipelines.Count == 0 ? [1] : [.. _pipelines.Select(pipeline => pipeline.Min(host => _flow.Capacity(_nodeOf[host], _placement.Layers[_nodeOf[host]])))];
-
-    private void FeedFirst()
+    private void FeedFirst(int stream)
     {
-        for (int stream = 0; stream < Math.Max(1, _pipelines.Count); stream++)
-        {
-            int count = _flowRouter is not null ? _options.FirstRequests : InFlight(stream);
-            for (int i = 0; i < count; i++) SubmitLater(stream, FeedDelay * i);
-        }
+        int count = _flowRouters[stream] is not null ? _options.FirstRequests : _inFlight.Length > 0 ? (int)_inFlight[stream] : WhatFits(stream);
+        for (int i = 0; i < count; i++) SubmitLater(stream, FeedDelay * i);
     }
 
     // Requests of mean length whose KV fits at the tightest layer.
-    private int InFlight(int stream)
+    private int WhatFits(int stream)
     {
-        IEnumerable<int> hosts = _pipelines.Count > 0 ? _pipelines[stream] : Enumerable.Range(0, _run.Hosts.Count);
         double[] room = new double[_model.Layers];
-        foreach (int host in hosts)
+        foreach (int node in _plan.Parts[stream].Nodes)
         {
-            HostSpec spec = _run.Hosts[host];
+            if (_hostOf[node] < 0) continue;
+            HostSpec spec = _run.Hosts[_hostOf[node]];
             for (int layer = spec.FirstLayer; layer < spec.EndLayer; layer++) room[layer] += (double)spec.KvEntries / spec.Layers;
         }
         double fits = room.Min() / (HelixThroughput.PromptTokens + HelixThroughput.OutputTokens);
@@ -209,8 +204,23 @@ internal sealed class HelixService : IChainObserver
     private void Feed(int stream)
     {
         if (_options.Mode == HelixMode.Online) return;
-        if (_flowRouter is not null && (_run.Waiting > 0 || _flowRouter.Bottleneck(_model.Layers) > _options.FeedMark)) return;
+        if (_flowRouters[stream] is { } router && router.Bottleneck(_model.Layers) > _options.FeedMark) return;
         SubmitLater(stream, FeedDelay);
+    }
+
+    // One number, or one for each part.
+    private double[] Numbers(string option, string text)
+    {
+        string[] words = text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        double[] numbers = new double[words.Length];
+        for (int i = 0; i < words.Length; i++)
+        {
+            if (!double.TryParse(words[i], NumberStyles.Float, CultureInfo.InvariantCulture, out numbers[i]) || !(numbers[i] > 0 && numbers[i] <= 1e6))
+                throw new InputException($"{option}: '{words[i]}' is no positive number; write one, or {_plan.Parts.Count} with commas between them");
+        }
+        bool isList = option == "load" ? words.Length == 1 || words.Length == _plan.Parts.Count : words.Length == 0 || words.Length == _plan.Parts.Count;
+        if (!isList) throw new InputException($"{option}: '{text}' has {words.Length} numbers and this placement has {_plan.Parts.Count} parts that serve apart; write one for each");
+        return numbers;
     }
 
     private void SubmitLater(int stream, Duration after) => _clock.Spawn("feed", async () =>
@@ -228,7 +238,7 @@ internal sealed class HelixService : IChainObserver
     // Layers take what the tables say; arriving activations are copied into the batch first.
     private sealed class ProfileCost(HelixProfile profile, double copySecondsPerToken) : IStageCost
     {
-        public double LayerSeconds(in StageWork work) => profile.PromptSeconds(work.PromptTokens) + profile.DecodeSeconds(work.Decodes);
+        public double LayerSeconds(in StageWork work) => profile.BatchSeconds(work.PromptTokens, work.Decodes);
 
         public double EntrySeconds(in StageWork work) => copySecondsPerToken * (work.PromptTokens + work.Decodes);
     }
