@@ -21,6 +21,8 @@ public sealed class SplitwiseRouter(bool pools, int maxPendingTokens) : IRouter
     /// <summary>Machines that are in the mixed pool now without belonging there.</summary>
     public int Borrowed => _machines.Values.Count(machine => machine.Pool != machine.Home);
 
+    public bool SeesAllRoles => true;
+
     public int Choose(Sequence sequence, IFleetView fleet) => Place(sequence, fleet).Replica;
 
     public Route Place(Sequence sequence, IFleetView fleet)
