@@ -1,6 +1,7 @@
 using Orrery.Documents;
 using Orrery.Kernel.Experiments;
 using Orrery.Serving.Systems.Helix;
+using Orrery.Serving.Planning.Published;
 using Orrery.Serving.Systems.SleepTimeCompute;
 using Orrery.Serving.Systems.Sn40lCoe;
 using Orrery.Serving.Systems.TpiLlm;
@@ -17,6 +18,10 @@ public static class ServingExperiments
             "Li et al. 2024, arXiv 2410.00531", () => TpiLlmOptions.Set),
         Plugin("sn40l-coe", "Many whole models on one machine with a slow tier behind its fast memory: who is resident, what switching costs, how fused kernels and footprints compare.",
             "Prabhakar et al., MICRO 2024, arXiv 2405.07518", () => Sn40lCoeOptions.Set),
+        Plugin("distserve-placement", "Tensor and pipeline degrees of prefill and decode instances with the highest rate per device inside both latency targets; and of vLLM.",
+            "Zhong et al., OSDI 2024, arXiv 2401.09670", () => DistServePlacementOptions.Set),
+        Plugin("splitwise-provisioning", "The highest rate of prompt and token machines under nine slowdown objectives, or the cheapest pools for a rate.",
+            "Patel et al., ISCA 2024, arXiv 2311.18677", () => SplitwiseProvisioningOptions.Set),
         Plugin("sleep-time-compute", "Notes on a context written in idle time: what later questions then cost and how fast they are answered.",
             "Lin et al. 2025, arXiv 2504.13171", () => SleepTimeComputeOptions.Set),
         Plugin("spotserve", "A model on machines of a spot market that come and go: another layout at each change, weights and KV moved within the grace period; and its baselines.",

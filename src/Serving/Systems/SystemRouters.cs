@@ -6,18 +6,21 @@ using Orrery.Serving.Systems.Splitwise;
 
 namespace Orrery.Serving.Systems;
 
-/// <summary>Every router of a fleet by name: the general ones, then one line per published system that has its own.</summary>
+/// <summary>Every router by name: the usual ones, then one line per published system.</summary>
 public static class SystemRouters
 {
     public static readonly PluginRegistry<RouterSpec> Registry = new(
-        Routers.Registry.Kind,
+        "router",
         [
-            .. Routers.Registry.All,
-            new Plugin<RouterSpec, DistServeRouterOptions>("distserve", "Prompts where the fewest requests are, decodes where the fewest wait.",
+            .. Routers.All,
+            Plugin("distserve", "Prompts where the fewest requests are, decodes where the fewest wait.",
                 "Zhong et al., OSDI 2024, arXiv 2401.09670", () => DistServeRouterOptions.Set),
-            new Plugin<RouterSpec, SplitwiseRouterOptions>("splitwise", "Prompt, token and mixed pools that borrow from one another.",
+            Plugin("splitwise", "Prompt, token and mixed pools that borrow from one another.",
                 "Patel et al., ISCA 2024, arXiv 2311.18677", () => SplitwiseRouterOptions.Set),
-            new Plugin<RouterSpec, LlumnixRouterOptions>("llumnix", "The replica with the most free blocks per request, what waits there counted; without a rebalancer this is INFaaS++.",
+            Plugin("llumnix", "The replica with the most free blocks per request, what waits there counted; without a rebalancer this is INFaaS++.",
                 "Sun et al., OSDI 2024, arXiv 2406.03243 (b)", () => LlumnixRouterOptions.Set),
         ]);
+
+    private static Plugin<RouterSpec, TOptions> Plugin<TOptions>(string name, string summary, string source, Func<OptionSet<TOptions>> options)
+        where TOptions : RouterSpec, new() => new(name, summary, source, options);
 }

@@ -20,6 +20,5 @@ public sealed record SplitwiseRouterOptions : RouterSpec
 
     public int MaxPendingTokens { get; init; } = DefaultPendingTokens;
 
-
     public override IRouter Create(RandomStream random) => new SplitwiseRouter(Pools, MaxPendingTokens);
 }
