@@ -1,5 +1,6 @@
 using Orrery.Documents;
 using Orrery.Kernel.Experiments;
+using Orrery.Serving.Systems.BlockLlm;
 using Orrery.Serving.Systems.SleepTimeCompute;
 
 namespace Orrery.Serving.Planning;
@@ -9,6 +10,8 @@ public static class ServingExperiments
 {
     public static readonly PluginRegistry<ExperimentSpec> Registry = new(
         "experiment",
+        Plugin("blockllm", "Many tenants' fine-tunes of few base models, served from shared blocks, from shared backbones, or each from its own engine.",
+            "Hu et al. 2024, arXiv 2404.18322", () => BlockLlmOptions.Set),
         Plugin("sleep-time-compute", "Notes on a context written in idle time: what later questions then cost and how fast they are answered.",
             "Lin et al. 2025, arXiv 2504.13171", () => SleepTimeComputeOptions.Set));
 
