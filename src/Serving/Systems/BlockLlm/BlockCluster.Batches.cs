@@ -73,11 +73,9 @@ internal sealed partial class BlockCluster
 
     private void EndBatch(BlockDevice device, Instant now)
     {
-        device.IsBusy = false;
-        // A request that goes on may start another batch here, which refills the list.
-        BlockJob[] done = [.. _batches[device.Index]];
+        // The device counts as busy until all have gone on: whoever comes back here belongs into the next batch.
         bool left = false;
-        foreach (BlockJob job in done)
+        foreach (BlockJob job in _batches[device.Index])
         {
             switch (job.Kind)
             {
@@ -97,7 +95,8 @@ internal sealed partial class BlockCluster
             }
         }
         if (left) AdmitWaiting(now);
-        if (!device.IsBusy) StartBatch(device, now);
+        device.IsBusy = false;
+        StartBatch(device, now);
     }
 
     /// <summary>A request has passed the block at its position.</summary>
@@ -145,7 +144,8 @@ internal sealed partial class BlockCluster
             return;
         }
         Duration kv = cost.IsOwner ? Duration.Zero : Duration.FromSeconds(Math.Min(cost.Recompute, cost.MoveKv));
-        Push(new(What.Reaches, request, to), Arrival(from, to.Device, ActivationBytes(request, to), now) + kv);
+        if (isRemote || kv > Duration.Zero) Push(new(What.Reaches, request, to), Arrival(from, to.Device, ActivationBytes(request, to), now) + kv);
+        else Enqueue(to, new(request, JobKind.Own, now));
     }
 
     /// <summary>

@@ -65,7 +65,7 @@ internal sealed partial class BlockCluster
         return begins + taken;
     }
 
-    /// <summary>Replicates the block that made its tokens wait longest for their compute, and lets idle replicas go.</summary>
+    /// <summary>Replicates the block that made its tokens wait longest for their compute, or for whose KV there is no room, and lets idle replicas go.</summary>
     private void Look(Instant now)
     {
         BlockInstance? hottest = null;
@@ -77,6 +77,7 @@ internal sealed partial class BlockCluster
             double ratio = waits == 0 ? 0 : instances.Sum(instance => instance.WaitSeconds) / waits / instances.Average(instance => instance.LastBatchSeconds);
             if (ratio > longest) (hottest, longest) = (instances[0], ratio);
         }
+        if (_waiting.First is { } head && Crowded(head.Value) is { } crowded) hottest = crowded;
         if (hottest is not null && Target(hottest) is { } device)
         {
             BlockInstance replica = Install(hottest.Block, device);
@@ -86,6 +87,17 @@ internal sealed partial class BlockCluster
         foreach (List<BlockInstance> instances in _instances) Retire(instances);
         foreach (BlockDevice each in _devices) each.BusyAtLook = each.BusySeconds;
         Counts.Weights(_devices, now);
+    }
+
+    /// <summary>The block for whose KV a waiting request finds no room; null where one is being replicated already.</summary>
+    private BlockInstance? Crowded(BlockRequest request)
+    {
+        foreach (int block in request.Model.Chain)
+        {
+            List<BlockInstance> instances = _instances[block];
+            if (instances.All(instance => instance.IsReady && instance.Device.FreeBytes < _kvBytesPerToken[block] * request.Tokens)) return instances[0];
+        }
+        return null;
     }
 
     /// <summary>Where a replica has room: the least busy device since the last look, neighbours of the block making it better.</summary>
