@@ -2,6 +2,7 @@ using Orrery.Documents;
 using Orrery.Kernel.Experiments;
 using Orrery.Serving.Systems.Helix;
 using Orrery.Serving.Planning.Published;
+using Orrery.Serving.Systems.BlockLlm;
 using Orrery.Serving.Systems.SleepTimeCompute;
 using Orrery.Serving.Systems.Sn40lCoe;
 using Orrery.Serving.Systems.TpiLlm;
@@ -14,6 +15,8 @@ public static class ServingExperiments
 {
     public static readonly PluginRegistry<ExperimentSpec> Registry = new(
         "experiment",
+        Plugin("blockllm", "Many tenants' fine-tunes of few base models, served from shared blocks, from shared backbones, or each from its own engine.",
+            "Hu et al. 2024, arXiv 2404.18322", () => BlockLlmOptions.Set),
         Plugin("tpi-llm", "A large model on weak computers at home: tensor parallelism with a star allreduce, weights streamed from disk through a window; and its baselines.",
             "Li et al. 2024, arXiv 2410.00531", () => TpiLlmOptions.Set),
         Plugin("sn40l-coe", "Many whole models on one machine with a slow tier behind its fast memory: who is resident, what switching costs, how fused kernels and footprints compare.",
