@@ -79,6 +79,12 @@ public sealed record FleetHarness
     /// <summary>Counts everything for an exposition too: a fresh one for each run. Null for none.</summary>
     public ServingExposition? Exposition { get; init; }
 
+    /// <summary>Watches the steps of each replica too; made before the replicas. Null for nobody.</summary>
+    public Func<Clock, int, IStepObserver>? Steps { get; init; }
+
+    /// <summary>Called when the fleet stands and before anything arrives.</summary>
+    public Action<Clock, Fleet>? OnStart { get; init; }
+
     /// <summary>Runs the traffic to its end in virtual time.</summary>
     public FleetOutcome Run(ITrafficSource source, bool fastForward = true)
     {
@@ -112,12 +118,13 @@ public sealed record FleetHarness
                 Calls = Calls(),
                 AddOns = AddOns(),
                 TakesRequests = TakesRequests(i),
-                Steps = Exposition,
+                Steps = Steps?.Invoke(clock, i) ?? Exposition,
             };
             if (Drafts?.Invoke() is { } drafts) parts = parts with { AddOns = [drafts.AddOn, .. parts.AddOns], Acceptance = drafts.Acceptance };
             fleet.Add(parts);
         }
         Exposition?.Watch(fleet, _ => "toy");
+        OnStart?.Invoke(clock, fleet);
         fleet.Feed(source);
         if (SampleEvery > Duration.Zero) clock.Spawn("sampler", () => Sample(clock, fleet, recorder.Text), background: true);
         runClock();
