@@ -22,6 +22,12 @@ public static class ScenarioSchema
 {
     private const string Draft = "https://json-schema.org/draft/2020-12/schema";
 
+    private static readonly Lazy<HashSet<string>> Roots =
+        new(() => [.. Create()["properties"]!.AsObject().Select(property => property.Key)]);
+
+    /// <summary>Keys that a scenario may have at its root.</summary>
+    internal static IReadOnlySet<string> RootKeys => Roots.Value;
+
     /// <summary>A fresh copy of the schema; committed as <c>schema/scenario.schema.json</c>.</summary>
     public static JsonObject Create()
     {
@@ -29,6 +35,7 @@ public static class ScenarioSchema
             "An Orrery scenario: world, traffic, systems and goals.",
             ("include", OneOrMany("A file, or files, that this one is laid over; relative to this file.")),
             ("name", Text("Shown in results.")),
+            (ExperimentReader.Key, Choice(Experiments.Registry, "A model that is run instead of a fleet under traffic; of the other keys it takes name, expect and seed.")),
             ("model", Model()),
             ("precision", Precision()),
             ("maxModelLength", Whole("Longest sequence in tokens, prompt and output together; default: the model's.", 2)),
