@@ -9,7 +9,9 @@ using Orrery.Lab.Scenarios;
 using Orrery.Serving.Exposition;
 using Orrery.Serving.Fleets;
 using Orrery.Serving.Metrics;
+using Orrery.Serving.Power;
 using Orrery.Serving.Replicas;
+using Orrery.Serving.Routing;
 using Orrery.Traffic.Predictors;
 using Orrery.Traffic.Requests;
 using Orrery.Traffic.Specs;
@@ -55,9 +57,12 @@ public static class Simulation
         RunWatch watch = new(clock, settings, predictor, calls, requests, trace, window, traffic) { Expected = source.ExpectedRequests, Exposition = exposition };
         ServingMetrics metrics = new(scenario.Slo, scenario.Qoe) { Window = window?.Gaps };
         Fleet fleet = new(
-            clock, scenario.Router.Create(root.Split("router")), metrics, predictor.Predict, watch, remaining, calls: calls, readers: root.Split("readers"));
+            clock, RouterOf(scenario, root.Split("router")), metrics, predictor.Predict, watch, remaining, calls: calls, readers: root.Split("readers"));
         watch.Fleet = fleet;
-        ReplicaFactory[] factories = AddReplicas(fleet, scenario, root.Split("acceptance"), settings.FastForward, trace, exposition);
+        PoweredFleet? power = PoweredFleet.Of(clock, scenario, root.Split("power"));
+        ReplicaFactory[] factories = AddReplicas(fleet, scenario, root.Split("acceptance"), settings.FastForward, trace, exposition, power);
+        watch.Row = power?.Readings;
+        if (power is not null) power.Fleet = fleet;
         fleet.Feed(source);
         TimelineSampler sampler = new(clock, fleet, () => OnSample(clock, fleet, watch, trace));
         bool isPartial = !RunToEnd(clock, settings.Cancel) && !(fleet.IsTrafficOver && fleet.Live == 0);
@@ -85,7 +90,7 @@ public static class Simulation
         return first is { } most ? new FirstRequests(source, most) : source;
     }
 
-    private static ReplicaFactory[] AddReplicas(Fleet fleet, Scenario scenario, RandomStream acceptance, bool fastForward, PerfettoTrace? trace, ServingExposition? exposition)
+    private static ReplicaFactory[] AddReplicas(Fleet fleet, Scenario scenario, RandomStream acceptance, bool fastForward, PerfettoTrace? trace, ServingExposition? exposition, PoweredFleet? power)
     {
         ReplicaFactory[] factories = [.. scenario.Fleet.Select(entry => new ReplicaFactory(entry.Design, acceptance))];
         foreach ((FleetEntry entry, ReplicaFactory factory) in scenario.Fleet.Zip(factories))
@@ -93,13 +98,22 @@ public static class Simulation
             for (int i = 0; i < entry.Replicas; i++)
             {
                 int index = fleet.Replicas.Count;
-                fleet.Add(factory.Create(index, fastForward) with { Steps = exposition });
+                fleet.Add(factory.Create(index, fastForward) with { Steps = power?.Observe(entry, exposition) ?? exposition });
                 trace?.NameReplica(index, $"replica {index}: {entry.Deployment.Model.Name} on {entry.Deployment.Device.Name} {entry.Deployment.Parallel}");
             }
         }
         string[] models = [.. scenario.Fleet.SelectMany(entry => Enumerable.Repeat(entry.Deployment.Model.Name, entry.Replicas))];
         exposition?.Watch(fleet, replica => models[replica.Index]);
         return factories;
+    }
+
+    /// <summary>One router, or one for each pool where some replicas are set aside for requests of low priority.</summary>
+    private static IRouter RouterOf(Scenario scenario, RandomStream random)
+    {
+        IRouter router = scenario.Router.Create(random);
+        if (scenario.Fleet.All(entry => entry.Priority == ServerPriority.High)) return router;
+        bool[] isLow = [.. scenario.Fleet.SelectMany(entry => Enumerable.Repeat(entry.Priority == ServerPriority.Low, entry.Replicas))];
+        return new PriorityPools(router, scenario.Router.Create(random.Split("low")), replica => isLow[replica < isLow.Length ? replica : 0]);
     }
 
     private static string PageOf(ServingExposition exposition, RunResult result)

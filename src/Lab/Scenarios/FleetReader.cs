@@ -6,6 +6,7 @@ using Orrery.Serving.Drafting;
 using Orrery.Serving.Execution;
 using Orrery.Serving.Finetuning;
 using Orrery.Serving.Memory;
+using Orrery.Serving.Power;
 using Orrery.Serving.Replicas;
 using Orrery.Serving.Scheduling;
 using Orrery.Serving.Swap;
@@ -82,6 +83,7 @@ internal sealed class FleetReader
         int replicas = map.Int("replicas", 1, 1, MostReplicas);
         ParallelPlan parallel = new(Degree(map, "tensor"), Degree(map, "pipeline"), Degree(map, "expert"), Degree(map, "data"));
         RequireMixed(map.Optional("role"));
+        ServerPriority priority = map.Optional("priority")?.AsChoice<ServerPriority>("priority") ?? ServerPriority.High;
         Node schedulerNode = map.Optional("scheduler") ?? Node.Plain(DefaultScheduler);
         Node? memoryNode = map.Optional("memory");
         Node? executionNode = map.Optional("execution");
@@ -124,7 +126,7 @@ internal sealed class FleetReader
                 Finetune = finetune,
                 Draft = draft,
             };
-            return new(design, replicas, written);
+            return new(design, replicas, written) { Priority = priority };
         }
         catch (InputException mistake) when (!mistake.Message.Contains(entry.Path, StringComparison.Ordinal))
         {

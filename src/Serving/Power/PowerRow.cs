@@ -27,12 +27,13 @@ public sealed class PowerRow : IRowControls
 {
     private readonly Clock _clock;
     private readonly RowPowerOptions _options;
-    private readonly IReadOnlyList<IPoweredServer> _servers;
+    private readonly RandomStream _random;
+    private readonly List<IPoweredServer> _servers = [];
     private readonly IPowerManager _manager;
     private readonly bool _hasBrake;
     private readonly Func<bool> _isOver;
-    private readonly DelayedActuator<double>[] _clocks;
-    private readonly Duration[] _delays;
+    private readonly List<DelayedActuator<double>> _clocks = [];
+    private readonly double?[] _targets = new double?[Enum.GetValues<ServerPriority>().Length];
     private readonly DelayedActuator<bool> _brake;
     private readonly Queue<PowerSample> _underWay = new();
     private readonly double _budgetWatts;
@@ -41,28 +42,24 @@ public sealed class PowerRow : IRowControls
     /// <param name="clock">Whose time counts.</param>
     /// <param name="options">Sensor, actuators and brake.</param>
     /// <param name="budget">What the breaker carries.</param>
-    /// <param name="servers">All servers of the row.</param>
     /// <param name="spec">Makes the manager.</param>
     /// <param name="random">Draws how long commands take to each server.</param>
     /// <param name="isOver">True when nothing more is to be read; the sensor then ends.</param>
     public PowerRow(
-        Clock clock, RowPowerOptions options, Watts budget, IReadOnlyList<IPoweredServer> servers, PowerManagerSpec spec, RandomStream random, Func<bool> isOver)
+        Clock clock, RowPowerOptions options, Watts budget, PowerManagerSpec spec, RandomStream random, Func<bool> isOver)
     {
         ArgumentNullException.ThrowIfNull(clock);
         ArgumentNullException.ThrowIfNull(options);
-        ArgumentNullException.ThrowIfNull(servers);
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(random);
         _clock = clock;
         _options = options;
-        _servers = servers;
+        _random = random;
         _manager = spec.Create();
         _hasBrake = spec.HasBrake;
         _isOver = isOver;
         _budgetWatts = budget.Value;
         Readings = new(options, spec.Watched);
-        _delays = [.. servers.Select((_, i) => Duration.FromSeconds(options.CapDelay.Seconds * (1 - (options.CapSpread * random.Keyed(i, 0)))))];
-        _clocks = [.. servers.Select((_, i) => new DelayedActuator<double>(clock, "a server's clock", options.Laws.FullHertz, _delays[i], _ => Apply(i)))];
         _brake = new(clock, "the power brake", false, options.BrakeDelay, OnBrake);
         clock.Spawn("row power", Read, background: true);
     }
@@ -83,8 +80,21 @@ public sealed class PowerRow : IRowControls
         }
     }
 
+    /// <summary>Puts a server on the row. One that comes later finds the cap that its priority has.</summary>
+    public void Add(IPoweredServer server)
+    {
+        ArgumentNullException.ThrowIfNull(server);
+        int index = _servers.Count;
+        Duration delay = Duration.FromSeconds(_options.CapDelay.Seconds * (1 - (_options.CapSpread * _random.Keyed(index, 0))));
+        double hertz = _targets[(int)server.Priority] ?? _options.Laws.FullHertz;
+        _servers.Add(server);
+        _clocks.Add(new(_clock, "a server's clock", hertz, delay, _ => Apply(index)));
+        if (hertz != _options.Laws.FullHertz || _brake.Value) Apply(index);
+    }
+
     public void Cap(ServerPriority priority, double? hertz)
     {
+        _targets[(int)priority] = hertz;
         double target = hertz ?? _options.Laws.FullHertz;
         bool isNews = false;
         for (int i = 0; i < _servers.Count; i++)

@@ -40,21 +40,24 @@ public sealed class PoweredReplica : IPoweredServer, IStepObserver
 
     public ServerPriority Priority { get; }
 
-    /// <summary>The replica whose steps this observes; to be said before its first step.</summary>
-    public void Attach(Replica replica) => _replica = replica;
-
     public Int128 EnergyUntil(Instant now) => _milliwatts.Integral(now);
 
     public void SetClock(double hertz)
     {
         _hertz = hertz;
-        _replica!.SetPace(_laws.PaceAt(hertz));
+        _replica?.SetPace(_laws.PaceAt(hertz));
     }
 
     public void Planned(Replica replica, StepPlan plan)
     {
+        ArgumentNullException.ThrowIfNull(replica);
         ArgumentNullException.ThrowIfNull(plan);
         if (plan.IsEmpty) return;
+        if (_replica is null)
+        {
+            _replica = replica;
+            replica.SetPace(_laws.PaceAt(_hertz));
+        }
         _inFlight++;
         Enter(plan.IsDecodeOnly ? ServerPhase.Decodes : ServerPhase.Prompts, plan.Tokens);
     }

@@ -4,7 +4,7 @@ namespace Orrery.Serving.Systems;
 /// <param name="Name">As in its claims and its plug-ins.</param>
 /// <param name="Summary">One sentence.</param>
 /// <param name="Source">Paper or code.</param>
-/// <param name="Entry">The keys of a fleet entry that make a replica this system, in YAML.</param>
+/// <param name="Entry">The keys of a fleet entry that make a replica this system, or of a scenario whose experiment it is, in YAML.</param>
 /// <param name="ComposesWith">Parts of other systems that it takes, and which of its parts others may take.</param>
 public sealed record PublishedSystem(string Name, string Summary, string Source, string Entry, string ComposesWith);
 
@@ -53,5 +53,7 @@ public static class PublishedSystems
             "scheduler: vllm-v1\ndraft: {model: ngram, control: smartspec}", "any scheduler without rectangular batches, any memory, execution and finetune, on one pipeline stage"),
         new("flexllm", "Finetuning of adapters in what inference leaves of each step.", "Oliaro et al., NSDI 2026, arXiv 2402.18789",
             "scheduler: sarathi-serve\nfinetune: co-serve", "any scheduler, memory and execution on one pipeline stage and data rank, with a model without experts or latent attention"),
+        new("polca", "More servers behind a breaker than it was built for: two thresholds of power, low priority slowed down first.", "Patel et al., arXiv 2308.12908 (ASPLOS 2024)",
+            "experiment: polca", "as power: polca over any fleet, whatever its schedulers; the experiment is the published row"),
     ];
 }

@@ -1,3 +1,4 @@
+using Orrery.Documents;
 using Orrery.Lab.Claims;
 using Orrery.Lab.Runs;
 using Orrery.Lab.Scenarios;
@@ -16,6 +17,12 @@ public sealed class PublishedSystemsTests
     public void ItsKeysMakeAReplica(string name)
     {
         string entry = PublishedSystems.All.Single(system => system.Name == name).Entry;
+        if (entry.StartsWith("experiment:", StringComparison.Ordinal))
+        {
+            var experiment = Assert.IsType<ExperimentScenario>(ScenarioReader.ReadAny(Document.Parse(entry, "entry"), ""));
+            Assert.NotEmpty(ExperimentRun.Run(experiment).Result.Experiment!.Values);
+            return;
+        }
         string text = $$"""
             model: llama-3-8b
             maxModelLength: 4096

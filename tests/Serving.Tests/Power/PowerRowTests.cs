@@ -36,6 +36,17 @@ public sealed class PowerRowTests
     }
 
     [Fact]
+    public void AServerThatComesLaterFindsTheCapOfItsPriority()
+    {
+        Bench bench = new(new Script { OnTold = (_, row) => row.Cap(ServerPriority.Low, 1e9) }, [(0, 100)]);
+        bench.RunTo(50);
+        Assert.Equal([(50.0, 1e9)], bench.Add(ServerPriority.Low).Clocks);
+        Assert.Empty(bench.Add(ServerPriority.High).Clocks);
+        bench.RunTo(100);
+        Assert.Equal(1, bench.Row.Readings.Commands);
+    }
+
+    [Fact]
     public void DelaysMaySpread()
     {
         RowPowerOptions options = new() { CapSpread = 1 };
@@ -120,7 +131,8 @@ public sealed class PowerRowTests
             Script = script;
             Script.Clock = _clock;
             Servers = [.. Enumerable.Range(0, servers).Select(i => new ScriptedServer(_clock, i == 0 ? watts : [(0, 0)], i % 2 == 0 ? ServerPriority.Low : ServerPriority.High))];
-            Row = new(_clock, options ?? new(), new Watts(1000), Servers, new ScriptSpec(script), RandomStream.Root(1), () => false);
+            Row = new(_clock, options ?? new(), new Watts(1000), new ScriptSpec(script), RandomStream.Root(1), () => false);
+            foreach (ScriptedServer server in Servers) Row.Add(server);
         }
 
         public Script Script { get; }
@@ -128,6 +140,13 @@ public sealed class PowerRowTests
         public ScriptedServer[] Servers { get; }
 
         public PowerRow Row { get; }
+
+        public ScriptedServer Add(ServerPriority priority)
+        {
+            ScriptedServer server = new(_clock, [(0, 0)], priority);
+            Row.Add(server);
+            return server;
+        }
 
         public void RunTo(double seconds) => _clock.Run(Instant.FromSeconds(seconds));
     }

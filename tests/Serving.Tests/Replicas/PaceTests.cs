@@ -108,7 +108,6 @@ public sealed class PaceTests
             },
             OnStart = (clock, fleet) =>
             {
-                for (int i = 0; i < servers.Count; i++) servers[i].Attach(fleet.Replicas[i]);
                 clock.Spawn("clocks", Change, background: true);
 
                 async ValueTask Change()

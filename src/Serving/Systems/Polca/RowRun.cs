@@ -73,7 +73,8 @@ internal sealed class RowRun
             servers = [.. _highPool, .. _lowPool];
         }
         Watts budget = new(options.Servers * options.Power.ServerRatedWatts);
-        _row = new(_clock, options.Power, budget, servers, options.Manager, random.Split("delays"), () => false) { CountsFrom = Instant.Zero + WarmUp };
+        _row = new(_clock, options.Power, budget, options.Manager, random.Split("delays"), () => false) { CountsFrom = Instant.Zero + WarmUp };
+        foreach (IPoweredServer server in servers) _row.Add(server);
     }
 
     public ExperimentResult Run(CancellationToken cancel)
