@@ -75,7 +75,7 @@ public sealed class RouterTests
     [Fact]
     public void PoolsKeepPrioritiesApart()
     {
-        PriorityPools router = new(new LeastLoaded(LoadMeasure.Requests), new LeastLoaded(LoadMeasure.Requests), replica => replica >= 2);
+        PriorityPools router = new(new LeastRouter(LoadMeasure.Requests), new LeastRouter(LoadMeasure.Requests), replica => replica >= 2);
         FakeFleet fleet = new(5) { Requests = [7, 6, 5, 3, 4] };
         Assert.Equal(1, router.Choose(NewSequence(0), fleet));
         Assert.Equal(1, router.Choose(NewSequence(0, priority: -1), fleet));

@@ -136,17 +136,17 @@ public sealed class PolcaRowTests
                     if (events[next].Request is { } request) _waiting.Enqueue(request);
                     else hertz = events[next].Hertz;
                 }
-                long reserved = _decoding.Sum(member => (long)member.Request.PromptTokens + member.Request.OutputTokens);
+                long reserved = _decoding.Sum(member => (long)member.Request.PromptTokens + member.Request.AnswerTokens);
                 bool starts = _waiting.TryPeek(out RowRequest first) && _decoding.Count < RowSteps.MostDecodes
-                    && (_decoding.Count == 0 || reserved + first.PromptTokens + first.OutputTokens <= kvTokens);
+                    && (_decoding.Count == 0 || reserved + first.PromptTokens + first.AnswerTokens <= kvTokens);
                 if (starts)
                 {
                     _waiting.Dequeue();
                     long time = Pace(options, hertz).Nanoseconds(RowSteps.Prompt(first.PromptTokens), false);
                     energy += (Int128)time * power.Milliwatts(ServerPhase.Prompts, first.PromptTokens, hertz);
                     now += time;
-                    if (first.OutputTokens == 1) latencies.Add((now - first.Arrival) / 1e9);
-                    else _decoding.Add((first, first.OutputTokens - 1));
+                    if (first.AnswerTokens == 1) latencies.Add((now - first.Arrival) / 1e9);
+                    else _decoding.Add((first, first.AnswerTokens - 1));
                 }
                 else if (_decoding.Count > 0)
                 {

@@ -105,14 +105,14 @@ public sealed class PhaseServer : IPoweredServer
     }
 
     private bool CanStart(RowRequest request) =>
-        _decoding.Count < RowSteps.MostDecodes && (_reserved + request.PromptTokens + request.OutputTokens <= _kvTokens || _decoding.Count == 0);
+        _decoding.Count < RowSteps.MostDecodes && (_reserved + request.PromptTokens + request.AnswerTokens <= _kvTokens || _decoding.Count == 0);
 
     private void Begin(long now)
     {
         if (_waiting.TryPeek(out RowRequest first) && CanStart(first))
         {
             _prompt = _waiting.Dequeue();
-            _reserved += first.PromptTokens + first.OutputTokens;
+            _reserved += first.PromptTokens + first.AnswerTokens;
             StartPrompt(now);
             return;
         }
@@ -155,8 +155,8 @@ public sealed class PhaseServer : IPoweredServer
 
     private void EndPrompt(long now)
     {
-        if (_prompt.OutputTokens == 1) Leave(_prompt, now);
-        else _decoding.Enqueue(_prompt, _steps + _prompt.OutputTokens - 1);
+        if (_prompt.AnswerTokens == 1) Leave(_prompt, now);
+        else _decoding.Enqueue(_prompt, _steps + _prompt.AnswerTokens - 1);
     }
 
     private void EndDecodes(long now)
@@ -172,7 +172,7 @@ public sealed class PhaseServer : IPoweredServer
     private void Leave(RowRequest request, long now)
     {
         Live--;
-        _reserved -= request.PromptTokens + request.OutputTokens;
+        _reserved -= request.PromptTokens + request.AnswerTokens;
         _latencies.Add(request.Arrival, now);
     }
 }

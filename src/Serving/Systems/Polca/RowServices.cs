@@ -21,7 +21,7 @@ public sealed record RowService(string Name, double Share, int LeastPrompt, int 
 
 /// <summary>A request of the row.</summary>
 /// <param name="Arrival">Nanoseconds.</param>
-public readonly record struct RowRequest(long Arrival, int PromptTokens, int OutputTokens);
+public readonly record struct RowRequest(long Arrival, int PromptTokens, int AnswerTokens);
 
 /// <summary>
 /// Step times of BLOOM-176B on eight A100 under tensor parallelism: medians of measured runs, linear between them (published profile of
