@@ -71,14 +71,18 @@ public sealed class PolcaRowTests
     }
 
     [Fact]
-    public void InstantActuatorsKeepPowerLowerAndFollowItCloser()
+    public void InstantActuatorsKeepPowerLowerAndCostLessLatency()
     {
-        RowOptions options = new() { Days = 0.7, Added = 0.35 };
+        RowOptions options = new() { Days = 0.7, Added = 0.3 };
         RowPowerOptions instant = new() { CapDelay = Duration.Zero, TelemetryDelay = Duration.Zero };
         ExperimentResult late = Run(options);
         ExperimentResult now = Run(options with { Power = instant });
         Assert.True(now.Values["peakShare"] < late.Values["peakShare"]);
-        Assert.True(now.Values["brakes"] <= late.Values["brakes"]);
+        Assert.True(now.Values["p50LowSeconds"] < late.Values["p50LowSeconds"]);
+        // And the row carries more: with half as many servers again, less time under the brake.
+        ExperimentResult crowded = Run(options with { Added = 0.5 });
+        ExperimentResult crowdedNow = Run(options with { Added = 0.5, Power = instant });
+        Assert.True(crowdedNow.Values["brakedSeconds"] < crowded.Values["brakedSeconds"]);
     }
 
     [Fact]
