@@ -25,7 +25,7 @@ namespace Orrery.Lab.Runs;
 /// request has left. That span, from 0 to the last departure, is the window of every rate, utilisation and cost.
 /// </summary>
 /// <remarks>
-/// Random streams: <c>traffic</c>, <c>readers</c>, <c>router</c>, <c>predictors</c> and <c>acceptance</c> of the seed, so that changing a policy never changes the traffic;
+/// Random streams: <c>traffic</c>, <c>readers</c>, <c>router</c>, <c>predictors</c>, <c>acceptance</c>, <c>startup</c> and <c>power</c> of the seed, so that changing a policy never changes the traffic;
 /// <c>uncertainty</c> for the draws of intervals.
 /// </remarks>
 public static class Simulation
@@ -56,20 +56,21 @@ public static class Simulation
         ServingExposition? exposition = settings.Exposition ? new() : null;
         RunWatch watch = new(clock, settings, predictor, calls, requests, trace, window, traffic) { Expected = source.ExpectedRequests, Exposition = exposition };
         ServingMetrics metrics = new(scenario.Slo, scenario.Qoe) { Window = window?.Gaps };
-        Fleet fleet = new(
-            clock, RouterOf(scenario, root.Split("router")), metrics, predictor.Predict, watch, remaining, calls: calls, readers: root.Split("readers"));
-        watch.Fleet = fleet;
         PoweredFleet? power = PoweredFleet.Of(clock, scenario, root.Split("power"));
-        ReplicaFactory[] factories = AddReplicas(fleet, scenario, root.Split("acceptance"), settings.FastForward, trace, exposition, power);
-        watch.Row = power?.Readings;
+        FleetBuilder builder = new(scenario, root, settings.FastForward) { Trace = trace, Exposition = exposition, Power = power };
+        Fleet fleet = new(
+            clock, RouterOf(scenario, root.Split("router")), metrics, predictor.Predict, watch, remaining, calls: calls, readers: root.Split("readers"), options: builder.Options());
+        watch.Fleet = fleet;
         if (power is not null) power.Fleet = fleet;
+        watch.Row = power?.Readings;
+        builder.AddTo(fleet);
         fleet.Feed(source);
         TimelineSampler sampler = new(clock, fleet, () => OnSample(clock, fleet, watch, trace));
         bool isPartial = !RunToEnd(clock, settings.Cancel) && !(fleet.IsTrafficOver && fleet.Live == 0);
         Instant end = isPartial ? clock.Now : watch.LastDeparture;
         IReadOnlyList<TimelineRow> timeline = sampler.Finish(end);
-        RunResult result = ResultBuilder.Build(scenario, fleet, watch, clock, end, isPartial);
-        result = result with { Notes = [.. result.Notes, .. TimeNotes(scenario, factories).Distinct()] };
+        RunResult result = ResultBuilder.Build(scenario, builder.Entries, fleet, watch, clock, end, isPartial);
+        result = result with { Notes = [.. result.Notes, .. TimeNotes(scenario, builder.Factories).Distinct()] };
         requests?.Finish();
         trace?.Finish();
         if (settings.OutputFolder is { } finished) TimelineCsv.Write(finished, timeline);
@@ -88,23 +89,6 @@ public static class Simulation
         ITrafficSource source = traffic.Open(random);
         if (traffic is TraceSpec trace) source = new CheckedTrace(source, trace.Path);
         return first is { } most ? new FirstRequests(source, most) : source;
-    }
-
-    private static ReplicaFactory[] AddReplicas(Fleet fleet, Scenario scenario, RandomStream acceptance, bool fastForward, PerfettoTrace? trace, ServingExposition? exposition, PoweredFleet? power)
-    {
-        ReplicaFactory[] factories = [.. scenario.Fleet.Select(entry => new ReplicaFactory(entry.Design, acceptance))];
-        foreach ((FleetEntry entry, ReplicaFactory factory) in scenario.Fleet.Zip(factories))
-        {
-            for (int i = 0; i < entry.Replicas; i++)
-            {
-                int index = fleet.Replicas.Count;
-                fleet.Add(factory.Create(index, fastForward) with { Steps = power?.Observe(entry, exposition) ?? exposition });
-                trace?.NameReplica(index, $"replica {index}: {entry.Deployment.Model.Name} on {entry.Deployment.Device.Name} {entry.Deployment.Parallel}");
-            }
-        }
-        string[] models = [.. scenario.Fleet.SelectMany(entry => Enumerable.Repeat(entry.Deployment.Model.Name, entry.Replicas))];
-        exposition?.Watch(fleet, replica => models[replica.Index]);
-        return factories;
     }
 
     /// <summary>One router, or one for each pool where some replicas are set aside for requests of low priority.</summary>
@@ -126,7 +110,7 @@ public static class Simulation
     }
 
     /// <summary>What a reader should know about how the times of this run were found.</summary>
-    private static IEnumerable<string> TimeNotes(Scenario scenario, ReplicaFactory[] factories)
+    private static IEnumerable<string> TimeNotes(Scenario scenario, IReadOnlyList<ReplicaFactory> factories)
     {
         foreach ((FleetEntry entry, ReplicaFactory factory) in scenario.Fleet.Zip(factories))
         {

@@ -19,6 +19,9 @@ public sealed record Scenario : RunnableScenario
 
     public required RouterSpec Router { get; init; }
 
+    /// <summary>Hand-overs, migration, scaling, what the provider takes back.</summary>
+    public FleetControl Control { get; init; } = new();
+
     /// <summary>Which estimate of the output length policies get.</summary>
     public PredictorSpec OutputLength { get; init; } = new();
 

@@ -6,7 +6,6 @@ using Orrery.Serving.Memory;
 using Orrery.Serving.Metrics;
 using Orrery.Serving.Power;
 using Orrery.Serving.Replicas;
-using Orrery.Serving.Routing;
 using Orrery.Serving.Swap;
 using Orrery.Serving.Systems;
 using Orrery.Traffic.Predictors;
@@ -54,7 +53,7 @@ public static class ScenarioLock
             Key("name", Node.Quoted(s.Name)),
             Key("seed", s.Seed.ToString(CultureInfo.InvariantCulture)),
             Key("fleet", Node.List([.. s.Fleet.Select(Entry)])),
-            Key("router", Routers.Registry.ToNode(s.Router)),
+            Key("router", SystemRouters.Registry.ToNode(s.Router)),
             Key("predictors", Node.Map(
                 [
                     Key("outputLength", PredictorSpec.Options.ToNode(s.OutputLength)),
@@ -64,6 +63,7 @@ public static class ScenarioLock
             Key("traffic", WithAbsoluteFile(s.TrafficBlock, s.Folder)),
             Key("slo", Slo(s)),
         ];
+        keys.AddRange(s.Control.ToNodes());
         if (s.Expect.Count > 0) keys.Add(Expect(s));
         keys.Add(Key("energy", EnergyReader.ToNode(s.Energy)));
         if (s.Power is { } power) keys.Add(Key("power", PowerReader.ToNode(power)));
@@ -92,7 +92,7 @@ public static class ScenarioLock
             Key("pipeline", Number(parallel.Pipeline)),
             Key("expert", Number(parallel.Expert)),
             Key("data", Number(parallel.Data)),
-            Key("role", "mixed"),
+            Key("role", ChoiceNames.Of(entry.Design.Role)),
             Key("scheduler", Schedulers.Registry.ToNode(entry.Scheduler)),
             Key("memory", Memory(entry.Design)),
             Key("calls", CallHandlers.Registry.ToNode(entry.Design.Calls)),

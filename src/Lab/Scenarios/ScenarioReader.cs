@@ -4,7 +4,7 @@ using Orrery.Kernel;
 using Orrery.Kernel.Time;
 using Orrery.Lab.Results;
 using Orrery.Serving.Metrics;
-using Orrery.Serving.Routing;
+using Orrery.Serving.Systems;
 using Orrery.Traffic.Predictors;
 using Orrery.Traffic.Specs;
 
@@ -64,6 +64,7 @@ public static class ScenarioReader
         string? name = map.Optional("name")?.AsText();
         FleetReader fleetReader = new(map, folder, notes);
         Node fleetNode = map.Optional("fleet") ?? throw root.Error(Missing("fleet", root, "[{device: h100-sxm, replicas: 4}]"));
+        FleetControl control = FleetControl.Read(map);
         Node router = map.Optional("router") ?? Node.Plain(DefaultRouter);
         Node? predictors = map.Optional("predictors");
         Node traffic = map.Optional("traffic") ?? throw root.Error(Missing("traffic", root, "{generator: poisson, rate: 2/s, …}"));
@@ -76,13 +77,15 @@ public static class ScenarioReader
         // An unknown key first: it is often the reason for what seems missing below.
         map.Done();
         IReadOnlyList<FleetEntry> fleet = fleetReader.Read(fleetNode);
+        control.Check(root, fleet);
         (PredictorSpec outputLength, RemainingSpec remainingLength, CallPredictorSpec calls) = ReadPredictors(predictors);
         NoteMissingForecasts(fleet, calls, notes);
         return new Scenario
         {
             Name = name ?? $"{fleet[0].Deployment.Model.Name} on {fleet[0].Deployment.Device.Name}",
             Fleet = fleet,
-            Router = Routers.Registry.Read(router),
+            Router = SystemRouters.Registry.Read(router),
+            Control = control,
             OutputLength = outputLength,
             RemainingLength = remainingLength,
             Calls = calls,

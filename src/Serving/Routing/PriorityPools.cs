@@ -14,6 +14,8 @@ public sealed class PriorityPools(IRouter urgent, IRouter other, Func<int, bool>
 {
     private readonly Pool _pool = new();
 
+    public bool SeesAllRoles => urgent.SeesAllRoles;
+
     public int Choose(Sequence sequence, IFleetView fleet)
     {
         ArgumentNullException.ThrowIfNull(sequence);

@@ -17,6 +17,8 @@ public static class PublishedSystems
     private const string TakesNothingBack = "calls: discard alone, no hostSwap: it takes no KV back";
     private const string FromPromptsAlone = "any memory and execution; " + TakesNothingBack;
 
+    private const string Alone = "an experiment with a world of its own: its options, docs/experiments.md";
+
     public static readonly IReadOnlyList<PublishedSystem> All =
     [
         new("hf-static", "Static batches padded to the longest prompt.", "Hugging Face generate, our rule (d)", "scheduler: hf-static", FromPromptsAlone),
@@ -53,6 +55,11 @@ public static class PublishedSystems
             "scheduler: vllm-v1\ndraft: {model: ngram, control: smartspec}", "any scheduler without rectangular batches, any memory, execution and finetune, on one pipeline stage"),
         new("flexllm", "Finetuning of adapters in what inference leaves of each step.", "Oliaro et al., NSDI 2026, arXiv 2402.18789",
             "scheduler: sarathi-serve\nfinetune: co-serve", "any scheduler, memory and execution on one pipeline stage and data rank, with a model without experts or latent attention"),
+        new("tpi-llm", "A large model over weak computers at home, its weights streamed from disk through a window.", "Li et al., arXiv 2410.00531", "experiment: tpi-llm", Alone),
+        new("sn40l-coe", "Many whole models on one machine whose fast memory caches those in use.", "Prabhakar et al., MICRO 2024, arXiv 2405.07518", "experiment: sn40l-coe", Alone),
+        new("sleep-time-compute", "Notes on contexts written in idle time, so that later questions are cheap.", "Lin et al., arXiv 2504.13171", "experiment: sleep-time-compute", Alone),
+        new("spotserve", "Moves a model's weights and KV to another layout at each change of a spot market, within the grace period.", "Miao et al., ASPLOS 2024, arXiv 2311.15566",
+            "experiment: spotserve", "an experiment of its own: capacity traces, baselines and ablation levels are its options (docs/elastic.md)"),
         new("polca", "More servers behind a breaker than it was built for: two thresholds of power, low priority slowed down first.", "Patel et al., arXiv 2308.12908 (ASPLOS 2024)",
             "experiment: polca", "as power: polca over any fleet, whatever its schedulers; the experiment is the published row"),
     ];

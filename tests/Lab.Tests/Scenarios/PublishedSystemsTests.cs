@@ -3,6 +3,7 @@ using Orrery.Lab.Claims;
 using Orrery.Lab.Runs;
 using Orrery.Lab.Scenarios;
 using Orrery.Lab.Tests.Runs;
+using Orrery.Serving.Planning;
 using Orrery.Serving.Systems;
 
 namespace Orrery.Lab.Tests.Scenarios;
@@ -20,6 +21,7 @@ public sealed class PublishedSystemsTests
         if (entry.StartsWith("experiment:", StringComparison.Ordinal))
         {
             var experiment = Assert.IsType<ExperimentScenario>(ScenarioReader.ReadAny(Document.Parse(entry, "entry"), ""));
+            Assert.Equal(name, experiment.Use);
             Assert.NotEmpty(ExperimentRun.Run(experiment).Result.Experiment!.Values);
             return;
         }
@@ -41,6 +43,7 @@ public sealed class PublishedSystemsTests
         HashSet<string> systems = [.. PublishedSystems.All.Select(system => system.Name)];
         string entries = string.Join('\n', PublishedSystems.All.Select(system => system.Entry));
         Assert.All(Schedulers.Registry.Names, name => Assert.True(systems.Contains(name) || entries.Contains($"use: {name}", StringComparison.Ordinal), name));
+        Assert.All(ServingExperiments.Registry.Names, name => Assert.Contains(name, entries, StringComparison.Ordinal));
         Assert.All(ClaimCatalogue.All().Where(file => !file.IsStudy), file => Assert.Contains(file.System, systems));
     }
 }
