@@ -20,6 +20,7 @@ internal static class CatalogVerbs
         Add(group, "executions", "Execution styles: how the operations of a step are laid out on the device.", PluginKinds.Executions, "sequential");
         Add(group, "calls", "What becomes of the KV of a request that waits for a tool.", PluginKinds.CallHandlers, "preserve");
         Add(group, "finetunings", "Ways of finetuning beside inference.", PluginKinds.Finetunings, "co-serve");
+        Add(group, "power", "Power managers: what keeps servers behind one breaker under its limit.", PluginKinds.PowerManagers, "polca");
         Add(group, "drafts", "Draft controls: how many tokens speculative decoding proposes.", PluginKinds.DraftControls, "smartspec");
         Add(group, "traffic", "Traffic generators: processes, models, and fits of public traces.", TrafficKinds.Generators, "poisson");
         Add(group, "profiles", "What devices reach, fitted to measurements, with the error of each.", ProfileKinds.Profiles, "h100-sxm");

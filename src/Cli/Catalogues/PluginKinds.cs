@@ -38,6 +38,10 @@ internal static class PluginKinds
     public static CatalogKind<PluginEntry> DraftControls { get; } = Of("draft control", PartOptions.Drafts(() => Entries(Serving.Systems.DraftControls.Registry)),
         "A scenario names one as 'draft: {model: NAME, control: {use: NAME, option: value}}' in a fleet entry, under any scheduler without a rectangular batch.");
 
+    public static CatalogKind<PluginEntry> PowerManagers { get; } = Of("power manager",
+        () => [.. Entries(Serving.Systems.PowerManagers.Registry, _ => "this version sets no clocks of live devices").Select(entry => entry with { Options = [.. entry.Options, .. Serving.Power.RowPowerOptions.Set.Options] })],
+        "A scenario names one as 'power: NAME' or 'power: {use: NAME, budget: 260kW, option: value}'; 'priority: low' in a fleet entry says whose servers are slowed down first.");
+
     private static CatalogKind<PluginEntry> Of(string noun, Func<IReadOnlyList<PluginEntry>> all, string note) => new()
     {
         All = all,

@@ -1,5 +1,6 @@
 using Orrery.Kernel.Statistics;
 using Orrery.Serving.Fleets;
+using Orrery.Serving.Power;
 
 namespace Orrery.Lab.Results;
 
@@ -126,6 +127,9 @@ public sealed record FleetFacts(
 
     /// <summary>Those of them that were right.</summary>
     public long AcceptedTokens { get; init; }
+
+    /// <summary>What the sensor of a row read; null without a breaker.</summary>
+    public RowReadings? Row { get; init; }
 
     /// <summary>Energy of the accelerators alone: without hosts, cooling and power distribution.</summary>
     public double DeviceJoules { get; init; }

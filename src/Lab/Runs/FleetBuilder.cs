@@ -33,6 +33,9 @@ internal sealed class FleetBuilder
 
     public ServingExposition? Exposition { get; init; }
 
+    /// <summary>Takes each replica as a server of its row; null without a breaker.</summary>
+    public PoweredFleet? Power { get; init; }
+
     /// <summary>The entry of each replica, in the order of their numbers.</summary>
     public IReadOnlyList<FleetEntry> Entries => _entries;
 
@@ -69,7 +72,7 @@ internal sealed class FleetBuilder
         _entries.Add(entry);
         Deployment deployment = entry.Deployment;
         Trace?.NameReplica(index, string.Create(CultureInfo.InvariantCulture, $"replica {index}: {deployment.Model.Name} on {deployment.Device.Name} {deployment.Parallel}"));
-        return factory.Create(index, _fastForward) with { Steps = Exposition };
+        return factory.Create(index, _fastForward) with { Steps = Power?.Observe(entry, Exposition) ?? Exposition };
     }
 
     /// <summary>The adapters of all its devices together.</summary>

@@ -19,7 +19,7 @@ internal static class ResultBuilder
 {
     public static RunResult Build(Scenario scenario, IReadOnlyList<FleetEntry> entries, Fleet fleet, RunWatch watch, Clock clock, Instant end, bool isPartial)
     {
-        FleetFacts facts = FleetTotals(scenario, entries, fleet, end);
+        FleetFacts facts = FleetTotals(scenario, entries, fleet, end) with { Row = watch.Row };
         RunResult result = new()
         {
             Scenario = scenario.Name,

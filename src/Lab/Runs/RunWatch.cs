@@ -5,6 +5,7 @@ using Orrery.Lab.Runs.Output;
 using Orrery.Serving.Exposition;
 using Orrery.Serving.Fleets;
 using Orrery.Serving.Metrics;
+using Orrery.Serving.Power;
 using Orrery.Serving.Sequences;
 using Orrery.Traffic.Predictors;
 
@@ -28,6 +29,9 @@ internal sealed class RunWatch(Clock clock, RunSettings settings, ILengthPredict
     public Fleet? Fleet { get; set; }
 
     public long? Expected { get; set; }
+
+    /// <summary>What the sensor of the fleet's row reads; null without a breaker.</summary>
+    public RowReadings? Row { get; set; }
 
     /// <summary>Counts departures too; null where nobody asks.</summary>
     public ServingExposition? Exposition { get; init; }

@@ -9,7 +9,9 @@ using Orrery.Lab.Scenarios;
 using Orrery.Serving.Exposition;
 using Orrery.Serving.Fleets;
 using Orrery.Serving.Metrics;
+using Orrery.Serving.Power;
 using Orrery.Serving.Replicas;
+using Orrery.Serving.Routing;
 using Orrery.Traffic.Predictors;
 using Orrery.Traffic.Requests;
 using Orrery.Traffic.Specs;
@@ -23,7 +25,7 @@ namespace Orrery.Lab.Runs;
 /// request has left. That span, from 0 to the last departure, is the window of every rate, utilisation and cost.
 /// </summary>
 /// <remarks>
-/// Random streams: <c>traffic</c>, <c>readers</c>, <c>router</c>, <c>predictors</c>, <c>acceptance</c> and <c>startup</c> of the seed, so that changing a policy never changes the traffic;
+/// Random streams: <c>traffic</c>, <c>readers</c>, <c>router</c>, <c>predictors</c>, <c>acceptance</c>, <c>startup</c> and <c>power</c> of the seed, so that changing a policy never changes the traffic;
 /// <c>uncertainty</c> for the draws of intervals.
 /// </remarks>
 public static class Simulation
@@ -54,10 +56,13 @@ public static class Simulation
         ServingExposition? exposition = settings.Exposition ? new() : null;
         RunWatch watch = new(clock, settings, predictor, calls, requests, trace, window, traffic) { Expected = source.ExpectedRequests, Exposition = exposition };
         ServingMetrics metrics = new(scenario.Slo, scenario.Qoe) { Window = window?.Gaps };
-        FleetBuilder builder = new(scenario, root, settings.FastForward) { Trace = trace, Exposition = exposition };
+        PoweredFleet? power = PoweredFleet.Of(clock, scenario, root.Split("power"));
+        FleetBuilder builder = new(scenario, root, settings.FastForward) { Trace = trace, Exposition = exposition, Power = power };
         Fleet fleet = new(
-            clock, scenario.Router.Create(root.Split("router")), metrics, predictor.Predict, watch, remaining, calls: calls, readers: root.Split("readers"), options: builder.Options());
+            clock, RouterOf(scenario, root.Split("router")), metrics, predictor.Predict, watch, remaining, calls: calls, readers: root.Split("readers"), options: builder.Options());
         watch.Fleet = fleet;
+        if (power is not null) power.Fleet = fleet;
+        watch.Row = power?.Readings;
         builder.AddTo(fleet);
         fleet.Feed(source);
         TimelineSampler sampler = new(clock, fleet, () => OnSample(clock, fleet, watch, trace));
@@ -84,6 +89,15 @@ public static class Simulation
         ITrafficSource source = traffic.Open(random);
         if (traffic is TraceSpec trace) source = new CheckedTrace(source, trace.Path);
         return first is { } most ? new FirstRequests(source, most) : source;
+    }
+
+    /// <summary>One router, or one for each pool where some replicas are set aside for requests of low priority.</summary>
+    private static IRouter RouterOf(Scenario scenario, RandomStream random)
+    {
+        IRouter router = scenario.Router.Create(random);
+        if (scenario.Fleet.All(entry => entry.Priority == ServerPriority.High)) return router;
+        bool[] isLow = [.. scenario.Fleet.SelectMany(entry => Enumerable.Repeat(entry.Priority == ServerPriority.Low, entry.Replicas))];
+        return new PriorityPools(router, scenario.Router.Create(random.Split("low")), replica => isLow[replica < isLow.Length ? replica : 0]);
     }
 
     private static string PageOf(ServingExposition exposition, RunResult result)

@@ -6,6 +6,7 @@ using Orrery.Serving.Drafting;
 using Orrery.Serving.Execution;
 using Orrery.Serving.Finetuning;
 using Orrery.Serving.Memory;
+using Orrery.Serving.Power;
 using Orrery.Serving.Replicas;
 using Orrery.Serving.Routing;
 using Orrery.Serving.Scheduling;
@@ -88,6 +89,7 @@ internal sealed class FleetReader
         int replicas = map.Int("replicas", 1, 1, MostReplicas);
         ParallelPlan parallel = new(Degree(map, "tensor"), Degree(map, "pipeline"), Degree(map, "expert"), Degree(map, "data"));
         ReplicaRole role = map.Optional("role")?.AsChoice<ReplicaRole>("role") ?? ReplicaRole.Mixed;
+        ServerPriority priority = map.Optional("priority")?.AsChoice<ServerPriority>("priority") ?? ServerPriority.High;
         Node schedulerNode = map.Optional("scheduler") ?? Node.Plain(DefaultScheduler);
         Node? memoryNode = map.Optional("memory");
         Node? executionNode = map.Optional("execution");
@@ -134,7 +136,7 @@ internal sealed class FleetReader
                 Draft = draft,
                 StepTimes = stepTimes,
             };
-            return new(design, replicas, written);
+            return new(design, replicas, written) { Priority = priority };
         }
         catch (InputException mistake) when (!mistake.Message.Contains(entry.Path, StringComparison.Ordinal))
         {

@@ -1,6 +1,7 @@
 using Orrery.Documents;
 using Orrery.Serving.Memory;
 using Orrery.Serving.Metrics;
+using Orrery.Serving.Power;
 using Orrery.Serving.Replicas;
 using Orrery.Serving.Routing;
 using Orrery.Serving.Scheduling;
@@ -43,6 +44,9 @@ public sealed record Scenario : RunnableScenario
 
     public FootprintOptions Energy { get; init; } = new();
 
+    /// <summary>The breaker that the fleet stands behind; null where power is no concern.</summary>
+    public PowerScenario? Power { get; init; }
+
     /// <summary>What readers expect, and how QoE counts it.</summary>
     public QoeRule Qoe { get; init; } = new();
 
@@ -65,6 +69,9 @@ public sealed record Scenario : RunnableScenario
 /// <param name="Written">The parts of the entry that are not names or options: what the lock file repeats.</param>
 public sealed record FleetEntry(ReplicaDesign Design, int Replicas, WrittenWorld Written)
 {
+    /// <summary>Whose requests these replicas serve, and who is slowed down first when power runs short.</summary>
+    public ServerPriority Priority { get; init; }
+
     public Deployment Deployment => Design.Deployment;
 
     public SchedulerSpec Scheduler => Design.Scheduler;

@@ -4,6 +4,7 @@ using Orrery.Kernel.Time;
 using Orrery.Serving.Execution;
 using Orrery.Serving.Memory;
 using Orrery.Serving.Metrics;
+using Orrery.Serving.Power;
 using Orrery.Serving.Replicas;
 using Orrery.Serving.Swap;
 using Orrery.Serving.Systems;
@@ -65,6 +66,7 @@ public static class ScenarioLock
         keys.AddRange(s.Control.ToNodes());
         if (s.Expect.Count > 0) keys.Add(Expect(s));
         keys.Add(Key("energy", EnergyReader.ToNode(s.Energy)));
+        if (s.Power is { } power) keys.Add(Key("power", PowerReader.ToNode(power)));
         keys.Add(Key("qoe", QoeRule.Set.ToNode(s.Qoe)));
         return Node.Map(keys);
     }
@@ -98,6 +100,7 @@ public static class ScenarioLock
         ];
         if (entry.Design.Finetune is { } finetune) keys.Add(Key("finetune", FinetuneStyles.Registry.ToNode(finetune)));
         if (entry.Design.Draft is { } draft) keys.Add(Key("draft", DraftReader.ToNode(draft, entry.Written.DraftModel!)));
+        if (entry.Priority == ServerPriority.Low) keys.Add(Key("priority", ChoiceNames.Of(entry.Priority)));
         if (entry.Written.PositionScaling > 1) keys.Add(Key("positionScaling", Number(entry.Written.PositionScaling)));
         keys.Add(Key("profile", entry.Written.Profile));
         keys.Add(Key("engine", deployment.Engine.Name));

@@ -5,6 +5,7 @@ using Orrery.Serving.Execution;
 using Orrery.Serving.Fleets;
 using Orrery.Serving.Memory;
 using Orrery.Serving.Metrics;
+using Orrery.Serving.Power;
 using Orrery.Serving.Routing;
 using Orrery.Serving.Speculation;
 using Orrery.Serving.Swap;
@@ -74,6 +75,7 @@ public static class ScenarioSchema
                 ["items"] = Text("Such as p99(gap) <= 200ms or attainment >= 0.9."),
             }),
             ("energy", Energy()),
+            ("power", Power()),
             ("qoe", Qoe()),
             ("seed", Whole("Seed of everything random.", 0)));
         root.Insert(0, "$schema", Draft);
@@ -90,6 +92,7 @@ public static class ScenarioSchema
         ("expert", Whole("Expert parallel degree.", 1)),
         ("data", Whole("Data parallel ranks within the replica.", 1)),
         ("role", new JsonObject { ["description"] = "Phases that these replicas are there for.", ["enum"] = Names(ChoiceNames.All<ReplicaRole>()) }),
+        ("priority", new JsonObject { ["description"] = "Whose requests the replicas serve: high, priority 0 and below; low, above 0, slowed down first when power runs short. Default high.", ["enum"] = new JsonArray("high", "low") }),
         ("scheduler", Choice(Schedulers.Registry, "Decides what each step computes.")),
         ("memory", Memory()),
         ("calls", Choice(CallHandlers.Registry, "What becomes of the KV of a sequence that waits for a tool.")),
@@ -191,6 +194,18 @@ public static class ScenarioSchema
         energy["description"] = "What turns energy into carbon and water.";
         energy["properties"]!["grid"] = Text("Catalogue name of a grid, or an intensity such as 168g/kWh.");
         return energy;
+    }
+
+    private static JsonObject Power()
+    {
+        JsonObject power = Choice(PowerManagers.Registry, "The breaker that the fleet stands behind, and what keeps it closed.", PowerReader.Usual);
+        foreach (JsonNode? form in power["anyOf"]!.AsArray())
+        {
+            if (form!["properties"] is not JsonObject keys) continue;
+            keys["budget"] = Of(Quantity.Power, "What the breaker carries; default: the rated power of the fleet's servers.");
+            foreach ((string key, JsonNode? option) in RowPowerOptions.Set.ToJsonSchema()["properties"]!.AsObject()) keys[key] = option!.DeepClone();
+        }
+        return power;
     }
 
     private static JsonObject Qoe()

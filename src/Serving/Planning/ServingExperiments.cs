@@ -3,6 +3,7 @@ using Orrery.Kernel.Experiments;
 using Orrery.Serving.Systems.Helix;
 using Orrery.Serving.Planning.Published;
 using Orrery.Serving.Systems.BlockLlm;
+using Orrery.Serving.Systems.Polca;
 using Orrery.Serving.Systems.SleepTimeCompute;
 using Orrery.Serving.Systems.Sn40lCoe;
 using Orrery.Serving.Systems.TpiLlm;
@@ -25,6 +26,8 @@ public static class ServingExperiments
             "Zhong et al., OSDI 2024, arXiv 2401.09670", () => DistServePlacementOptions.Set),
         Plugin("splitwise-provisioning", "The highest rate of prompt and token machines under nine slowdown objectives, or the cheapest pools for a rate.",
             "Patel et al., ISCA 2024, arXiv 2311.18677", () => SplitwiseProvisioningOptions.Set),
+        Plugin("polca", "A row of servers under one breaker with more of them than it was built for, through a week.",
+            "Patel et al., arXiv 2308.12908 (ASPLOS 2024)", () => RowOptions.Set),
         Plugin("sleep-time-compute", "Notes on a context written in idle time: what later questions then cost and how fast they are answered.",
             "Lin et al. 2025, arXiv 2504.13171", () => SleepTimeComputeOptions.Set),
         Plugin("spotserve", "A model on machines of a spot market that come and go: another layout at each change, weights and KV moved within the grace period; and its baselines.",

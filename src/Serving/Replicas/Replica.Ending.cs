@@ -44,6 +44,7 @@ public sealed partial class Replica
         foreach (IPlanAddOn addOn in _addOns) addOn.Advance(plan, steps);
         _lastStart = steps > 1 ? Instant.FromNanoseconds(run.Ends[steps - 2]) : run.Start;
         _lastEnd = run.LastEnd;
+        _lastPhase = PhaseOf(plan);
         foreach (Sequence sequence in _departing)
         {
             if (_plansAhead)

@@ -68,5 +68,7 @@ public static class PublishedSystems
             "experiment: spotserve", "an experiment of its own: capacity traces, baselines and ablation levels are its options (docs/elastic.md)"),
         new("helix", "Layers of one model placed over unlike machines and links for the largest flow; each request takes its own path.", "Mei et al., ASPLOS 2025, arXiv 2406.01566",
             "experiment: helix", Alone),
+        new("polca", "More servers behind a breaker than it was built for: two thresholds of power, low priority slowed down first.", "Patel et al., arXiv 2308.12908 (ASPLOS 2024)",
+            "experiment: polca", "as power: polca over any fleet, whatever its schedulers; the experiment is the published row"),
     ];
 }

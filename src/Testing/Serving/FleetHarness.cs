@@ -88,6 +88,12 @@ public sealed record FleetHarness
     /// <summary>Counts everything for an exposition too: a fresh one for each run. Null for none.</summary>
     public ServingExposition? Exposition { get; init; }
 
+    /// <summary>Watches the steps of each replica too; made before the replicas. Null for nobody.</summary>
+    public Func<Clock, int, IStepObserver>? Steps { get; init; }
+
+    /// <summary>Called when the fleet stands and before anything arrives.</summary>
+    public Action<Clock, Fleet>? OnStart { get; init; }
+
     /// <summary>Runs the traffic to its end in virtual time.</summary>
     public FleetOutcome Run(ITrafficSource source, bool fastForward = true)
     {
@@ -113,6 +119,7 @@ public sealed record FleetHarness
         Fleet fleet = new(clock, Router(), metrics, Predictor, recorder, Remaining?.Invoke(), CallPredictor, options: Options?.Invoke(index => Parts(index, clock, fastForward)));
         for (int i = 0; i < Replicas; i++) fleet.Add(Parts(i, clock, fastForward));
         Exposition?.Watch(fleet, _ => "toy");
+        OnStart?.Invoke(clock, fleet);
         fleet.Feed(source);
         if (SampleEvery > Duration.Zero) clock.Spawn("sampler", () => Sample(clock, fleet, recorder.Text), background: true);
         runClock();
@@ -132,7 +139,7 @@ public sealed record FleetHarness
             Calls = Calls(),
             AddOns = AddOns(),
             TakesRequests = TakesRequests(index),
-            Steps = Exposition,
+            Steps = Steps?.Invoke(clock, index) ?? Exposition,
             Role = Roles(index),
             KvBytesPerToken = KvBytesPerToken,
             Layers = 4,

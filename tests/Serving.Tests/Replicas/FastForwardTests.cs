@@ -111,7 +111,7 @@ public sealed class FastForwardTests
         return string.Join('\n', exposition.ToString().Split('\n').Where(line => !line.StartsWith("orrery:plans_total", StringComparison.Ordinal)));
     }
 
-    private static FleetHarness Scenario(string name, RandomStream random, out string options)
+    internal static FleetHarness Scenario(string name, RandomStream random, out string options)
     {
         const int longest = 512;
         int blocks = 34 + random.NextInt(80);
@@ -151,7 +151,7 @@ public sealed class FastForwardTests
         };
     }
 
-    private static IReadOnlyList<Request> Requests(RandomStream random, bool talks) => new RandomRequests
+    internal static IReadOnlyList<Request> Requests(RandomStream random, bool talks) => new RandomRequests
     {
         ImpatientShare = random.NextInt(2) * 0.15,
         SharedShare = random.NextInt(2) * 0.5,

@@ -72,10 +72,24 @@ public sealed class RouterTests
             new(new Request { Id = id, Arrival = Instant.Zero, PromptTokens = 100, OutputTokens = 10, Content = [new TokenSpan(1, 64)] }, 100, 0);
     }
 
+    [Fact]
+    public void PoolsKeepPrioritiesApart()
+    {
+        PriorityPools router = new(new LeastRouter(LoadMeasure.Requests), new LeastRouter(LoadMeasure.Requests), replica => replica >= 2);
+        FakeFleet fleet = new(5) { Requests = [7, 6, 5, 3, 4] };
+        Assert.Equal(1, router.Choose(NewSequence(0), fleet));
+        Assert.Equal(1, router.Choose(NewSequence(0, priority: -1), fleet));
+        Assert.Equal(3, router.Choose(NewSequence(0, priority: 1), fleet));
+        Assert.Equal(new Route(3, Route.ByRole), router.Place(NewSequence(0, priority: 2), fleet));
+        Assert.Equal(3, router.ChooseDecode(NewSequence(0, priority: 1), fleet));
+        // Nobody is set aside for them: the others take them.
+        Assert.Equal(1, router.Choose(NewSequence(0, priority: 1), new FakeFleet(2) { Requests = [7, 6] }));
+    }
+
     private static IRouter Create(string name) => Routers.Registry.Find(name).Default.Create(RandomStream.Root(3).Split("router"));
 
-    private static Sequence NewSequence(long id) =>
-        new(new Request { Id = id, Arrival = Instant.Zero, PromptTokens = 100, OutputTokens = 10 }, 100, 0);
+    private static Sequence NewSequence(long id, int priority = 0) =>
+        new(new Request { Id = id, Priority = priority, Arrival = Instant.Zero, PromptTokens = 100, OutputTokens = 10 }, 100, 0);
 
     private sealed class FakeFleet(int count) : IFleetView
     {
