@@ -53,6 +53,7 @@ public sealed partial class Replica
         // Before the inbox: a call may have begun and ended within one step.
         if (_paused.Count > 0) _calls.Review(_view, plan);
         TakeInbox(Known);
+        foreach (IPlanAddOn addOn in _addOns) addOn.Begin(_view);
         Fill(plan);
         if (plan.IsEmpty && IsKeptFromPlans)
         {
@@ -215,7 +216,7 @@ public sealed partial class Replica
     private int StepsThatFit(int horizon, int growing)
     {
         // A step that writes blocks whose old content is on its way out has to wait: that is planned.
-        int free = _memory.FreeBlocks - (_swap?.DrainingBlocks ?? 0);
+        int free = _memory.QuietBlocks - (_swap?.DrainingBlocks ?? 0);
         int cycles = (horizon + _growth.Length - 1) / _growth.Length;
         if ((long)growing * cycles <= free) return horizon;
         int taken = 0;
