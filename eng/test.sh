@@ -34,6 +34,15 @@ if [[ -f web/package.json ]]; then
   fi
 fi
 
+# Exact placements are checked against an integer solver.
+if ! command -v cbc > /dev/null; then
+  if [[ $EUID -eq 0 && -f /etc/debian_version ]]; then
+    (apt-get update && apt-get install -y --no-install-recommends coinor-cbc) > "$results/cbc.log" 2>&1 || echo "the integer solver cbc could not be installed: its tests are skipped" >&2
+  else
+    echo "the integer solver cbc is not installed and this is not root on Debian: its tests are skipped" >&2
+  fi
+fi
+
 # The official JavaScript client speaks to the server in its tests.
 if command -v npm > /dev/null; then
   [[ -d tests/clients/js/node_modules ]] || (cd tests/clients/js && npm ci --no-audit --no-fund > "$results/npm-clients.log" 2>&1) \

@@ -13,7 +13,7 @@ namespace Orrery.Documents;
 public static class Overrides
 {
     /// <summary>Keys whose scalar names a plug-in: see <see cref="PluginRegistry{TSpec}.Read"/>.</summary>
-    private static readonly HashSet<string> PluginKeys = new(["scheduler", "router", "memory", "outputLength"], StringComparer.Ordinal);
+    private static readonly HashSet<string> PluginKeys = new(["scheduler", "router", "memory", "outputLength", "experiment"], StringComparer.Ordinal);
 
     /// <summary>A copy of the tree with one value set; the value is YAML, so <c>[a, b]</c> is a list and <c>{k: v}</c> a mapping.</summary>
     /// <param name="root">A document's root; a Null node counts as an empty mapping.</param>

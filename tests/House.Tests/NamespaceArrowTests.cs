@@ -63,7 +63,9 @@ public sealed partial class NamespaceArrowTests
     [Fact]
     public void Machinery_of_the_serving_wing_names_no_system()
     {
-        IEnumerable<string> machinery = Repository.Files("src/Serving", "*.cs").Where(file => !file.StartsWith("src/Serving/Systems/", StringComparison.Ordinal));
+        // The list of experiments names systems as those of schedulers do, but stands above the fleets that planners run.
+        IEnumerable<string> machinery = Repository.Files("src/Serving", "*.cs")
+            .Where(file => !file.StartsWith("src/Serving/Systems/", StringComparison.Ordinal) && file != "src/Serving/Planning/ServingExperiments.cs");
         Assert.DoesNotContain(machinery, file => Repository.Read(file).Contains("using Orrery.Serving.Systems", StringComparison.Ordinal));
     }
 

@@ -12,6 +12,7 @@ internal static class CatalogVerbs
         Add(group, "devices", "Accelerators: memory, bandwidth, peaks, power, price.", WorldKinds.Devices, "h100-sxm");
         Add(group, "models", "Language models: parameters, shapes, KV bytes per token.", WorldKinds.Models, "llama-3-70b");
         Add(group, "systems", "Published systems: of which parts each is made, and what goes with it.", SystemKind.Systems, "vllm-v1");
+        Add(group, "experiments", "Experiments: models that a scenario runs in place of a fleet under traffic.", ExperimentKind.Kind, "sleep-time-compute");
         Add(group, "schedulers", "Schedulers: who decides what goes into the next step.", PluginKinds.Schedulers, "vllm-v1");
         Add(group, "routers", "Routers: which replica gets a request.", PluginKinds.Routers, "round-robin");
         Add(group, "predictors", "Predictors of output lengths and of tool calls.", PluginKinds.Predictors, "oracle");

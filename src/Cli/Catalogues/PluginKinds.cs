@@ -1,6 +1,7 @@
 using Orrery.Cli.Tables;
 using Orrery.Documents;
 using Orrery.Kernel;
+using Orrery.Serving.Systems;
 using Orrery.Traffic.Predictors;
 
 namespace Orrery.Cli.Catalogues;
@@ -15,7 +16,7 @@ internal static class PluginKinds
     public static CatalogKind<PluginEntry> Schedulers { get; } = Of("scheduler", () => Entries(Serving.Systems.Schedulers.Registry, spec => spec.WhyNotLive),
         "A scenario names one as 'scheduler: NAME' or 'scheduler: {use: NAME, option: value}'.");
 
-    public static CatalogKind<PluginEntry> Routers { get; } = Of("router", () => Entries(Serving.Routing.Routers.Registry),
+    public static CatalogKind<PluginEntry> Routers { get; } = Of("router", () => Entries(SystemRouters.Registry),
         "A scenario names one as 'router: NAME' or 'router: {use: NAME, option: value}'.");
 
     public static CatalogKind<PluginEntry> Predictors { get; } = Of("predictor", PredictorEntries,

@@ -65,7 +65,7 @@ internal sealed class CompareVerb : Verb
         if (json is not null) JsonOutput.Write(writer => StudyJson.Write(study, writer), json, terminal);
         if (folder is not null && study.Runs.Count > 0)
         {
-            Scenario scenario = ScenarioReader.Load(path, sets, _arguments.Seed(parsed));
+            RunnableScenario scenario = ScenarioReader.LoadAny(path, sets, _arguments.Seed(parsed));
             StudyFolder.Finish(study, scenario, folder);
         }
         StudyText.Write(study, terminal);

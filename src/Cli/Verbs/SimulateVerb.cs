@@ -8,7 +8,7 @@ using Orrery.Lab.Scenarios;
 
 namespace Orrery.Cli.Verbs;
 
-/// <summary><c>simulate SCENARIO</c>: one run.</summary>
+/// <summary><c>simulate SCENARIO</c>: one run, of a fleet under traffic or of an experiment.</summary>
 internal sealed class SimulateVerb : Verb
 {
     private readonly ScenarioArguments _arguments = new();
@@ -48,7 +48,14 @@ internal sealed class SimulateVerb : Verb
         bool timeline = parsed.GetValue(_timeline);
         if (timeline && folder is null) throw new InputException("--timeline needs a folder for its file; add --out DIR");
         JsonOutput.Prepare(json, terminal);
-        Scenario scenario = ScenarioReader.Load(_arguments.Scenario(parsed), _arguments.Sets(parsed), _arguments.Seed(parsed));
+        RunnableScenario loaded = ScenarioReader.LoadAny(_arguments.Scenario(parsed), _arguments.Sets(parsed), _arguments.Seed(parsed));
+        if (loaded is ExperimentScenario experiment)
+        {
+            if (timeline) throw new InputException("--timeline: an experiment has no timeline; leave the flag out");
+            if (metrics is not null) throw new InputException("--metrics: an experiment has no server whose metrics could be shown; leave the flag out");
+            return Run(experiment, json, folder, terminal);
+        }
+        var scenario = (Scenario)loaded;
         terminal.WatchInterrupt("the results of the virtual time reached are kept");
         RunRecord record;
         using (var progress = new ProgressLine(terminal))
@@ -73,9 +80,25 @@ internal sealed class SimulateVerb : Verb
         if (json is not null) JsonOutput.Write(writer => RunJson.Write(record.Result, writer), json, terminal);
         RunTable.Write(record.Result, scenario, terminal);
         if (folder is not null) terminal.Output.WriteLine($"results and report: {Path.Combine(folder, Report.FileName)}");
-        if (record.Result.IsPartial) return ExitCode.Interrupted;
-        return record.Result.Expectations.All(outcome => outcome.IsMet) ? ExitCode.Done : ExitCode.GoalMissed;
+        return record.Result.IsPartial ? ExitCode.Interrupted : OfGoals(record);
     }
+
+    private static int Run(ExperimentScenario scenario, string? json, string? folder, Terminal terminal)
+    {
+        terminal.WatchInterrupt("an experiment keeps nothing of a part");
+        RunRecord record = ExperimentRun.Run(scenario, terminal.Interrupted);
+        if (folder is not null)
+        {
+            RunFolder.Finish(record.Result, scenario, folder);
+            RunFolder.WriteText(folder, Report.FileName, Report.Page(record, scenario));
+        }
+        if (json is not null) JsonOutput.Write(writer => RunJson.Write(record.Result, writer), json, terminal);
+        ExperimentText.Write(record.Result, record.Result.Experiment!, terminal);
+        if (folder is not null) terminal.Output.WriteLine($"results and report: {Path.Combine(folder, Report.FileName)}");
+        return OfGoals(record);
+    }
+
+    private static int OfGoals(RunRecord record) => record.Result.Expectations.All(outcome => outcome.IsMet) ? ExitCode.Done : ExitCode.GoalMissed;
 
     /// <summary>Looked at before the run, so that a wrong name costs no simulation.</summary>
     private static string? MetricsFile(string? target)

@@ -58,6 +58,15 @@ internal sealed class WaitHeap<T>
         else Sink(hole, moved);
     }
 
+    /// <summary>Moves a queued slot to the place of a new key; equals stay in the order of their arrival.</summary>
+    public void Rekey(int slot, Int128 key)
+    {
+        int hole = _slots[slot].Position;
+        _slots[slot].Key = key;
+        if (hole > 0 && Precedes(slot, _heap[(hole - 1) / 2])) Rise(hole, slot);
+        else Sink(hole, slot);
+    }
+
     /// <summary>Gives an unqueued slot back for reuse.</summary>
     public void Free(int slot)
     {

@@ -14,6 +14,9 @@ public sealed class TimeWeighted(Instant start, long level = 0)
     /// <summary>Where the average begins.</summary>
     public Instant Start { get; private set; } = start;
 
+    /// <summary>When the level was set last.</summary>
+    public Instant LastChange => _since;
+
     /// <summary>The present level.</summary>
     public long Level { get; private set; } = level;
 

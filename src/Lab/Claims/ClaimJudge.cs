@@ -77,6 +77,8 @@ internal static class ClaimJudge
 
         public double Capacity(string cell, int point) => Outcome(cell, point, isSearch: true)?.CapacityPerSecond ?? double.NaN;
 
+        public double Named(string cell, int point, string name) => Outcome(cell, point, isSearch: false)?.Record?.Result.Experiment?.Value(name) ?? double.NaN;
+
         public double Service(string cell, int point, int client)
         {
             if (Outcome(cell, point, isSearch: false) is not { Record: { } record }) return double.NaN;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Orrery.Documents;
 using Orrery.Kernel;
+using Orrery.Kernel.Experiments;
 using Orrery.Lab.Results;
 using Orrery.Lab.Scenarios;
 using Orrery.Lab.Studies;
@@ -48,6 +49,7 @@ internal sealed record ClaimPlan(
                     infeasible ??= mistake;
                     continue;
                 }
+                CheckFigures(claim, cell.Name, opening.Experiment);
                 ulong first = opening.Seed;
                 if (seeds.Count == 0) seeds.AddRange(Enumerable.Range(0, scale.Seeds).Select(i => unchecked(first + (ulong)i)));
                 for (int i = 0; i < scale.Seeds; i++)
@@ -70,11 +72,36 @@ internal sealed record ClaimPlan(
 
     private static (bool Run, bool Search) Needs(Claim claim, string cell)
     {
+        Figure[] all = FiguresOf(claim, cell);
+        return (all.Any(figure => figure is not CapacityFigure), all.Any(figure => figure is CapacityFigure));
+    }
+
+    /// <summary>What a cell runs and what is asked of it must be of one kind.</summary>
+    private static void CheckFigures(Claim claim, string cell, ExperimentSpec? experiment)
+    {
+        foreach (Figure figure in FiguresOf(claim, cell))
+        {
+            if (figure is NamedFigure named)
+            {
+                if (experiment is null) throw claim.Node["value"]!.Error($"figure({named.Name}, {cell}): the cell runs a fleet and no experiment; write a metric such as p99(ttft, {cell})");
+                string[] known = [.. experiment.Figures.Select(one => one.Name)];
+                if (!known.Contains(named.Name))
+                    throw claim.Node["value"]!.Error($"figure({named.Name}, {cell}): the cell's experiment has no such figure{Names.Suggest(named.Name, known)}");
+            }
+            else if (experiment is not null)
+            {
+                throw claim.Node["value"]!.Error($"the cell {cell} runs an experiment, which has no metrics of requests and no capacity; write figure({experiment.Figures[0].Name}, {cell})");
+            }
+        }
+    }
+
+    /// <summary>Everything that is asked of a cell, in the claim's figure and in its plot.</summary>
+    private static Figure[] FiguresOf(Claim claim, string cell)
+    {
         IEnumerable<Figure> figures = claim.Value.All().OfType<Figure>().Where(figure => figure.Cell == cell);
         figures = figures.Concat(claim.Value.All().OfType<GridForm>().Where(form => form.Cells.Contains(cell)).SelectMany(form => form.Curve.All()).OfType<Figure>());
         if (claim.Plot is { } plot && plot.Cells.Contains(cell)) figures = figures.Concat(plot.Parts.OfType<Figure>());
-        Figure[] all = [.. figures];
-        return (all.Any(figure => figure is not CapacityFigure), all.Any(figure => figure is CapacityFigure));
+        return [.. figures];
     }
 
     private static Node TreeOf(ClaimScale scale, ClaimCell cell, int point)

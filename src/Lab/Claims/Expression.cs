@@ -19,6 +19,9 @@ public interface IClaimFigures
 
     /// <summary>Tokens of service per second of one client.</summary>
     double Service(string cell, int point, int client);
+
+    /// <summary>A figure of an experiment by name; not a number where it does not exist.</summary>
+    double Named(string cell, int point, string name) => double.NaN;
 }
 
 /// <summary>Where an expression is evaluated.</summary>
@@ -63,6 +66,12 @@ internal sealed record CapacityFigure(string Cell) : Figure(Cell)
 internal sealed record ServiceFigure(string Cell, int Client) : Figure(Cell)
 {
     public override double Evaluate(ClaimPoint at) => at.Figures.Service(CellAt(at), at.Point, Client);
+}
+
+/// <summary>A figure of a cell's experiment.</summary>
+internal sealed record NamedFigure(string Cell, string Name) : Figure(Cell)
+{
+    public override double Evaluate(ClaimPoint at) => at.Figures.Named(CellAt(at), at.Point, Name);
 }
 
 internal sealed record Arithmetic(char Sign, Expression Left, Expression Right) : Expression

@@ -169,6 +169,12 @@ internal sealed partial class ExpressionParser
                     throw _node.Error($"service needs the number of a client from 0 to {ClientService.Most - 1}, not '{number.Text}'; write service(0, CELL)");
                 if (!_scope.IsPlot) Expect(",");
                 return Closed(Leaf(function, new ServiceFigure(CellName(), client)));
+            case "figure":
+                Token figure = Current;
+                if (figure.Kind != TokenKind.Name) throw Unexpected("the name of a figure, as orrery catalog experiments NAME lists them,");
+                _next++;
+                if (!_scope.IsPlot) Expect(",");
+                return Closed(Leaf(figure, new NamedFigure(CellName(), figure.Text)));
             default:
                 CheckWord(function.Text);
                 return Closed(Leaf(function, new CapacityOrMetric(function.Text), CellName()));
@@ -207,7 +213,7 @@ internal sealed partial class ExpressionParser
         if (metric is { IsDistribution: true })
             throw _node.Error($"'{metric.Name}' has many values; write which one, such as p99({metric.Name}{(_scope.IsPlot ? "" : ", CELL")})");
         if (metric is not null) return metric;
-        string[] known = [.. RunMetricTable.Infos.Where(m => !m.IsDistribution).Select(m => m.Name), "capacity", "service", .. Folds, .. SweepForms, .. GridForms, .. ChoiceNames.All<Statistic>().Skip(1)];
+        string[] known = [.. RunMetricTable.Infos.Where(m => !m.IsDistribution).Select(m => m.Name), "capacity", "service", "figure", .. Folds, .. SweepForms, .. GridForms, .. ChoiceNames.All<Statistic>().Skip(1)];
         throw _node.Error($"unknown metric or function '{Shorten(word)}'{Names.Suggest(word, known)}");
     }
 
@@ -215,6 +221,8 @@ internal sealed partial class ExpressionParser
     {
         if (_scope.HasSweep && !_inSweep && !_scope.IsPlot)
             throw _node.Error($"'{token.Text}' at character {token.At + 1} has a value for every point of the sweep; write it within one of {string.Join(", ", _scope.Grid is null ? SweepForms : [.. GridWideForms, .. GridForms])}");
+        if (_scope.HasWindow && figure is NamedFigure)
+            throw _node.Error($"'{token.Text}' is a figure of an experiment, which exists for whole runs only; remove window:");
         if (_scope.HasWindow && figure is MetricFigure metric && RunMetricTable.Find(metric.Metric.Name)!.IsWholeRunOnly)
             throw _node.Error($"'{metric.Metric.Name}' exists for whole runs only; remove window: or name another metric");
         return figure;

@@ -39,21 +39,22 @@ public static class Report
     }
 
     /// <summary>The page of a run with its scenario's limits and lock file.</summary>
-    public static string Page(RunRecord run, Scenario scenario) => Page(Alone(run), scenario);
+    public static string Page(RunRecord run, RunnableScenario scenario) => Page(Alone(run), scenario);
 
     /// <summary>The page of a study.</summary>
     /// <param name="scenario">As it stands before anything is varied.</param>
     /// <param name="lesson">One sentence that says what was learnt; empty for none.</param>
     /// <exception cref="ArgumentException">The study has no run.</exception>
-    public static string Page(StudyResult study, Scenario scenario, string lesson = "")
+    public static string Page(StudyResult study, RunnableScenario scenario, string lesson = "")
     {
         ArgumentNullException.ThrowIfNull(scenario);
+        if (scenario is not Scenario fleet) return ExperimentPage.Page(study, ScenarioLock.Write(scenario), lesson);
         return Page(new ReportInput
         {
             Study = study,
             LockText = ScenarioLock.Write(scenario),
-            TtftLimitSeconds = Limit(scenario.Slo.Ttft),
-            TpotLimitSeconds = Limit(scenario.Slo.Tpot),
+            TtftLimitSeconds = Limit(fleet.Slo.Ttft),
+            TpotLimitSeconds = Limit(fleet.Slo.Tpot),
             Lesson = lesson,
         });
     }

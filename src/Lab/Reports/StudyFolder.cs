@@ -11,7 +11,7 @@ public static class StudyFolder
     /// <param name="scenario">As it stands before anything is varied.</param>
     /// <param name="lesson">One sentence for the report that says what was learnt; empty for none.</param>
     /// <exception cref="Kernel.InputException">The folder cannot be written to.</exception>
-    public static void Finish(StudyResult study, Scenario scenario, string folder, string lesson = "")
+    public static void Finish(StudyResult study, RunnableScenario scenario, string folder, string lesson = "")
     {
         ArgumentNullException.ThrowIfNull(study);
         RunFolder.WriteText(folder, RunFolder.LockFile, ScenarioLock.Write(scenario));

@@ -9,6 +9,9 @@ public enum MeasureUnit
     PerSecond,
     Share,
     Count,
+
+    /// <summary>A number of any size, whose unit its name says.</summary>
+    Number,
     JoulesPerToken,
     Joules,
     Grams,

@@ -1,4 +1,5 @@
 using Orrery.Kernel.Statistics;
+using Orrery.Serving.Fleets;
 
 namespace Orrery.Lab.Results;
 
@@ -137,6 +138,12 @@ public sealed record FleetFacts(
 
     /// <summary>The part of steps of decodes alone.</summary>
     public double DecodeDeviceJoules { get; init; }
+
+    /// <summary>What moved between replicas; null where nothing could.</summary>
+    public FleetMoves? Moves { get; init; }
+
+    /// <summary>Time that machines were paid for.</summary>
+    public double PaidReplicaHours { get; init; }
 
     /// <summary>What prompts answer for: the energy of steps with prompts by the prompts' share of their tokens.</summary>
     public double PromptDeviceJoules { get; init; }

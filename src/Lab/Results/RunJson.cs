@@ -18,7 +18,8 @@ public static class RunJson
         writer.WriteString("scenario", result.Scenario);
         writer.WriteNumber("seed", result.Seed);
         writer.WriteBoolean("partial", result.IsPartial);
-        FigureJson.Write(result.Figures, writer);
+        if (result.Experiment is { } experiment) ExperimentJson.Write(experiment, writer);
+        else FigureJson.Write(result.Figures, writer);
         result.Intervals?.Write(writer);
         WriteRemarks(result, writer);
         writer.WriteStartObject("simulation");
@@ -54,7 +55,8 @@ public static class RunJson
             Scenario = element.GetProperty("scenario").GetString() ?? "",
             Seed = element.GetProperty("seed").GetUInt64(),
             IsPartial = element.TryGetProperty("partial", out JsonElement partial) && partial.GetBoolean(),
-            Figures = FigureJson.Read(element),
+            Figures = ExperimentJson.IsIn(element) ? RunFigures.Empty : FigureJson.Read(element),
+            Experiment = ExperimentJson.IsIn(element) ? ExperimentJson.Read(element) : null,
             Simulation = new(
                 Number(simulation, "virtualSeconds"), Number(simulation, "wallSeconds"), Long(simulation, "events"), Long(simulation, "steps")),
             RejectionReasons = element.GetProperty("rejectionReasons").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetInt64()),

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using Orrery.Documents.Expectations;
 using Orrery.Kernel.Statistics;
 using Orrery.Kernel.Time;
+using Orrery.Serving.Fleets;
 using Orrery.Serving.Metrics;
 
 namespace Orrery.Lab.Results;
@@ -84,6 +85,22 @@ public static class RunMetricTable
         Fleet("swappedOutTokens", "tokens.swappedOut", MeasureUnit.Count, Better.Lower, (_, f) => f.SwappedOutTokens),
         Fleet("swappedInTokens", "tokens.swappedIn", MeasureUnit.Count, Better.Lower, (_, f) => f.SwappedInTokens),
         Fleet("cachedTokens", "tokens.cached", MeasureUnit.Count, Better.Higher, (_, f) => f.CachedTokens),
+        Moves("handOvers", "fleet.handOvers", MeasureUnit.Count, Better.Neither, m => m.HandOvers),
+        Moves("handOverTime", "fleet.handOverSeconds", MeasureUnit.Seconds, Better.Lower, m => m.HandOvers > 0 ? m.HandOverTime.Seconds / m.HandOvers : null) with { Title = "from prompt to decode, mean" },
+        Moves("transferTime", "fleet.transferSeconds", MeasureUnit.Seconds, Better.Lower, m => m.HandOvers > 0 ? m.TransferTime.Seconds / m.HandOvers : null) with { Title = "KV under way, mean" },
+        Moves("handOverBytes", "fleet.handOverBytes", MeasureUnit.Count, Better.Lower, m => (double)m.HandOverBytes),
+        Moves("hiddenShare", "fleet.hiddenFraction", MeasureUnit.Share, Better.Higher, m => m.HandOverBytes > 0 ? (double)m.HiddenBytes / (double)m.HandOverBytes : null),
+        Moves("migrations", "fleet.migrations", MeasureUnit.Count, Better.Neither, m => m.Migrations, "migrated", 23, seen: true),
+        Moves("abortedMigrations", "fleet.abortedMigrations", MeasureUnit.Count, Better.Lower, m => m.AbortedMigrations),
+        Moves("migrationBytes", "fleet.migrationBytes", MeasureUnit.Count, Better.Lower, m => (double)m.MigrationBytes),
+        Moves("downtime", "fleet.downtimeSeconds", MeasureUnit.Seconds, Better.Lower, m => m.Migrations > 0 ? m.Downtime.Seconds / m.Migrations : null) with { Title = "downtime of a migration, mean" },
+        Moves("longestDowntime", "fleet.longestDowntimeSeconds", MeasureUnit.Seconds, Better.Lower, m => m.LongestDowntime.Seconds),
+        Moves("evictions", "fleet.evictions", MeasureUnit.Count, Better.Lower, m => m.Evictions, "evicted", 24, seen: true),
+        Moves("lostTokens", "fleet.lostTokens", MeasureUnit.Count, Better.Lower, m => m.LostTokens),
+        Moves("startedReplicas", "fleet.startedReplicas", MeasureUnit.Count, Better.Neither, m => m.Starts),
+        Moves("stoppedReplicas", "fleet.stoppedReplicas", MeasureUnit.Count, Better.Neither, m => m.Stops),
+        Moves("mostReplicas", "fleet.mostReplicas", MeasureUnit.Count, Better.Neither, m => m.MostServing),
+        Fleet("replicaHours", "fleet.replicaHours", MeasureUnit.Count, Better.Lower, (_, f) => f.Moves is null ? null : f.PaidReplicaHours),
         Fleet("draftedTokens", "tokens.drafted", MeasureUnit.Count, Better.Neither, (_, f) => Drafts(f, f.DraftedTokens)),
         Fleet("acceptedTokens", "tokens.accepted", MeasureUnit.Count, Better.Higher, (_, f) => Drafts(f, f.AcceptedTokens)),
         Fleet("acceptedShare", "metrics.acceptedFraction", MeasureUnit.Share, Better.Higher, (_, f) => Drafts(f, Ratio(f.AcceptedTokens, f.DraftedTokens))),
@@ -145,6 +162,11 @@ public static class RunMetricTable
     private static Metric Fleet(
         string name, string key, MeasureUnit unit, Better better, Func<RunFacts, FleetFacts, double?> value, string header = "", int priority = 0, bool seen = false) =>
         Number(name, key, unit, better, facts => facts.Fleet is { } fleet ? value(facts, fleet) : null, header, priority, seen) with { IsWholeRunOnly = true };
+
+    /// <summary>A number of what moved between replicas.</summary>
+    private static Metric Moves(
+        string name, string key, MeasureUnit unit, Better better, Func<FleetMoves, double?> value, string header = "", int priority = 0, bool seen = false) =>
+        Fleet(name, key, unit, better, (_, fleet) => fleet.Moves is { } moves ? value(moves) : null, header, priority, seen);
 
     private static MetricColumn P50(int priority) => new(priority, Statistic.P50);
 

@@ -20,6 +20,9 @@ public sealed record RunResult
     /// <summary>Every metric of the run.</summary>
     public required RunFigures Figures { get; init; }
 
+    /// <summary>What an experiment measured; null of a fleet under traffic. With it <see cref="Figures"/> is empty.</summary>
+    public ExperimentOutcome? Experiment { get; init; }
+
     [JsonIgnore]
     public RequestCounts Requests => new(
         Count("arrived"), Count("finished"), Count("rejected"), Count("cancelled"), Count("timedOut"), Count("preemptions"));

@@ -17,9 +17,9 @@ namespace Orrery.Lab.Runs;
 /// <summary>From exact integer totals to the figures of a result.</summary>
 internal static class ResultBuilder
 {
-    public static RunResult Build(Scenario scenario, Fleet fleet, RunWatch watch, Clock clock, Instant end, bool isPartial)
+    public static RunResult Build(Scenario scenario, IReadOnlyList<FleetEntry> entries, Fleet fleet, RunWatch watch, Clock clock, Instant end, bool isPartial)
     {
-        FleetFacts facts = FleetTotals(scenario, fleet, end);
+        FleetFacts facts = FleetTotals(scenario, entries, fleet, end);
         RunResult result = new()
         {
             Scenario = scenario.Name,
@@ -64,34 +64,31 @@ internal static class ResultBuilder
         PromptTokens = metrics.PromptTokens,
     };
 
-    private static (RunFootprint Footprint, DeviceEnergy Energy, Joules Prompts) Footprint(Scenario scenario, Fleet fleet, Instant end)
+    private static (RunFootprint Footprint, DeviceEnergy Energy, Joules Prompts) Footprint(Scenario scenario, IReadOnlyList<FleetEntry> entries, Fleet fleet, Instant end)
     {
-        Duration elapsed = end - Instant.Zero;
         RunFootprint sum = RunFootprint.Zero;
         DeviceEnergy all = default;
         Joules prompts = default;
-        int next = 0;
-        foreach (FleetEntry entry in scenario.Fleet)
+        Dictionary<FleetEntry, PowerModel> models = new(ReferenceEqualityComparer.Instance);
+        foreach ((FleetMember member, FleetEntry entry) in fleet.Members.Zip(entries))
         {
-            PowerModel power = PowerModel.Of(entry.Deployment, Catalog.Power(entry.Deployment.Device).Shares);
+            if (!models.TryGetValue(entry, out PowerModel? power)) models.Add(entry, power = PowerModel.Of(entry.Deployment, Catalog.Power(entry.Deployment.Device).Shares));
             int devices = entry.Deployment.Parallel.Devices;
-            DeviceEnergy energy = default;
-            for (int i = 0; i < entry.Replicas; i++)
-            {
-                ReplicaCounters counters = fleet.Replicas[next++].Counters;
-                PhaseWork mixed = counters.PrefillWork(end);
-                DeviceEnergy own = power.Energy(devices, elapsed, mixed, counters.DecodeWork(end));
-                prompts += own.ByToken(counters.PrefillTokens, mixed.Tokens).Prompts;
-                energy += own;
-            }
-            all += energy;
-            sum += RunFootprint.Of(entry.Deployment.Device, entry.Replicas * devices, elapsed, energy.Total, scenario.Energy);
+            Duration paid = member.PaidTime(end);
+            ReplicaCounters counters = member.Replica.Counters;
+            PhaseWork mixed = counters.PrefillWork(end);
+            DeviceEnergy own = power.Energy(devices, paid, mixed, counters.DecodeWork(end));
+            prompts += own.ByToken(counters.PrefillTokens, mixed.Tokens).Prompts;
+            all += own;
+            RunFootprint footprint = RunFootprint.Of(entry.Deployment.Device, devices, paid, own.Total, scenario.Energy);
+            if (member.IsSpot && scenario.Control.Availability?.HourlyPrice is { } price) footprint = footprint with { Money = price * (paid.Seconds / Duration.FromHours(1).Seconds) };
+            sum += footprint;
         }
         return (sum, all, prompts);
     }
 
     /// <summary>Sums over replicas.</summary>
-    private static FleetFacts FleetTotals(Scenario scenario, Fleet fleet, Instant end)
+    private static FleetFacts FleetTotals(Scenario scenario, IReadOnlyList<FleetEntry> entries, Fleet fleet, Instant end)
     {
         long steps = 0;
         long preemptions = 0;
@@ -102,8 +99,8 @@ internal static class ResultBuilder
         Int128 busy = 0;
         Int128 flops = 0;
         Int128 bytes = 0;
-        double peakFlopsPerSecond = 0;
-        double peakBytesPerSecond = 0;
+        double peakFlops = 0;
+        double peakBytes = 0;
         double kvMeans = 0;
         double kvMax = 0;
         double kvHeld = 0;
@@ -119,55 +116,58 @@ internal static class ResultBuilder
         Duration swapWait = Duration.Zero;
         long tokensOut = 0;
         long tokensIn = 0;
-        int next = 0;
+        double replicaSeconds = 0;
+        Duration paidTime = Duration.Zero;
         foreach (FleetEntry entry in scenario.Fleet)
         {
+            if (entry.Design.Finetune is not { } finetune) continue;
+            TrainingMemory own = TrainingMemory.Of(entry.Deployment, finetune.Training);
+            if (training is null || own.Total > training.Total) training = own;
+        }
+        foreach ((FleetMember member, FleetEntry entry) in fleet.Members.Zip(entries))
+        {
             Deployment deployment = entry.Deployment;
+            Duration paid = member.PaidTime(end);
+            paidTime += paid;
+            replicaSeconds += paid.Seconds;
             // Checked when the deployment was made: the device has units for its compute format.
             double peak = deployment.Device.PeakRate(deployment.Precision.Activations)!.Value.Value / deployment.Device.ClockShare;
-            peakFlopsPerSecond += peak * deployment.Parallel.Devices * entry.Replicas;
-            peakBytesPerSecond += deployment.Device.MemoryBandwidth.Value * deployment.Parallel.Devices * entry.Replicas;
-            if (entry.Design.Finetune is { } finetune)
-            {
-                TrainingMemory own = TrainingMemory.Of(deployment, finetune.Training);
-                if (training is null || own.Total > training.Total) training = own;
-            }
-            for (int i = 0; i < entry.Replicas; i++)
-            {
-                Replica replica = fleet.Replicas[next++];
-                ReplicaCounters counters = replica.Counters;
-                mappedPages += replica.Memory.MappedPages;
-                swapWait += counters.SwapWait;
-                tokensOut += replica.Swap?.TokensOut ?? 0;
-                tokensIn += replica.Swap?.TokensIn ?? 0;
-                steps += counters.Steps;
-                preemptions += counters.Preemptions;
-                prefillTokens += counters.PrefillTokens;
-                decodeTokens += counters.DecodeTokens;
-                draftedTokens += counters.DraftedTokens;
-                acceptedTokens += counters.AcceptedTokens;
-                busy += counters.Busy(end).Nanoseconds;
-                trained += counters.TrainedTokens;
-                trainingForward += counters.TrainingForwardTokens;
-                trainingBackward += (double)counters.TrainingBackwardTokenLayers / deployment.Model.Layers;
-                flops += counters.Flops;
-                bytes += counters.MemoryBytes;
-                kvMeans += counters.KvBlocks.Mean(end) / counters.TotalBlocks;
-                kvMax = Math.Max(kvMax, (double)counters.KvBlocks.Max / counters.TotalBlocks);
-                kvHeld += counters.HeldTokens;
-                kvWritten += counters.WrittenTokens;
-                largestBatch = Math.Max(largestBatch, counters.LargestBatch);
-                memoryWait += counters.MemoryWait;
-                longestWait = Duration.Max(longestWait, counters.LongestMemoryWait);
-            }
+            peakFlops += peak * deployment.Parallel.Devices * paid.Seconds;
+            peakBytes += deployment.Device.MemoryBandwidth.Value * deployment.Parallel.Devices * paid.Seconds;
+            Replica replica = member.Replica;
+            ReplicaCounters counters = replica.Counters;
+            mappedPages += replica.Memory.MappedPages;
+            swapWait += counters.SwapWait;
+            tokensOut += replica.Swap?.TokensOut ?? 0;
+            tokensIn += replica.Swap?.TokensIn ?? 0;
+            steps += counters.Steps;
+            preemptions += counters.Preemptions;
+            prefillTokens += counters.PrefillTokens;
+            decodeTokens += counters.DecodeTokens;
+            draftedTokens += counters.DraftedTokens;
+            acceptedTokens += counters.AcceptedTokens;
+            busy += counters.Busy(end).Nanoseconds;
+            trained += counters.TrainedTokens;
+            trainingForward += counters.TrainingForwardTokens;
+            trainingBackward += (double)counters.TrainingBackwardTokenLayers / deployment.Model.Layers;
+            flops += counters.Flops;
+            bytes += counters.MemoryBytes;
+            // Memory set aside for a request that has left is given back when its bytes have arrived.
+            kvMeans += counters.KvBlocks.Mean(Instant.Max(end, counters.KvBlocks.LastChange)) / counters.TotalBlocks;
+            kvMax = Math.Max(kvMax, (double)counters.KvBlocks.Max / counters.TotalBlocks);
+            kvHeld += counters.HeldTokens;
+            kvWritten += counters.WrittenTokens;
+            largestBatch = Math.Max(largestBatch, counters.LargestBatch);
+            memoryWait += counters.MemoryWait;
+            longestWait = Duration.Max(longestWait, counters.LongestMemoryWait);
         }
         int replicas = fleet.Replicas.Count;
-        (RunFootprint footprint, DeviceEnergy energy, Joules prompts) = Footprint(scenario, fleet, end);
+        (RunFootprint footprint, DeviceEnergy energy, Joules prompts) = Footprint(scenario, entries, fleet, end);
         return new(
             steps, preemptions, prefillTokens, fleet.Metrics.CachedTokens, prefillTokens + decodeTokens,
-            (double)busy / Duration.NanosecondsPerSecond, replicas * end.Seconds,
-            (double)flops, peakFlopsPerSecond * end.Seconds,
-            (double)bytes, peakBytesPerSecond * end.Seconds,
+            (double)busy / Duration.NanosecondsPerSecond, replicaSeconds,
+            (double)flops, peakFlops,
+            (double)bytes, peakBytes,
             kvMeans / replicas, kvMax, kvHeld, kvWritten, largestBatch, memoryWait.Seconds, longestWait.Seconds, mappedPages,
             footprint.FacilityEnergy.Value, footprint.Carbon.Value, footprint.Water.Value, footprint.Money.Dollars)
         {
@@ -187,6 +187,8 @@ internal static class ResultBuilder
             PrefillDeviceJoules = energy.Prefill.Value,
             DecodeDeviceJoules = energy.Decode.Value,
             PromptDeviceJoules = prompts.Value,
+            Moves = scenario.Control.Moves ? fleet.Moves : null,
+            PaidReplicaHours = paidTime.Seconds / Duration.FromHours(1).Seconds,
         };
     }
 }

@@ -12,7 +12,7 @@ public static class RunFolder
 
     /// <summary>Writes <c>result.json</c> and <c>scenario.lock.yaml</c>, each complete or not at all.</summary>
     /// <exception cref="Kernel.InputException">The folder cannot be written to.</exception>
-    public static void Finish(RunResult result, Scenario scenario, string folder)
+    public static void Finish(RunResult result, RunnableScenario scenario, string folder)
     {
         OutputFile.WriteAllText(Path.Combine(folder, LockFile), ScenarioLock.Write(scenario));
         OutputFile.WriteAllText(Path.Combine(folder, ResultFile), RunJson.Text(result));

@@ -23,7 +23,7 @@ namespace Orrery.Lab.Runs;
 /// request has left. That span, from 0 to the last departure, is the window of every rate, utilisation and cost.
 /// </summary>
 /// <remarks>
-/// Random streams: <c>traffic</c>, <c>readers</c>, <c>router</c>, <c>predictors</c> and <c>acceptance</c> of the seed, so that changing a policy never changes the traffic;
+/// Random streams: <c>traffic</c>, <c>readers</c>, <c>router</c>, <c>predictors</c>, <c>acceptance</c> and <c>startup</c> of the seed, so that changing a policy never changes the traffic;
 /// <c>uncertainty</c> for the draws of intervals.
 /// </remarks>
 public static class Simulation
@@ -54,17 +54,18 @@ public static class Simulation
         ServingExposition? exposition = settings.Exposition ? new() : null;
         RunWatch watch = new(clock, settings, predictor, calls, requests, trace, window, traffic) { Expected = source.ExpectedRequests, Exposition = exposition };
         ServingMetrics metrics = new(scenario.Slo, scenario.Qoe) { Window = window?.Gaps };
+        FleetBuilder builder = new(scenario, root, settings.FastForward) { Trace = trace, Exposition = exposition };
         Fleet fleet = new(
-            clock, scenario.Router.Create(root.Split("router")), metrics, predictor.Predict, watch, remaining, calls: calls, readers: root.Split("readers"));
+            clock, scenario.Router.Create(root.Split("router")), metrics, predictor.Predict, watch, remaining, calls: calls, readers: root.Split("readers"), options: builder.Options());
         watch.Fleet = fleet;
-        ReplicaFactory[] factories = AddReplicas(fleet, scenario, root.Split("acceptance"), settings.FastForward, trace, exposition);
+        builder.AddTo(fleet);
         fleet.Feed(source);
         TimelineSampler sampler = new(clock, fleet, () => OnSample(clock, fleet, watch, trace));
         bool isPartial = !RunToEnd(clock, settings.Cancel) && !(fleet.IsTrafficOver && fleet.Live == 0);
         Instant end = isPartial ? clock.Now : watch.LastDeparture;
         IReadOnlyList<TimelineRow> timeline = sampler.Finish(end);
-        RunResult result = ResultBuilder.Build(scenario, fleet, watch, clock, end, isPartial);
-        result = result with { Notes = [.. result.Notes, .. TimeNotes(scenario, factories).Distinct()] };
+        RunResult result = ResultBuilder.Build(scenario, builder.Entries, fleet, watch, clock, end, isPartial);
+        result = result with { Notes = [.. result.Notes, .. TimeNotes(scenario, builder.Factories).Distinct()] };
         requests?.Finish();
         trace?.Finish();
         if (settings.OutputFolder is { } finished) TimelineCsv.Write(finished, timeline);
@@ -85,23 +86,6 @@ public static class Simulation
         return first is { } most ? new FirstRequests(source, most) : source;
     }
 
-    private static ReplicaFactory[] AddReplicas(Fleet fleet, Scenario scenario, RandomStream acceptance, bool fastForward, PerfettoTrace? trace, ServingExposition? exposition)
-    {
-        ReplicaFactory[] factories = [.. scenario.Fleet.Select(entry => new ReplicaFactory(entry.Design, acceptance))];
-        foreach ((FleetEntry entry, ReplicaFactory factory) in scenario.Fleet.Zip(factories))
-        {
-            for (int i = 0; i < entry.Replicas; i++)
-            {
-                int index = fleet.Replicas.Count;
-                fleet.Add(factory.Create(index, fastForward) with { Steps = exposition });
-                trace?.NameReplica(index, $"replica {index}: {entry.Deployment.Model.Name} on {entry.Deployment.Device.Name} {entry.Deployment.Parallel}");
-            }
-        }
-        string[] models = [.. scenario.Fleet.SelectMany(entry => Enumerable.Repeat(entry.Deployment.Model.Name, entry.Replicas))];
-        exposition?.Watch(fleet, replica => models[replica.Index]);
-        return factories;
-    }
-
     private static string PageOf(ServingExposition exposition, RunResult result)
     {
         ExpositionText text = new();
@@ -112,7 +96,7 @@ public static class Simulation
     }
 
     /// <summary>What a reader should know about how the times of this run were found.</summary>
-    private static IEnumerable<string> TimeNotes(Scenario scenario, ReplicaFactory[] factories)
+    private static IEnumerable<string> TimeNotes(Scenario scenario, IReadOnlyList<ReplicaFactory> factories)
     {
         foreach ((FleetEntry entry, ReplicaFactory factory) in scenario.Fleet.Zip(factories))
         {

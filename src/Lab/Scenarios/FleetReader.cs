@@ -7,6 +7,7 @@ using Orrery.Serving.Execution;
 using Orrery.Serving.Finetuning;
 using Orrery.Serving.Memory;
 using Orrery.Serving.Replicas;
+using Orrery.Serving.Routing;
 using Orrery.Serving.Scheduling;
 using Orrery.Serving.Swap;
 using Orrery.Serving.Systems;
@@ -37,8 +38,12 @@ internal sealed class FleetReader
     private readonly Node? _profile;
     private readonly Node? _engine;
 
+    /// <summary>Running requests may go to other replicas with their KV.</summary>
+    private readonly bool _movesRequests;
+
     public FleetReader(MapReader root, string folder, List<string> notes)
     {
+        _movesRequests = root.Has("rebalancer");
         _root = root.Node;
         _folder = folder;
         _notes = notes;
@@ -81,7 +86,7 @@ internal sealed class FleetReader
         Node? precisionNode = map.Optional("precision") ?? _precision;
         int replicas = map.Int("replicas", 1, 1, MostReplicas);
         ParallelPlan parallel = new(Degree(map, "tensor"), Degree(map, "pipeline"), Degree(map, "expert"), Degree(map, "data"));
-        RequireMixed(map.Optional("role"));
+        ReplicaRole role = map.Optional("role")?.AsChoice<ReplicaRole>("role") ?? ReplicaRole.Mixed;
         Node schedulerNode = map.Optional("scheduler") ?? Node.Plain(DefaultScheduler);
         Node? memoryNode = map.Optional("memory");
         Node? executionNode = map.Optional("execution");
@@ -98,7 +103,7 @@ internal sealed class FleetReader
         (ModelSpec model, Node writtenModel) = ReadModel(modelNode);
         DeviceSpec device = Capped(ReadDevice(deviceNode), powerCap);
         SchedulerSpec scheduler = Schedulers.Registry.Read(schedulerNode);
-        MemorySpec memory = ReadMemory(memoryNode, scheduler, out SwapOptions? swap);
+        MemorySpec memory = ReadMemory(memoryNode, scheduler, role, out SwapOptions? swap);
         CallHandlingSpec calls = ReadCalls(callsNode, scheduler, swap);
         ExecutionSpec execution = ExecutionStyles.Registry.Read(executionNode ?? Node.Plain(ExecutionStyles.Usual));
         FinetuneSpec? finetune = finetuneNode is null ? null : FinetuneStyles.Registry.Read(finetuneNode);
@@ -120,6 +125,7 @@ internal sealed class FleetReader
             ReplicaDesign design = new(deployment, scheduler, memory, execution, capacity, Bound(asked, capacity, parallel, entry))
             {
                 Swap = swap,
+                Role = role,
                 Calls = calls,
                 Finetune = finetune,
                 Draft = draft,
@@ -151,12 +157,6 @@ internal sealed class FleetReader
     }
 
     private static int Degree(MapReader map, string key) => map.Int(key, 1, 1, LargestDegree);
-
-    private static void RequireMixed(Node? role)
-    {
-        if (role is null || role.AsOneOf(["mixed", "prefill", "decode"], "role") == "mixed") return;
-        throw role.Error("this version simulates mixed replicas only; write role: mixed or leave the key out");
-    }
 
     private (ModelSpec Model, Node Written) ReadModel(Node node)
     {
@@ -256,16 +256,18 @@ internal sealed class FleetReader
         }
     }
 
-    private MemorySpec ReadMemory(Node? node, SchedulerSpec scheduler, out SwapOptions? swap)
+    private MemorySpec ReadMemory(Node? node, SchedulerSpec scheduler, ReplicaRole role, out SwapOptions? swap)
     {
         swap = null;
+        // KV that comes from elsewhere is nobody's shared prefix.
+        bool shares = scheduler.UsesPrefixCache && role != ReplicaRole.Decode && !_movesRequests;
         if (node is null || node.Kind == NodeKind.Scalar)
-            return Memories.Registry.Read(node ?? Node.Plain(Memories.Usual)).Resolve(scheduler.UsesPrefixCache, scheduler.UsualBlockTokens);
+            return Memories.Registry.Read(node ?? Node.Plain(Memories.Usual)).Resolve(shares, scheduler.UsualBlockTokens);
         MapReader map = node.AsMap();
         MemorySpec asked = Memories.Registry.ReadKeys(map, Memories.Usual);
         Node? swapNode = map.Optional("hostSwap");
         map.Done();
-        MemorySpec usual = asked.Resolve(scheduler.UsesPrefixCache, scheduler.UsualBlockTokens);
+        MemorySpec usual = asked.Resolve(shares, scheduler.UsualBlockTokens);
         if (swapNode is null) return usual;
         MemorySpec spec = asked.Resolve(usesPrefixCache: false, scheduler.UsualBlockTokens);
         swap = SwapOptions.Read(swapNode);

@@ -1,5 +1,4 @@
 using Orrery.Documents;
-using Orrery.Documents.Expectations;
 using Orrery.Serving.Memory;
 using Orrery.Serving.Metrics;
 using Orrery.Serving.Replicas;
@@ -13,13 +12,14 @@ using Orrery.World.Power;
 namespace Orrery.Lab.Scenarios;
 
 /// <summary>World, traffic, systems and goals of one run, read and checked: everything that a mistake could spoil has been looked at.</summary>
-public sealed record Scenario
+public sealed record Scenario : RunnableScenario
 {
-    public required string Name { get; init; }
-
     public required IReadOnlyList<FleetEntry> Fleet { get; init; }
 
     public required RouterSpec Router { get; init; }
+
+    /// <summary>Hand-overs, migration, scaling, what the provider takes back.</summary>
+    public FleetControl Control { get; init; } = new();
 
     /// <summary>Which estimate of the output length policies get.</summary>
     public PredictorSpec OutputLength { get; init; } = new();
@@ -41,25 +41,16 @@ public sealed record Scenario
     /// <summary>Share of requests that must be within the limits when a study asks for "meets the objective".</summary>
     public double Attainment { get; init; } = DefaultAttainment;
 
-    public IReadOnlyList<Expectation> Expect { get; init; } = [];
-
     public FootprintOptions Energy { get; init; } = new();
 
     /// <summary>What readers expect, and how QoE counts it.</summary>
     public QoeRule Qoe { get; init; } = new();
-
-    public ulong Seed { get; init; } = DefaultSeed;
-
-    /// <summary>Folder that relative file names start from; "" is the current one.</summary>
-    public string Folder { get; init; } = "";
 
     /// <summary>Limits that were bounded and defaults that were chosen, one sentence each; repeated in the result.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>Nine of ten requests, the share that serving papers use most.</summary>
     public const double DefaultAttainment = 0.9;
-
-    public const ulong DefaultSeed = 1;
 
     /// <summary>Replicas of all entries.</summary>
     public int ReplicaCount => Fleet.Sum(entry => entry.Replicas);

@@ -5,7 +5,6 @@ using Orrery.Serving.Execution;
 using Orrery.Serving.Memory;
 using Orrery.Serving.Metrics;
 using Orrery.Serving.Replicas;
-using Orrery.Serving.Routing;
 using Orrery.Serving.Swap;
 using Orrery.Serving.Systems;
 using Orrery.Traffic.Predictors;
@@ -22,7 +21,27 @@ public static class ScenarioLock
     private const string Heading = "Every default of this run, resolved. `orrery simulate` on this file repeats it.";
 
     /// <summary>The text of <c>scenario.lock.yaml</c>.</summary>
-    public static string Write(Scenario s) => YamlText.Write(ToNode(s), Heading);
+    public static string Write(RunnableScenario s) => YamlText.Write(
+        s switch
+        {
+            ExperimentScenario experiment => ToNode(experiment),
+            _ => ToNode((Scenario)s),
+        },
+        Heading);
+
+    private static Node ToNode(ExperimentScenario s)
+    {
+        List<KeyValuePair<string, Node>> keys =
+        [
+            Key("name", Node.Quoted(s.Name)),
+            Key("seed", s.Seed.ToString(CultureInfo.InvariantCulture)),
+            Key(ExperimentReader.Key, Experiments.Registry.ToNode(s.Experiment)),
+        ];
+        if (s.Expect.Count > 0) keys.Add(Expect(s));
+        return Node.Map(keys);
+    }
+
+    private static KeyValuePair<string, Node> Expect(RunnableScenario s) => Key("expect", Node.List([.. s.Expect.Select(e => Node.Quoted(e.ToString()))]));
 
     /// <summary>The same as a tree.</summary>
     public static Node ToNode(Scenario s)
@@ -33,7 +52,7 @@ public static class ScenarioLock
             Key("name", Node.Quoted(s.Name)),
             Key("seed", s.Seed.ToString(CultureInfo.InvariantCulture)),
             Key("fleet", Node.List([.. s.Fleet.Select(Entry)])),
-            Key("router", Routers.Registry.ToNode(s.Router)),
+            Key("router", SystemRouters.Registry.ToNode(s.Router)),
             Key("predictors", Node.Map(
                 [
                     Key("outputLength", PredictorSpec.Options.ToNode(s.OutputLength)),
@@ -43,7 +62,8 @@ public static class ScenarioLock
             Key("traffic", WithAbsoluteFile(s.TrafficBlock, s.Folder)),
             Key("slo", Slo(s)),
         ];
-        if (s.Expect.Count > 0) keys.Add(Key("expect", Node.List([.. s.Expect.Select(e => Node.Quoted(e.ToString()))])));
+        keys.AddRange(s.Control.ToNodes());
+        if (s.Expect.Count > 0) keys.Add(Expect(s));
         keys.Add(Key("energy", EnergyReader.ToNode(s.Energy)));
         keys.Add(Key("qoe", QoeRule.Set.ToNode(s.Qoe)));
         return Node.Map(keys);
@@ -70,7 +90,7 @@ public static class ScenarioLock
             Key("pipeline", Number(parallel.Pipeline)),
             Key("expert", Number(parallel.Expert)),
             Key("data", Number(parallel.Data)),
-            Key("role", "mixed"),
+            Key("role", ChoiceNames.Of(entry.Design.Role)),
             Key("scheduler", Schedulers.Registry.ToNode(entry.Scheduler)),
             Key("memory", Memory(entry.Design)),
             Key("calls", CallHandlers.Registry.ToNode(entry.Design.Calls)),

@@ -4,7 +4,7 @@ using Orrery.Kernel;
 using Orrery.Kernel.Time;
 using Orrery.Lab.Results;
 using Orrery.Serving.Metrics;
-using Orrery.Serving.Routing;
+using Orrery.Serving.Systems;
 using Orrery.Traffic.Predictors;
 using Orrery.Traffic.Specs;
 
@@ -24,6 +24,11 @@ public static class ScenarioReader
     public static Scenario Load(string path, IReadOnlyList<string>? overrides = null, ulong? seed = null) =>
         Read(LoadTree(path, overrides), FolderOf(path), seed);
 
+    /// <summary>The same for a file that may also run an experiment.</summary>
+    /// <inheritdoc cref="Load"/>
+    public static RunnableScenario LoadAny(string path, IReadOnlyList<string>? overrides = null, ulong? seed = null) =>
+        ReadAny(LoadTree(path, overrides), FolderOf(path), seed);
+
     /// <summary>The tree of a file with includes and overrides, not yet checked: studies vary it before <see cref="Read"/>.</summary>
     /// <exception cref="InputException">The file is missing or malformed, or an override has no place in it.</exception>
     public static Node LoadTree(string path, IReadOnlyList<string>? overrides = null)
@@ -36,7 +41,15 @@ public static class ScenarioReader
     /// <summary>The folder of a scenario file: where its relative file names start.</summary>
     public static string FolderOf(string path) => Path.GetDirectoryName(path) ?? "";
 
-    /// <summary>Checks a tree.</summary>
+    /// <summary>Checks a tree that describes a fleet under traffic or an experiment.</summary>
+    /// <inheritdoc cref="Read"/>
+    public static RunnableScenario ReadAny(Node root, string folder, ulong? seed = null)
+    {
+        ArgumentNullException.ThrowIfNull(root);
+        return root[ExperimentReader.Key] is null ? Read(root, folder, seed) : ExperimentReader.Read(root, folder, seed);
+    }
+
+    /// <summary>Checks a tree that describes a fleet under traffic.</summary>
     /// <param name="root">A scenario's root.</param>
     /// <param name="folder">Where relative file names start; "" is the current folder.</param>
     /// <param name="seed">Replaces the scenario's seed.</param>
@@ -46,10 +59,12 @@ public static class ScenarioReader
         ArgumentNullException.ThrowIfNull(root);
         if (root.Kind == NodeKind.Null) throw root.Error("the scenario is empty; it needs at least model, fleet and traffic");
         MapReader map = root.AsMap();
+        if (map.Optional(ExperimentReader.Key) is { } experiment) throw ExperimentReader.NeedsFleet(experiment);
         List<string> notes = [];
         string? name = map.Optional("name")?.AsText();
         FleetReader fleetReader = new(map, folder, notes);
         Node fleetNode = map.Optional("fleet") ?? throw root.Error(Missing("fleet", root, "[{device: h100-sxm, replicas: 4}]"));
+        FleetControl control = FleetControl.Read(map);
         Node router = map.Optional("router") ?? Node.Plain(DefaultRouter);
         Node? predictors = map.Optional("predictors");
         Node traffic = map.Optional("traffic") ?? throw root.Error(Missing("traffic", root, "{generator: poisson, rate: 2/s, …}"));
@@ -61,13 +76,15 @@ public static class ScenarioReader
         // An unknown key first: it is often the reason for what seems missing below.
         map.Done();
         IReadOnlyList<FleetEntry> fleet = fleetReader.Read(fleetNode);
+        control.Check(root, fleet);
         (PredictorSpec outputLength, RemainingSpec remainingLength, CallPredictorSpec calls) = ReadPredictors(predictors);
         NoteMissingForecasts(fleet, calls, notes);
         return new Scenario
         {
             Name = name ?? $"{fleet[0].Deployment.Model.Name} on {fleet[0].Deployment.Device.Name}",
             Fleet = fleet,
-            Router = Routers.Registry.Read(router),
+            Router = SystemRouters.Registry.Read(router),
+            Control = control,
             OutputLength = outputLength,
             RemainingLength = remainingLength,
             Calls = calls,
@@ -90,6 +107,8 @@ public static class ScenarioReader
     private static string Missing(string key, Node root, string example)
     {
         string? near = Names.Nearest(key, root.Entries.Select(entry => entry.Key));
+        if (near is null && Names.Nearest(ExperimentReader.Key, root.Entries.Select(entry => entry.Key)) is { } misspelt)
+            return $"the key '{key}' is missing; is '{misspelt}' a misspelling of '{ExperimentReader.Key}'?";
         return near is null
             ? $"the key '{key}' is missing; write for example {key}: {example}"
             : $"the key '{key}' is missing; is '{near}' a misspelling of it?";

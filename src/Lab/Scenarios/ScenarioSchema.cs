@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using Orrery.Documents;
+using Orrery.Serving.Elasticity;
 using Orrery.Serving.Execution;
+using Orrery.Serving.Fleets;
 using Orrery.Serving.Memory;
 using Orrery.Serving.Metrics;
 using Orrery.Serving.Routing;
@@ -22,6 +24,12 @@ public static class ScenarioSchema
 {
     private const string Draft = "https://json-schema.org/draft/2020-12/schema";
 
+    private static readonly Lazy<HashSet<string>> Roots =
+        new(() => [.. Create()["properties"]!.AsObject().Select(property => property.Key)]);
+
+    /// <summary>Keys that a scenario may have at its root.</summary>
+    internal static IReadOnlySet<string> RootKeys => Roots.Value;
+
     /// <summary>A fresh copy of the schema; committed as <c>schema/scenario.schema.json</c>.</summary>
     public static JsonObject Create()
     {
@@ -29,6 +37,7 @@ public static class ScenarioSchema
             "An Orrery scenario: world, traffic, systems and goals.",
             ("include", OneOrMany("A file, or files, that this one is laid over; relative to this file.")),
             ("name", Text("Shown in results.")),
+            (ExperimentReader.Key, Choice(Experiments.Registry, "A model that is run instead of a fleet under traffic; of the other keys it takes name, expect and seed.")),
             ("model", Model()),
             ("precision", Precision()),
             ("maxModelLength", Whole("Longest sequence in tokens, prompt and output together; default: the model's.", 2)),
@@ -36,7 +45,18 @@ public static class ScenarioSchema
             ("profile", Profile()),
             ("engine", Engine()),
             ("fleet", new JsonObject { ["type"] = "array", ["minItems"] = 1, ["items"] = Entry() }),
-            ("router", Choice(Routers.Registry, "Chooses the replica of each request.")),
+            ("router", Choice(SystemRouters.Registry, "Chooses the replica of each request.")),
+            ("handOver", Options(HandOverOptions.Set.ToJsonSchema(), "How the KV of a prompt gets from a prefill replica to the one that decodes.")),
+            ("links", Options(LinkOptions.Set.ToJsonSchema(), "The network between replicas.")),
+            ("observation", Options(ObservationOptions.Set.ToJsonSchema(), "How late routers and controllers see the replicas.")),
+            ("rebalancer", Choice(Rebalancers.Registry, "Moves running requests between replicas; default: nobody does.")),
+            ("autoscaler", Choice(Autoscalers.Registry, "Starts and stops replicas; default: nobody does.")),
+            ("startup", Options(StartupOptions.Set.ToJsonSchema(), "What passes between the decision to start a replica and its first step.")),
+            ("availability", Mapping(
+                "Replicas that their provider may take back.",
+                ("trace", Text("Name of a capacity trace, or one such as 0:7, 240:8, end 1320.")),
+                ("grace", Of(Quantity.Duration, "From a notice to the loss; default 30s.")),
+                ("hourlyPrice", Number("Dollars per hour of such a replica; default: the device's price.", 0, null)))),
             ("predictors", Mapping("What policies are told about the future.", ("outputLength", Predictor()), ("remaining", Remaining()), ("calls", CallPredictor()))),
             ("traffic", Traffic()),
             ("slo", Mapping(
@@ -69,7 +89,7 @@ public static class ScenarioSchema
         ("pipeline", Whole("Pipeline stages.", 1)),
         ("expert", Whole("Expert parallel degree.", 1)),
         ("data", Whole("Data parallel ranks within the replica.", 1)),
-        ("role", new JsonObject { ["description"] = "This version simulates mixed replicas.", ["enum"] = new JsonArray("mixed") }),
+        ("role", new JsonObject { ["description"] = "Phases that these replicas are there for.", ["enum"] = Names(ChoiceNames.All<ReplicaRole>()) }),
         ("scheduler", Choice(Schedulers.Registry, "Decides what each step computes.")),
         ("memory", Memory()),
         ("calls", Choice(CallHandlers.Registry, "What becomes of the KV of a sequence that waits for a tool.")),
@@ -84,6 +104,12 @@ public static class ScenarioSchema
         ("engine", Engine()),
         ("powerCap", Of(Quantity.Power, "Limit set on each device's power; what computes slows, what waits for memory does not; default: the device's own limit.")),
         ("network", new JsonObject { ["description"] = "Link between machines: catalogue name or a description.", ["type"] = new JsonArray("string", "object") }));
+
+    private static JsonObject Options(JsonObject schema, string doc)
+    {
+        schema["description"] = doc;
+        return schema;
+    }
 
     private static JsonObject Model() => AnyOf(
         "What is served.",

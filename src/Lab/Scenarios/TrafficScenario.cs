@@ -38,6 +38,7 @@ public sealed record TrafficScenario
     {
         ArgumentNullException.ThrowIfNull(root);
         MapReader map = root.AsMap();
+        if (map.Optional(ExperimentReader.Key) is { } experiment) throw ExperimentReader.NeedsFleet(experiment);
         foreach (string key in WorldKeys) map.Optional(key);
         string ownName = map.Text("name", name);
         Node traffic = map.Optional("traffic") ?? throw root.Error("the key 'traffic' is missing; write for example traffic: {generator: poisson, rate: 2/s, …}");

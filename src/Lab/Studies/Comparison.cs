@@ -101,7 +101,7 @@ public static class Comparison
     private sealed record Planned(IReadOnlyDictionary<string, string> Vary, PreparedRun Run, string Key, bool KeepsSeries)
     {
         /// <summary>A run of the journal that was not drawn in its study but is in this one must be done again.</summary>
-        public bool IsDone(RunRecord? record) => record is not null && !(KeepsSeries && record.Series.Timeline.Count == 0);
+        public bool IsDone(RunRecord? record) => record is not null && (record.Result.Experiment is not null || !KeepsSeries || record.Series.Timeline.Count > 0);
 
         public RunRecord Kept(RunRecord record) => KeepsSeries ? record : record with { Series = RunSeries.Empty };
 

@@ -12,7 +12,7 @@ internal static class ResultFile
     /// <summary>Characters of a wrong schema that an error repeats.</summary>
     private const int LongestShown = 60;
 
-    private static readonly string[] Parts = ["requests", "tokens", "metrics", "cost"];
+    private static readonly string[] Parts = ["requests", "tokens", "metrics", "cost", ExperimentJson.Figures];
 
     /// <param name="path">A file, or a folder with a <c>result.json</c>.</param>
     /// <param name="name">The file that was read, for errors and heads.</param>
@@ -87,6 +87,7 @@ internal static class ResultFile
     public static MeasureUnit UnitOf(string path)
     {
         string[] keys = path.Split('.');
+        if (keys[0] == ExperimentJson.Figures) return MeasureUnit.Number;
         bool isCount = keys[^1] == "count";
         Metric? known = RunMetricTable.FindKey(path) ?? RunMetricTable.FindKey("metrics." + path) ?? RunMetricTable.FindKey("metrics." + keys[0]);
         if (known is not null && !isCount) return known.Unit;

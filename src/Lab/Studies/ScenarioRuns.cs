@@ -11,14 +11,22 @@ internal static class ScenarioRuns
 {
     public static PrepareRun From(string folder, bool fastForward, RunWindow? window = null) => (tree, seed) =>
     {
-        Scenario scenario = ScenarioReader.Read(tree, folder, seed);
-        return new(
-            scenario.Name, scenario.Seed, Identity(scenario, tree, folder) + (window is null ? "" : $"window {window.From.Nanoseconds} {window.To.Nanoseconds}\n"),
-            cancel => Simulation.RunRecorded(scenario, new() { FastForward = fastForward, Cancel = cancel, Window = window }));
+        RunnableScenario scenario = ScenarioReader.ReadAny(tree, folder, seed);
+        string identity = Identity(scenario, tree, folder);
+        return scenario switch
+        {
+            ExperimentScenario experiment => new(scenario.Name, scenario.Seed, identity, cancel => ExperimentRun.Run(experiment, cancel))
+            {
+                Experiment = experiment.Experiment,
+            },
+            _ => new(
+                scenario.Name, scenario.Seed, identity + (window is null ? "" : $"window {window.From.Nanoseconds} {window.To.Nanoseconds}\n"),
+                cancel => Simulation.RunRecorded((Scenario)scenario, new() { FastForward = fastForward, Cancel = cancel, Window = window })),
+        };
     };
 
     /// <summary>The lock file, with the size and date of every file that the scenario names: a changed trace is another run.</summary>
-    private static string Identity(Scenario scenario, Node tree, string folder)
+    private static string Identity(RunnableScenario scenario, Node tree, string folder)
     {
         var identity = new StringBuilder(ScenarioLock.Write(scenario)).Append(Path.GetFullPath(folder.Length == 0 ? "." : folder)).Append('\n');
         Stamp(tree);

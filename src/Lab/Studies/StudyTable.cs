@@ -45,7 +45,7 @@ public sealed record StudyTable(IReadOnlyList<StudyColumn> Columns, IReadOnlyLis
             columns.Add(new("scenario", "", true, Better.Neither, 0));
             foreach (List<StudyCell> row in cells) row.Add(new(study.Scenario, null, false));
         }
-        foreach (Measure measure in Measures.All) AddMeasure(measure, variants, columns, cells);
+        foreach (Measure measure in Measures.Of(study)) AddMeasure(measure, variants, columns, cells);
         return new(columns, cells);
     }
 
@@ -79,7 +79,7 @@ public sealed record StudyTable(IReadOnlyList<StudyColumn> Columns, IReadOnlyLis
         double[] present = [.. values.Where(v => v is not null).Select(v => v!.Value.Mean)];
         if (present.Length == 0 || (measure.OnlyWhenSeen && present.All(value => value == 0))) return;
         FigureScale scale = FigureScale.For(measure.Unit, present);
-        columns.Add(new(measure.Header, scale.Unit, false, measure.Better, measure.Priority));
+        columns.Add(new(measure.Header, measure.UnitText ?? scale.Unit, false, measure.Better, measure.Priority));
         string? best = BestText(measure.Better, present, scale);
         for (int row = 0; row < cells.Length; row++)
         {

@@ -128,12 +128,14 @@ public sealed partial class StepPlan
         // One that was about to come back has its copy there still.
         if (!sequence.IsOnHost && (swap is null || !swap.TrySendOut(sequence, memory, Now))) return false;
         memory.Release(sequence);
+        sequence.KvLosses++;
         return true;
     }
 
     private void Discard(Sequence sequence)
     {
         memory.Release(sequence);
+        sequence.KvLosses++;
         swap?.Drop(sequence);
         sequence.ComputedTokens = 0;
         sequence.MissedByDraft = 0;

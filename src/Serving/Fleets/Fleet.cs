@@ -1,6 +1,7 @@
 using Orrery.Kernel.Processes;
 using Orrery.Kernel.Random;
 using Orrery.Kernel.Time;
+using Orrery.Kernel.Units;
 using Orrery.Serving.Metrics;
 using Orrery.Serving.Replicas;
 using Orrery.Serving.Routing;
@@ -12,9 +13,9 @@ namespace Orrery.Serving.Fleets;
 
 /// <summary>
 /// Replicas behind a router, fed by traffic. Arrivals are routed in the phase React: after every completion of their instant and before
-/// any replica plans.
+/// any replica plans. This file: arrivals and departures; the replicas' lives, and what moves between them, have files of their own.
 /// </summary>
-public sealed class Fleet : IFleetView, IServingObserver
+public sealed partial class Fleet : IFleetView, IServingObserver
 {
     private readonly Clock _clock;
     private readonly IRouter _router;
@@ -26,7 +27,6 @@ public sealed class Fleet : IFleetView, IServingObserver
     private readonly Deadlines _deadlines;
     private readonly List<Replica> _replicas = [];
     private readonly Signal _feedback;
-    private int _serving;
     private ITrafficSource? _source;
 
     /// <param name="predictOutputTokens">Estimate of a request's output length, 0 for none; from a predictor.</param>
@@ -34,9 +34,10 @@ public sealed class Fleet : IFleetView, IServingObserver
     /// <param name="remaining">Looks at requests while they run; null for nothing.</param>
     /// <param name="calls">Foretells tool calls; null for nothing.</param>
     /// <param name="readers">Who reads which answer, keyed by request; needed where readers differ.</param>
+    /// <param name="options">How requests move between replicas and how late the fleet is seen; null: they do not, and at once.</param>
     public Fleet(
         Clock clock, IRouter router, ServingMetrics metrics, Func<Request, int> predictOutputTokens, IServingObserver observer,
-        IRemainingPredictor? remaining = null, ICallPredictor? calls = null, RandomStream? readers = null)
+        IRemainingPredictor? remaining = null, ICallPredictor? calls = null, RandomStream? readers = null, FleetOptions? options = null)
     {
         _remaining = remaining;
         _calls = calls;
@@ -48,11 +49,26 @@ public sealed class Fleet : IFleetView, IServingObserver
         _observer = observer;
         _feedback = new(clock, "the next arrival");
         _deadlines = new(clock, Abandon);
+        _options = options ?? new();
+        bool isLate = _options.Observation.IsLate;
+        _arrivalView = new(clock, isLate);
+        _decodeView = new(clock, isLate);
+        _servingView = new(clock, isLate);
+        _controlView = new(clock, isLate);
+        _links = new(clock, _options.Links);
+        _handOvers = new(clock, _options.HandOver, _links, Moves, index => _members[index]) { Arrived = StopIfEmpty, Fallen = ChooseDecoder, Choose = SendToDecoder };
+        _migrations = new(clock, _links, Moves) { Left = StopIfEmpty };
     }
 
     public ServingMetrics Metrics { get; }
 
     public IReadOnlyList<Replica> Replicas => _replicas;
+
+    /// <summary>The same with their roles and lives.</summary>
+    public IReadOnlyList<FleetMember> Members => _members;
+
+    /// <summary>What moved between replicas.</summary>
+    public FleetMoves Moves { get; } = new();
 
     /// <summary>Requests taken from the traffic.</summary>
     public long Arrived { get; private set; }
@@ -63,17 +79,25 @@ public sealed class Fleet : IFleetView, IServingObserver
     /// <summary>True once the traffic has no more requests and none can follow.</summary>
     public bool IsTrafficOver { get; private set; }
 
+    private bool IsOver => IsTrafficOver && Live == 0;
+
     Instant IFleetView.Now => _clock.Now;
 
-    int IFleetView.Count => _serving;
+    int IFleetView.Count => _arrivalView.Count;
 
     /// <summary>Adds a replica. Its index must be the next one; those that take no requests come last.</summary>
-    public Replica Add(ReplicaParts parts)
+    /// <param name="parts">What it is made of.</param>
+    /// <param name="port">Bandwidth of its ports to other replicas; null for the usual.</param>
+    public Replica Add(ReplicaParts parts, BytesPerSecond? port = null)
     {
         if (parts.Index != _replicas.Count) throw new ArgumentException($"replica {parts.Index} added as number {_replicas.Count}", nameof(parts));
-        if (parts.TakesRequests && _serving++ < _replicas.Count) throw new ArgumentException($"replica {parts.Index} takes requests and was added after one that does not", nameof(parts));
+        if (parts.TakesRequests && _members.Any(member => !member.TakesRequests)) throw new ArgumentException($"replica {parts.Index} takes requests and was added after one that does not", nameof(parts));
         Replica replica = new(_clock, parts, Metrics, this);
         _replicas.Add(replica);
+        FleetMember member = new(replica, parts.Role, parts.TakesRequests, _clock.Now);
+        _members.Add(member);
+        Connect(member, port);
+        Regroup();
         return replica;
     }
 
@@ -82,20 +106,24 @@ public sealed class Fleet : IFleetView, IServingObserver
     {
         _source = source;
         _clock.Spawn("arrivals", Arrivals, background: true);
+        StartControllers();
     }
 
-    int IFleetView.LiveRequests(int replica) => _replicas[replica].LiveRequests;
+    int IFleetView.LiveRequests(int replica) => _arrivalView.LiveRequests(replica);
 
-    long IFleetView.LiveTokens(int replica) => _replicas[replica].LiveTokens;
+    long IFleetView.LiveTokens(int replica) => _arrivalView.LiveTokens(replica);
 
-    double IFleetView.KvUse(int replica) => (double)_replicas[replica].UsedBlocks / _replicas[replica].Memory.TotalBlocks;
+    double IFleetView.KvUse(int replica) => _arrivalView.KvUse(replica);
 
-    int IFleetView.CachedTokens(int replica, Sequence sequence) => _replicas[replica].CachedTokens(sequence);
+    int IFleetView.CachedTokens(int replica, Sequence sequence) => _arrivalView.CachedTokens(replica, sequence);
 
     void IServingObserver.Left(Sequence sequence)
     {
         Live--;
+        LastRequest = _clock.Now;
+        if (sequence.Replica >= 0) _router.Left(sequence);
         _observer.Left(sequence);
+        if (sequence.Replica >= 0) StopIfEmpty(_members[sequence.Replica]);
         EndOtherWorkIfOver();
         // A client that left by itself was told at that moment.
         if (sequence.CancelledAt.IsNever) TellSource(sequence);
@@ -122,34 +150,35 @@ public sealed class Fleet : IFleetView, IServingObserver
 
     private void EndOtherWorkIfOver()
     {
-        if (!IsTrafficOver || Live > 0) return;
+        if (!IsOver) return;
         foreach (Replica replica in _replicas) replica.EndOtherWork();
     }
 
-    /// <summary>A request arrives now: it is routed and handed to a replica, or refused.</summary>
+    /// <summary>A request arrives now: it is routed and handed to a replica, or refused; it waits where no replica serves.</summary>
     /// <returns>Its sequence; <see cref="Outcome.Rejected"/>, with the reason, where it could never run.</returns>
     public Sequence Submit(Request request)
     {
         ArgumentNullException.ThrowIfNull(request);
         Arrived++;
         Live++;
-        int index = 0;
-        Sequence sequence = NewSequence(request, _replicas[0].MaxModelTokens);
-        if (_serving > 1)
-        {
-            index = _router.Choose(sequence, this);
-            if ((uint)index >= (uint)_serving) throw new InvalidOperationException($"the router chose replica {index} of {_serving}");
-        }
-        Replica replica = _replicas[index];
-        if (replica.MaxModelTokens != _replicas[0].MaxModelTokens) sequence = NewSequence(request, replica.MaxModelTokens);
-        string? reason = TooLong(request, replica.MaxModelTokens) ?? replica.Refuses(sequence);
+        LastRequest = _clock.Now;
+        Sequence sequence = NewSequence(request, _longest);
+        if (_arrivalView.Count == 0) return WaitForReplica(sequence, request);
+        (FleetMember member, int decode, bool handsOver) = Place(sequence);
+        int limit = handsOver ? Math.Min(member.Replica.MaxModelTokens, _decodeLimit) : member.Replica.MaxModelTokens;
+        if (limit != _longest) sequence = NewSequence(request, limit);
+        sequence.HandsOver = handsOver;
+        sequence.DecodeReplica = decode;
+        string? reason = TooLong(request, limit) ?? member.Replica.Refuses(sequence);
         if (reason is not null)
         {
+            // Whoever placed it counted it.
+            _router.Left(sequence);
             Reject(sequence, reason);
             return sequence;
         }
         _deadlines.Watch(sequence);
-        replica.Submit(sequence);
+        Hand(sequence, member);
         return sequence;
     }
 
@@ -158,6 +187,24 @@ public sealed class Fleet : IFleetView, IServingObserver
     {
         ArgumentNullException.ThrowIfNull(sequence);
         if (sequence.Outcome == Outcome.Live) Abandon(sequence, outcome);
+    }
+
+    private (FleetMember Member, int Decode, bool HandsOver) Place(Sequence sequence)
+    {
+        FleetView view = _router.SeesAllRoles ? _servingView : _arrivalView;
+        Route route = view.Count > 1 ? _router.Place(sequence, view) : new(0);
+        if ((uint)route.Replica >= (uint)view.Count) throw new InvalidOperationException($"the router chose replica {route.Replica} of {view.Count}");
+        if (route.Decode >= view.Count) throw new InvalidOperationException($"the router chose replica {route.Decode} of {view.Count} to decode");
+        FleetMember member = view[route.Replica];
+        if (route.Decode >= 0) return (member, view[route.Decode].Replica.Index, route.Decode != route.Replica);
+        return (member, -1, route.Decode == Route.Later || member.Role == ReplicaRole.Prefill);
+    }
+
+    private void Hand(Sequence sequence, FleetMember member)
+    {
+        member.SentSince++;
+        member.SentTokensSince += sequence.TotalTokens;
+        member.Replica.Submit(sequence);
     }
 
     private Sequence NewSequence(Request request, int maxModelTokens)
@@ -201,7 +248,9 @@ public sealed class Fleet : IFleetView, IServingObserver
 
     private void Abandon(Sequence sequence, Outcome outcome)
     {
-        _replicas[sequence.Replica].Cancel(sequence, outcome);
+        if (!LeavesQueue(sequence, outcome)) _replicas[sequence.Replica].Cancel(sequence, outcome);
+        // Whoever waits behind it for the same replica need not any more.
+        if (sequence is { IsMoving: true, DecodeReplica: >= 0 }) _handOvers.HasRoom(sequence.DecodeReplica);
         TellSource(sequence);
     }
 

@@ -65,7 +65,8 @@ public sealed partial class Replica
         {
             Sequence last = _queueWithKv[^1];
             _queueWithKv.RemoveAt(_queueWithKv.Count - 1);
-            if (last is { QueuesWithKv: true, Outcome: Outcome.Live, KvBlocks: > 0 }) return last;
+            // Since then it may have gone to another replica.
+            if (last is { QueuesWithKv: true, Outcome: Outcome.Live, KvBlocks: > 0 } && last.Replica == Index) return last;
         }
         return null;
     }

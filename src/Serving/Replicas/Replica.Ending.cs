@@ -60,8 +60,10 @@ public sealed partial class Replica
         _departing.Clear();
         foreach (Sequence sequence in _pausing) Pause(sequence, sequence.CallAtStop!.Value, run.LastEnd);
         _pausing.Clear();
+        if (_prefilled.Count > 0) SendPrefilled();
         _steps?.Ended(this, run);
         plan.Clear();
+        RoomChanged?.Invoke();
     }
 
     private void Account(StepRun run, int steps)
@@ -86,7 +88,7 @@ public sealed partial class Replica
             if (taken == 0) continue;
             used += taken;
             held += (long)taken * (steps - step);
-            Counters.KvBlocks.Set(Instant.FromNanoseconds(run.Ends[step - 1]), used);
+            if (step > _countedSteps) Counters.KvBlocks.Set(Instant.FromNanoseconds(run.Ends[step - 1]), used);
         }
         // Step j has written j tokens more per sequence than the first: 1 + … + (steps − 1) of them.
         long items = run.Plan.Items.Length;
@@ -126,6 +128,7 @@ public sealed partial class Replica
                 }
                 groupSize++;
                 Deliver(sequence, ends[..delivered]);
+                if (sequence.HandsOver && sequence.TokensToStop > 0) _prefilled.Add(sequence);
             }
             StopIfDue(sequence);
         }
@@ -153,6 +156,7 @@ public sealed partial class Replica
             else
             {
                 Counters.PrefillTokens += item.Tokens;
+                sequence.LastChunkTokens = item.Tokens;
             }
             sequence.InFlight = false;
             int tokens = item.DraftTokens == 0 ? 1 : Verify(sequence, item.DraftTokens, run.Plan);
@@ -163,6 +167,7 @@ public sealed partial class Replica
                 {
                     sequence.FirstToken = end;
                     _metrics.FirstToken(sequence);
+                    Prefilled?.Invoke(sequence, false);
                 }
                 else
                 {
@@ -171,6 +176,7 @@ public sealed partial class Replica
                     if (tokens > 1) _metrics.Gap(Index, 0, tokens - 1, at);
                 }
                 Deliver(sequence, Repeat(end.Nanoseconds, tokens));
+                if (sequence.HandsOver && sequence.TokensToStop > 0) _prefilled.Add(sequence);
             }
             StopIfDue(sequence);
         }
@@ -237,6 +243,8 @@ public sealed partial class Replica
     {
         sequence.Outcome = outcome;
         sequence.End = at;
+        RemoveResident(sequence);
+        if (sequence.IsMoving) _moving--;
         _live--;
         _liveTokens -= sequence.TotalTokens;
         _metrics.Left(sequence);

@@ -52,6 +52,9 @@ public sealed partial class Replica
         plan.Now = _clock.Now;
         // Before the inbox: a call may have begun and ended within one step.
         if (_paused.Count > 0) _calls.Review(_view, plan);
+        TakeInbox(IsStopped ? _clock.Now : Known);
+        Move();
+        if (IsStopped) return;
         TakeInbox(Known);
         foreach (IPlanAddOn addOn in _addOns) addOn.Begin(_view);
         Fill(plan);
@@ -86,6 +89,7 @@ public sealed partial class Replica
             if (sequence.FirstScheduled.IsNever) FirstScheduled(sequence);
         }
         run.Begin(_clock.Now, horizon);
+        _countedSteps = 0;
         _usedAtStart = _memory.UsedBlocks;
         _heldAtStart = held;
         _writtenAtStart = written;
@@ -95,6 +99,7 @@ public sealed partial class Replica
         _steps?.Planned(this, plan);
         _executor.Start(run);
         _needsPlan = _inFlight < _runs.Length;
+        RoomChanged?.Invoke();
     }
 
     private void Fill(StepPlan plan)
@@ -195,7 +200,7 @@ public sealed partial class Replica
         foreach (ref readonly PlanItem item in plan.Items)
         {
             Sequence sequence = item.Sequence;
-            horizon = Math.Min(horizon, sequence.TokensToStop);
+            horizon = sequence.HandsOver ? 1 : Math.Min(horizon, sequence.TokensToStop);
             if (hasPlaces) horizon = Math.Min(horizon, _memory.RoomInPlace(sequence) - sequence.ComputedTokens);
             int slack = sequence.KvBlocks * blockTokens - sequence.ComputedTokens - 1;
             if (slack < blockTokens)
@@ -230,7 +235,7 @@ public sealed partial class Replica
 
     private void ThrowIfStuck()
     {
-        if (_inFlight > 0 || !_retryAt.IsNever || _live == _paused.Count || _swap is { Returning: > 0 }) return;
+        if (_inFlight > 0 || !_retryAt.IsNever || _live == _paused.Count || _moving > 0 || _reservedBlocks > 0 || _swap is { Returning: > 0 }) return;
         throw new InvalidOperationException(
             $"{_scheduler.GetType().Name} planned nothing with {_scheduler.WaitingCount} waiting and {_scheduler.RunningCount} running sequences and no step in flight");
     }

@@ -4,6 +4,7 @@ using Orrery.Serving.Calls;
 using Orrery.Serving.Execution;
 using Orrery.Serving.Memory;
 using Orrery.Serving.Metrics;
+using Orrery.Serving.Routing;
 using Orrery.Serving.Scheduling;
 using Orrery.Serving.Sequences;
 using Orrery.Serving.Speculation;
@@ -44,6 +45,15 @@ public sealed record ReplicaParts(
 
     /// <summary>Watches decisions and steps; null for nobody.</summary>
     public IStepObserver? Steps { get; init; }
+
+    /// <summary>Which phases it is there for.</summary>
+    public ReplicaRole Role { get; init; } = ReplicaRole.Mixed;
+
+    /// <summary>KV bytes of a token on all devices and layers together: what moving a sequence costs.</summary>
+    public long KvBytesPerToken { get; init; }
+
+    /// <summary>Layers of the model; KV can be sent layer by layer.</summary>
+    public int Layers { get; init; } = 1;
 }
 
 /// <summary>
@@ -113,6 +123,8 @@ public sealed partial class Replica
         for (int i = 0; i < _runs.Length; i++) _runs[i] = new(new StepPlan(parts.Memory, parts.Swap) { FirstToGiveUp = FirstToGiveUp, OnReturn = FirstScheduled }, () => _wake.Set());
         foreach (IPlanAddOn addOn in _addOns) _needsPlan |= addOn.WorksAlone;
         TakesRequests = parts.TakesRequests;
+        KvBytesPerToken = parts.KvBytesPerToken;
+        Layers = parts.Layers;
         clock.Spawn(name, Loop, background: true);
     }
 
@@ -120,6 +132,12 @@ public sealed partial class Replica
 
     /// <inheritdoc cref="ReplicaParts.TakesRequests"/>
     public bool TakesRequests { get; }
+
+    /// <inheritdoc cref="ReplicaParts.KvBytesPerToken"/>
+    public long KvBytesPerToken { get; }
+
+    /// <inheritdoc cref="ReplicaParts.Layers"/>
+    public int Layers { get; }
 
     public ReplicaCounters Counters { get; }
 
@@ -130,7 +148,7 @@ public sealed partial class Replica
     public int LiveRequests => _live;
 
     /// <summary>Requests here that wait for a place in the running set.</summary>
-    public int WaitingRequests => _inbox.Count + _scheduler.WaitingCount;
+    public int WaitingRequests => _inbox.Count + _visitors.Count + _scheduler.WaitingCount;
 
     public int RunningRequests => _scheduler.RunningCount;
 
@@ -166,14 +184,12 @@ public sealed partial class Replica
     /// <summary>Hands a sequence over. It enters the scheduler at the next plan.</summary>
     public void Submit(Sequence sequence)
     {
-        sequence.Replica = Index;
+        AddResident(sequence);
         // At once: a departure before the next plan could overwrite what it finds.
         _swap?.Adopt(sequence);
         _inbox.Add(sequence);
-        _live++;
-        _liveTokens += sequence.TotalTokens;
-        _needsPlan = true;
-        if (!WakeToPlan() && _arrivalsMatter) CutRun();
+        // One that lost its place elsewhere may go before whoever waits here.
+        if (!WakeToPlan() && (_arrivalsMatter || sequence.Arrival < _clock.Now)) CutRun();
     }
 
     /// <summary>The client left. The sequence goes at the end of the step it is in, or at the next plan.</summary>

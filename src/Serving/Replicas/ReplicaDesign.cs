@@ -4,6 +4,7 @@ using Orrery.Serving.Drafting;
 using Orrery.Serving.Execution;
 using Orrery.Serving.Finetuning;
 using Orrery.Serving.Memory;
+using Orrery.Serving.Routing;
 using Orrery.Serving.Scheduling;
 using Orrery.Serving.Speculation;
 using Orrery.Serving.Swap;
@@ -32,6 +33,9 @@ public sealed record ReplicaDesign(
 
     /// <summary>Finetuning beside inference; null for none.</summary>
     public FinetuneSpec? Finetune { get; init; }
+
+    /// <summary>Which phases its replicas are there for.</summary>
+    public ReplicaRole Role { get; init; }
 
     /// <summary>Draft and verify; null for none.</summary>
     public DraftDesign? Draft { get; init; }
@@ -64,6 +68,9 @@ public sealed class ReplicaFactory(ReplicaDesign design, RandomStream acceptance
             AddOns = design.Finetune is { } finetune ? [finetune.Create(_cost, design.Deployment.Model.Layers)] : [],
             TakesRequests = design.Finetune?.TakesRequests ?? true,
             PlansAhead = design.Deployment.Engine.PlansAhead,
+            Role = design.Role,
+            KvBytesPerToken = design.Deployment.Model.KvBytesPerToken(design.Deployment.Precision.BytesPerKvElement),
+            Layers = design.Deployment.Model.Layers,
         };
         if (design.Draft is not { } draft) return parts;
         // Drafts are part of what inference asks for; other work takes what it leaves.

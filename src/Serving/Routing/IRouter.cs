@@ -12,6 +12,9 @@ public interface IRouter
     /// <summary>Index of the chosen replica, within [0, <see cref="IFleetView.Count"/>).</summary>
     int Choose(Sequence sequence, IFleetView fleet);
 
+    /// <summary>True where arrivals may go to replicas of every role, so that <see cref="Place"/> sees all of them; else it sees those that take arrivals.</summary>
+    bool SeesAllRoles => false;
+
     /// <summary>The whole way of an arriving request; by default one replica, whose role says what follows.</summary>
     Route Place(Sequence sequence, IFleetView fleet) => new(Choose(sequence, fleet));
 

@@ -8,7 +8,4 @@ public abstract record RouterSpec
     /// <summary>A fresh router for one fleet.</summary>
     /// <param name="random">The fleet's stream for routing; choices are keyed by request, so they do not depend on what else was drawn.</param>
     public abstract IRouter Create(RandomStream random);
-
-    /// <summary>True where arrivals may go to replicas of every role, so that <see cref="IRouter.Place"/> sees all of them; else those that take arrivals.</summary>
-    public virtual bool SeesAllRoles => false;
 }

@@ -19,7 +19,10 @@ public sealed class RemainingTrack(Sequence sequence, int every)
     /// <summary>Tokens until <see cref="Now"/> may rise; at least 1 after a call of it.</summary>
     public int TokensToNextLook => _looks ? NextLook - sequence.GeneratedTokens : int.MaxValue;
 
-    private int NextLook => _lookedAt == 0 ? 1 : _lookedAt + every;
+    /// <summary>A sequence that comes from elsewhere is looked at as it comes.</summary>
+    private readonly int _firstLook = Math.Max(1, sequence.GeneratedTokens);
+
+    private int NextLook => _lookedAt == 0 ? _firstLook : _lookedAt + every;
 
     /// <summary>Estimated remaining tokens, at least 1.</summary>
     public double Now()

@@ -204,8 +204,35 @@ public sealed class Sequence
     /// <summary>The client has left: it goes at the end of the step it is in, or at the next plan.</summary>
     public bool HasClientLeft => !CancelledAt.IsNever;
 
+    /// <summary>It has left, or its client has: nobody moves it any more.</summary>
+    internal bool IsGone => Outcome != Outcome.Live || HasClientLeft;
+
     /// <summary>What it will have left as, when the client has left.</summary>
     internal Outcome PendingOutcome { get; set; }
+
+    /// <summary>Its place among those of its replica, for the replica.</summary>
+    internal int ResidentIndex { get; set; } = -1;
+
+    /// <summary>In no queue and no running set: its KV is on its way to another replica.</summary>
+    public bool IsMoving { get; internal set; }
+
+    /// <summary>Goes to another replica when it has its first token.</summary>
+    public bool HandsOver { get; internal set; }
+
+    /// <summary>Number of the replica that decodes it; −1 while that is open, or where it stays.</summary>
+    public int DecodeReplica { get; internal set; } = -1;
+
+    /// <summary>Times that it lost its KV on the device, whatever became of it.</summary>
+    internal int KvLosses { get; set; }
+
+    /// <summary>Prompt tokens of its last step that read any.</summary>
+    internal int LastChunkTokens { get; set; }
+
+    /// <summary>Times that it went to another replica with its KV.</summary>
+    public int Moves { get; internal set; }
+
+    /// <summary>Time in which it could not run because its KV was under way.</summary>
+    public Duration MovingFor { get; internal set; }
 
     /// <summary>Back from a tool with its KV and not planned since: it holds memory while it queues.</summary>
     internal bool QueuesWithKv { get; set; }

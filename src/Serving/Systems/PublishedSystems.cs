@@ -4,7 +4,7 @@ namespace Orrery.Serving.Systems;
 /// <param name="Name">As in its claims and its plug-ins.</param>
 /// <param name="Summary">One sentence.</param>
 /// <param name="Source">Paper or code.</param>
-/// <param name="Entry">The keys of a fleet entry that make a replica this system, in YAML.</param>
+/// <param name="Entry">The keys of a fleet entry that make a replica this system, in YAML; of an experiment, the scenario's.</param>
 /// <param name="ComposesWith">Parts of other systems that it takes, and which of its parts others may take.</param>
 public sealed record PublishedSystem(string Name, string Summary, string Source, string Entry, string ComposesWith);
 
@@ -16,6 +16,8 @@ public static class PublishedSystems
     private const string SwapsBeside = "memory: {prefixCache: false, hostSwap: {size: 32GB, out: background, in: background}}";
     private const string TakesNothingBack = "calls: discard alone, no hostSwap: it takes no KV back";
     private const string FromPromptsAlone = "any memory and execution; " + TakesNothingBack;
+
+    private const string Alone = "an experiment with a world of its own: its options, docs/experiments.md";
 
     public static readonly IReadOnlyList<PublishedSystem> All =
     [
@@ -53,5 +55,8 @@ public static class PublishedSystems
             "scheduler: vllm-v1\ndraft: {model: ngram, control: smartspec}", "any scheduler without rectangular batches, any memory, execution and finetune, on one pipeline stage"),
         new("flexllm", "Finetuning of adapters in what inference leaves of each step.", "Oliaro et al., NSDI 2026, arXiv 2402.18789",
             "scheduler: sarathi-serve\nfinetune: co-serve", "any scheduler, memory and execution on one pipeline stage and data rank, with a model without experts or latent attention"),
+        new("tpi-llm", "A large model over weak computers at home, its weights streamed from disk through a window.", "Li et al., arXiv 2410.00531", "experiment: tpi-llm", Alone),
+        new("sn40l-coe", "Many whole models on one machine whose fast memory caches those in use.", "Prabhakar et al., MICRO 2024, arXiv 2405.07518", "experiment: sn40l-coe", Alone),
+        new("sleep-time-compute", "Notes on contexts written in idle time, so that later questions are cheap.", "Lin et al., arXiv 2504.13171", "experiment: sleep-time-compute", Alone),
     ];
 }

@@ -59,6 +59,15 @@ public sealed record FleetHarness
     /// <summary>Which replicas take requests; those that do not come last.</summary>
     public Func<int, bool> TakesRequests { get; init; } = _ => true;
 
+    /// <summary>The phases of each replica.</summary>
+    public Func<int, ReplicaRole> Roles { get; init; } = _ => ReplicaRole.Mixed;
+
+    /// <summary>Hand-overs, migration, scaling; fresh policies for each run, and what makes further replicas.</summary>
+    public Func<Func<int, ReplicaParts>, FleetOptions>? Options { get; init; }
+
+    /// <summary>KV bytes of a token: what moving a request costs.</summary>
+    public long KvBytesPerToken { get; init; } = 1000;
+
     /// <summary>Drafts for each replica, with the truth about them; null for none.</summary>
     public Func<(IPlanAddOn AddOn, IAcceptance Acceptance)>? Drafts { get; init; }
 
@@ -101,29 +110,34 @@ public sealed record FleetHarness
             OnLeft?.Invoke(sequence);
         });
         ServingMetrics metrics = new(Objective, Qoe);
-        Fleet fleet = new(clock, Router(), metrics, Predictor, recorder, Remaining?.Invoke(), CallPredictor);
-        for (int i = 0; i < Replicas; i++)
-        {
-            IStepExecutor executor = Executor?.Invoke(clock) ?? new ModelledExecutor(Cost);
-            ReplicaParts parts = new(i, Scheduler(), Memory(), executor, MaxModelTokens, fastForward)
-            {
-                PlansAhead = PlansAhead,
-                Swap = Swap?.Invoke(),
-                Calls = Calls(),
-                AddOns = AddOns(),
-                TakesRequests = TakesRequests(i),
-                Steps = Exposition,
-            };
-            if (Drafts?.Invoke() is { } drafts) parts = parts with { AddOns = [drafts.AddOn, .. parts.AddOns], Acceptance = drafts.Acceptance };
-            fleet.Add(parts);
-        }
+        Fleet fleet = new(clock, Router(), metrics, Predictor, recorder, Remaining?.Invoke(), CallPredictor, options: Options?.Invoke(index => Parts(index, clock, fastForward)));
+        for (int i = 0; i < Replicas; i++) fleet.Add(Parts(i, clock, fastForward));
         Exposition?.Watch(fleet, _ => "toy");
         fleet.Feed(source);
         if (SampleEvery > Duration.Zero) clock.Spawn("sampler", () => Sample(clock, fleet, recorder.Text), background: true);
         runClock();
         foreach (Replica replica in fleet.Replicas) recorder.Counters(replica, clock.Now);
+        recorder.Moves(fleet.Moves);
         recorder.Summaries(metrics);
         return new(recorder.Text.ToString(), fleet, metrics, recorder.Sequences, clock);
+    }
+
+    private ReplicaParts Parts(int index, Clock clock, bool fastForward)
+    {
+        IStepExecutor executor = Executor?.Invoke(clock) ?? new ModelledExecutor(Cost);
+        ReplicaParts parts = new(index, Scheduler(), Memory(), executor, MaxModelTokens, fastForward)
+        {
+            PlansAhead = PlansAhead,
+            Swap = Swap?.Invoke(),
+            Calls = Calls(),
+            AddOns = AddOns(),
+            TakesRequests = TakesRequests(index),
+            Steps = Exposition,
+            Role = Roles(index),
+            KvBytesPerToken = KvBytesPerToken,
+            Layers = 4,
+        };
+        return Drafts?.Invoke() is { } drafts ? parts with { AddOns = [drafts.AddOn, .. parts.AddOns], Acceptance = drafts.Acceptance } : parts;
     }
 
     private async ValueTask Sample(Clock clock, Fleet fleet, StringBuilder text)
@@ -173,6 +187,10 @@ public sealed record FleetHarness
                 .Append(CultureInfo.InvariantCulture, $"trained {counters.TrainedTokens} forward {counters.TrainingForwardTokens} backward {counters.TrainingBackwardTokenLayers} ")
                 .Append(CultureInfo.InvariantCulture, $"copies waited {counters.SwapWait} swapped out {replica.Swap?.TokensOut} in {replica.Swap?.TokensIn} reused {replica.Swap?.TokensReused} overwritten {replica.Swap?.TokensOverwritten}\n");
         }
+
+        public void Moves(FleetMoves moves) =>
+            Text.Append(CultureInfo.InvariantCulture, $"moves: {moves.HandOvers} {moves.HandOverBytes} {moves.HiddenBytes} {moves.HandOverTime} {moves.TransferTime} migrations {moves.Migrations} {moves.AbortedMigrations} ")
+                .Append(CultureInfo.InvariantCulture, $"{moves.MigrationBytes} {moves.Downtime} {moves.LongestDowntime} evictions {moves.Evictions} {moves.LostTokens} starts {moves.Starts} {moves.Stops} {moves.MostServing}\n");
 
         public void Summaries(ServingMetrics metrics)
         {

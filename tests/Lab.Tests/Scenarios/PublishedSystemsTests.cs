@@ -1,7 +1,9 @@
+using Orrery.Documents;
 using Orrery.Lab.Claims;
 using Orrery.Lab.Runs;
 using Orrery.Lab.Scenarios;
 using Orrery.Lab.Tests.Runs;
+using Orrery.Serving.Planning;
 using Orrery.Serving.Systems;
 
 namespace Orrery.Lab.Tests.Scenarios;
@@ -16,6 +18,13 @@ public sealed class PublishedSystemsTests
     public void ItsKeysMakeAReplica(string name)
     {
         string entry = PublishedSystems.All.Single(system => system.Name == name).Entry;
+        if (entry.StartsWith("experiment:", StringComparison.Ordinal))
+        {
+            var experiment = Assert.IsType<ExperimentScenario>(ScenarioReader.ReadAny(Document.Parse(entry, "entry"), ""));
+            Assert.Equal(name, experiment.Use);
+            Assert.NotEmpty(ExperimentRun.Run(experiment).Result.Experiment!.Values);
+            return;
+        }
         string text = $$"""
             model: llama-3-8b
             maxModelLength: 4096
@@ -34,6 +43,7 @@ public sealed class PublishedSystemsTests
         HashSet<string> systems = [.. PublishedSystems.All.Select(system => system.Name)];
         string entries = string.Join('\n', PublishedSystems.All.Select(system => system.Entry));
         Assert.All(Schedulers.Registry.Names, name => Assert.True(systems.Contains(name) || entries.Contains($"use: {name}", StringComparison.Ordinal), name));
+        Assert.All(ServingExperiments.Registry.Names, name => Assert.Contains(name, entries, StringComparison.Ordinal));
         Assert.All(ClaimCatalogue.All().Where(file => !file.IsStudy), file => Assert.Contains(file.System, systems));
     }
 }

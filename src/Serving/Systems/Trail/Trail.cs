@@ -36,7 +36,10 @@ public sealed class Trail(TrailOptions options) : IScheduler
 
     public void Remove(Sequence sequence)
     {
-        if (_members.Remove(sequence, out Member? member)) _batch.Remove(member);
+        if (!_members.Remove(sequence, out Member? member)) return;
+        // It may go on elsewhere: what steps run ahead did not look at is looked at now.
+        if (sequence.Outcome == Outcome.Live) _ = member.Track.Now();
+        _batch.Remove(member);
     }
 
     /// <summary>What is believed of a request outlives its calls.</summary>

@@ -1,0 +1,77 @@
+using System.Globalization;
+using Orrery.Kernel.Random;
+using Orrery.Kernel.Units;
+using Orrery.Lab.Runs.Output;
+using Orrery.Lab.Scenarios;
+using Orrery.Serving.Elasticity;
+using Orrery.Serving.Exposition;
+using Orrery.Serving.Fleets;
+using Orrery.Serving.Replicas;
+using Orrery.World.Deployments;
+
+namespace Orrery.Lab.Runs;
+
+/// <summary>Makes the fleet of a scenario: its replicas, those that come later, and what acts on them.</summary>
+internal sealed class FleetBuilder
+{
+    private readonly Scenario _scenario;
+    private readonly bool _fastForward;
+    private readonly RandomStream _startup;
+    private readonly List<FleetEntry> _entries = [];
+    private readonly ReplicaFactory[] _factories;
+
+    public FleetBuilder(Scenario scenario, RandomStream root, bool fastForward)
+    {
+        _scenario = scenario;
+        _fastForward = fastForward;
+        _startup = root.Split("startup");
+        RandomStream acceptance = root.Split("acceptance");
+        _factories = [.. scenario.Fleet.Select(entry => new ReplicaFactory(entry.Design, acceptance))];
+    }
+
+    public PerfettoTrace? Trace { get; init; }
+
+    public ServingExposition? Exposition { get; init; }
+
+    /// <summary>The entry of each replica, in the order of their numbers.</summary>
+    public IReadOnlyList<FleetEntry> Entries => _entries;
+
+    public IReadOnlyList<ReplicaFactory> Factories => _factories;
+
+    public FleetOptions Options()
+    {
+        FleetControl control = _scenario.Control;
+        // Replicas that come later are like those of the first entry.
+        FleetEntry first = _scenario.Fleet[0];
+        ReplicaSupply supply = new(
+            index => Create(index, first, _factories[0]), control.Startup ?? new StartupOptions(), first.Capacity.Weights * first.Deployment.Parallel.Devices, PortOf(first.Deployment), _startup);
+        FleetOptions options = new()
+        {
+            HandOver = control.HandOver ?? new(),
+            Links = control.Links ?? new(),
+            Observation = control.Observation ?? new(),
+            Rebalancer = control.Rebalancer?.Create(),
+        };
+        if (control.Autoscaler is { } scaler)
+            options = options with { Scaling = new(scaler.Create(_startup), supply, scaler.Min, scaler.Max ?? Math.Max(scaler.Min, _scenario.ReplicaCount)) };
+        return control.Availability is { } spot ? options with { Availability = new(spot.Trace, spot.Grace, supply) } : options;
+    }
+
+    public void AddTo(Fleet fleet)
+    {
+        foreach ((FleetEntry entry, ReplicaFactory factory) in _scenario.Fleet.Zip(_factories))
+            for (int i = 0; i < entry.Replicas; i++) fleet.Add(Create(fleet.Replicas.Count, entry, factory), PortOf(entry.Deployment));
+        Exposition?.Watch(fleet, replica => _entries[replica.Index].Deployment.Model.Name);
+    }
+
+    private ReplicaParts Create(int index, FleetEntry entry, ReplicaFactory factory)
+    {
+        _entries.Add(entry);
+        Deployment deployment = entry.Deployment;
+        Trace?.NameReplica(index, string.Create(CultureInfo.InvariantCulture, $"replica {index}: {deployment.Model.Name} on {deployment.Device.Name} {deployment.Parallel}"));
+        return factory.Create(index, _fastForward) with { Steps = Exposition };
+    }
+
+    /// <summary>The adapters of all its devices together.</summary>
+    private static BytesPerSecond PortOf(Deployment deployment) => deployment.Interconnect.Remote.Bandwidth * deployment.Parallel.Devices;
+}

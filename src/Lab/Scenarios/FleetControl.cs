@@ -1,0 +1,133 @@
+using Orrery.Documents;
+using Orrery.Kernel;
+using Orrery.Kernel.Time;
+using Orrery.Kernel.Units;
+using Orrery.Serving.Elasticity;
+using Orrery.Serving.Fleets;
+using Orrery.Serving.Systems;
+
+namespace Orrery.Lab.Scenarios;
+
+/// <summary>What a fleet does beside serving requests where they were routed; every part null where the scenario does not name it.</summary>
+public sealed record FleetControl
+{
+    public HandOverOptions? HandOver { get; init; }
+
+    public LinkOptions? Links { get; init; }
+
+    public ObservationOptions? Observation { get; init; }
+
+    public RebalancerSpec? Rebalancer { get; init; }
+
+    public AutoscalerSpec? Autoscaler { get; init; }
+
+    public StartupOptions? Startup { get; init; }
+
+    public AvailabilitySpec? Availability { get; init; }
+
+    /// <summary>True where requests or replicas move: results then count the moves.</summary>
+    public bool Moves => HandOver is not null || Rebalancer is not null || Autoscaler is not null || Availability is not null;
+
+    internal static readonly string[] Keys = ["handOver", "links", "observation", "rebalancer", "autoscaler", "startup", "availability"];
+
+    /// <summary>Takes the keys of a scenario's root; <see cref="Check"/> follows once the fleet is known.</summary>
+    internal static FleetControl Read(MapReader root)
+    {
+        Node? autoscaler = root.Optional("autoscaler");
+        Node? rebalancer = root.Optional("rebalancer");
+        return new()
+        {
+            HandOver = ReadSet(root.Map("handOver"), HandOverOptions.Set),
+            Links = ReadSet(root.Map("links"), LinkOptions.Set),
+            Observation = ReadSet(root.Map("observation"), ObservationOptions.Set),
+            Rebalancer = rebalancer is null ? null : Rebalancers.Registry.Read(rebalancer),
+            Autoscaler = autoscaler is null ? null : Autoscalers.Registry.Read(autoscaler),
+            Startup = ReadSet(root.Map("startup"), StartupOptions.Set),
+            Availability = AvailabilitySpec.Read(root.Map("availability")),
+        };
+    }
+
+    /// <summary>What does not go together with the fleet.</summary>
+    internal void Check(Node root, IReadOnlyList<FleetEntry> fleet)
+    {
+        bool hasPhases = fleet.Any(entry => entry.Design.Role != Serving.Routing.ReplicaRole.Mixed);
+        if (fleet.All(entry => entry.Design.Role == Serving.Routing.ReplicaRole.Decode)) throw root["fleet"]!.Error("no replica reads prompts; add an entry with role: prefill or role: mixed");
+        if (fleet.Any(entry => entry.Design.Role == Serving.Routing.ReplicaRole.Prefill) && fleet.All(entry => entry.Design.Role == Serving.Routing.ReplicaRole.Prefill))
+            throw root["fleet"]!.Error("no replica decodes; add an entry with role: decode or role: mixed");
+        bool moves = hasPhases || Rebalancer is not null;
+        foreach (FleetEntry entry in fleet)
+        {
+            bool receives = entry.Design.Role == Serving.Routing.ReplicaRole.Decode || (moves && entry.Design.Role == Serving.Routing.ReplicaRole.Mixed);
+            if (receives && !entry.Scheduler.TakesKvBack) throw root["fleet"]!.Error("a scheduler here cannot go on with KV that was computed at another replica; use one that can, such as vllm-v0 or sarathi-serve");
+            if (receives && entry.Memory.SharesPrefixes) throw root["fleet"]!.Error("replicas that receive KV of others share no prefixes; write memory: {prefixCache: false} in their entries");
+        }
+        if (Startup is not null && Autoscaler is null && Availability is null) throw root["startup"]!.KeyError("nothing starts replicas here; add autoscaler or availability, or remove the key");
+        if (HandOver is not null && !hasPhases) throw root["handOver"]!.KeyError("nothing is handed over between mixed replicas; give the entries role: prefill and role: decode, or remove the key");
+        if (Availability is { } spot && spot.Trace.FirstUnits > fleet.Sum(entry => entry.Replicas))
+            throw root["availability"]!.Error($"the trace starts with {spot.Trace.FirstUnits} replicas, the fleet has {fleet.Sum(entry => entry.Replicas)}; raise replicas, those beyond the trace stay all the time");
+        if (Autoscaler is { } scaler && scaler.Max is { } most && most < scaler.Min) throw root["autoscaler"]!.Error($"max {most} is less than min {scaler.Min}; raise max");
+    }
+
+    internal List<KeyValuePair<string, Node>> ToNodes()
+    {
+        List<KeyValuePair<string, Node>> keys = [];
+        if (HandOver is not null) Add("handOver", HandOverOptions.Set.ToNode(HandOver));
+        if (Links is not null) Add("links", LinkOptions.Set.ToNode(Links));
+        if (Observation is not null) Add("observation", ObservationOptions.Set.ToNode(Observation));
+        if (Rebalancer is not null) Add("rebalancer", Rebalancers.Registry.ToNode(Rebalancer));
+        if (Autoscaler is not null) Add("autoscaler", Autoscalers.Registry.ToNode(Autoscaler));
+        if (Startup is not null) Add("startup", StartupOptions.Set.ToNode(Startup));
+        if (Availability is not null) Add("availability", Availability.ToNode());
+        return keys;
+
+        void Add(string key, Node value) => keys.Add(KeyValuePair.Create(key, value));
+    }
+
+    private static T? ReadSet<T>(MapReader? map, OptionSet<T> set)
+        where T : class, new()
+    {
+        if (map is null) return null;
+        T value = set.Read(map);
+        map.Done();
+        return value;
+    }
+}
+
+/// <summary>Capacity that comes and goes, and what it costs.</summary>
+/// <param name="Text">Name of a trace, or the trace itself.</param>
+/// <param name="Trace">Read from it.</param>
+/// <param name="Grace">From a notice to the loss.</param>
+/// <param name="HourlyPrice">Of a replica whose machine may be taken back, in dollars; null: the device's own price.</param>
+public sealed record AvailabilitySpec(string Text, CapacityTrace Trace, Duration Grace, Money? HourlyPrice)
+{
+    /// <summary>30 s: SpotServe, ASPLOS 2024 (b).</summary>
+    private static readonly Duration UsualGrace = Duration.FromSeconds(30);
+
+    internal static AvailabilitySpec? Read(MapReader? map)
+    {
+        if (map is null) return null;
+        Node text = map.Required("trace");
+        Duration grace = map.Duration("grace", UsualGrace);
+        double? price = map.Optional("hourlyPrice")?.AsNumber(0);
+        map.Done();
+        try
+        {
+            return new(text.AsText(), CapacityTraces.Find(text.AsText()), grace, price is { } dollars ? new Money(dollars) : null);
+        }
+        catch (InputException mistake) when (!mistake.Message.Contains(text.Path, StringComparison.Ordinal))
+        {
+            throw text.Error(mistake.Message);
+        }
+    }
+
+    internal Node ToNode()
+    {
+        List<KeyValuePair<string, Node>> keys =
+        [
+            KeyValuePair.Create("trace", Node.Quoted(Text)),
+            KeyValuePair.Create("grace", Node.Plain(Quantities.Format(Grace.Seconds, Quantity.Duration))),
+        ];
+        if (HourlyPrice is { } price) keys.Add(KeyValuePair.Create("hourlyPrice", Node.Plain(price.Dollars.ToString("R", System.Globalization.CultureInfo.InvariantCulture))));
+        return Node.Map(keys);
+    }
+}
