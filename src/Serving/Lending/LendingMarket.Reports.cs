@@ -1,3 +1,4 @@
+using Orrery.Kernel.Time;
 using Orrery.Serving.Sequences;
 
 namespace Orrery.Serving.Lending;
@@ -12,6 +13,7 @@ public sealed partial class LendingMarket
     {
         ILendingHost host = _hosts[agent.Index];
         LendingMemory memory = agent.Memory;
+        if (_gone[agent.Index]) return new(agent.Index, _clock.Now) { TotalBlocks = memory.TotalBlocks, FreeBlocks = 0 };
         host.SettleGrowth();
         long local = 0;
         long remote = 0;
@@ -21,12 +23,14 @@ public sealed partial class LendingMarket
         foreach (Sequence sequence in host.Residents)
         {
             if (sequence.IsPaused) continue;
-            if (sequence.KvBlocks == 0)
+            // Some engines let a prompt in with room for its first tokens.
+            int lacking = sequence.IsDecoding ? 0 : memory.BlocksFor(sequence.TotalTokens) - sequence.KvBlocks;
+            if (lacking > 0)
             {
-                waiting += memory.BlocksFor(sequence.TotalTokens);
+                waiting += lacking;
                 if (first is null || (sequence.Arrival, sequence.Id).CompareTo((first.Arrival, first.Id)) < 0) first = sequence;
-                continue;
             }
+            if (sequence.KvBlocks == 0) continue;
             int elsewhere = memory.RemoteBlocks(sequence);
             long there = Math.Min((long)elsewhere * memory.BlockTokens, host.ComputedNow(sequence));
             remote += there;
@@ -44,7 +48,9 @@ public sealed partial class LendingMarket
             PendingBlocks = Ledger.PendingOf(agent.Index) + memory.Credit,
             Batch = host.RunningRequests,
             Waiting = host.WaitingRequests,
-            FirstWaitingBlocks = first is null ? 0 : memory.BlocksFor(first.TotalTokens),
+            FirstWaitingBlocks = first is null ? 0 : memory.BlocksFor(first.TotalTokens) - first.KvBlocks,
+            FirstArrival = first is null ? Instant.Never : first.Arrival,
+            FirstIsTooLong = first is not null && memory.BlocksFor(first.TotalTokens) + (int)(_facts.KeptShare * memory.TotalBlocks) > memory.TotalBlocks,
             WaitingBlocks = waiting,
             LocalTokens = local,
             GuestTokens = agent.Work.GuestTokens,

@@ -89,8 +89,20 @@ public sealed partial class LendingMarket
         {
             if (agent.Index == instance) continue;
             agent.Work.SetGuests(instance, []);
-            foreach (Sequence sequence in agent.Memory.Lose(instance)) _hosts[agent.Index].Recompute(sequence);
+            // Everything that runs ends its step; then those that have lost tokens queue again.
+            foreach (Sequence sequence in agent.Memory.HeldBy(instance)) _hosts[agent.Index].Recompute(sequence);
+            agent.BetweenSteps(() => Forget(agent.Memory, instance));
             _hosts[agent.Index].Reconsider();
+        }
+    }
+
+    /// <summary>Promises of an instance that is gone, and tokens of sequences that wait for tools: nobody computes with those now.</summary>
+    private static void Forget(LendingMemory memory, int instance)
+    {
+        foreach (Sequence sequence in memory.Lose(instance))
+        {
+            memory.Release(sequence);
+            sequence.ComputedTokens = 0;
         }
     }
 

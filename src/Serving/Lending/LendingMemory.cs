@@ -194,26 +194,24 @@ public sealed class LendingMemory(int totalBlocks, int blockTokens, int keptBloc
         return moved;
     }
 
+    /// <summary>Sequences with blocks at a holder, by number.</summary>
+    public IReadOnlyList<Sequence> HeldBy(int holder) =>
+        [.. _remote.Where(pair => pair.Value.Exists(part => part.Holder == holder)).Select(static pair => pair.Key).OrderBy(static sequence => sequence.Id)];
+
     /// <summary>A holder is gone with all it held.</summary>
     /// <returns>The sequences that have lost tokens: their prompts must be computed again. They still hold what they have here and at others.</returns>
     public IReadOnlyList<Sequence> Lose(int holder)
     {
         Credit -= _credits.Where(credit => credit.Holder == holder).Sum(credit => credit.Blocks);
         _credits.RemoveAll(credit => credit.Holder == holder);
-        List<Sequence> hit = [];
-        foreach ((Sequence sequence, List<RemotePart> parts) in _remote)
-        {
-            int lost = 0;
-            foreach (RemotePart part in parts)
-                if (part.Holder == holder) lost += part.Blocks;
-            if (lost == 0) continue;
-            parts.RemoveAll(part => part.Holder == holder);
-            sequence.KvBlocks -= lost;
-            hit.Add(sequence);
-        }
+        IReadOnlyList<Sequence> hit = HeldBy(holder);
         foreach (Sequence sequence in hit)
-            if (_remote[sequence].Count == 0) _remote.Remove(sequence);
-        hit.Sort(static (a, b) => a.Id.CompareTo(b.Id));
+        {
+            List<RemotePart> parts = _remote[sequence];
+            sequence.KvBlocks -= Sum(parts.FindAll(part => part.Holder == holder));
+            parts.RemoveAll(part => part.Holder == holder);
+            if (parts.Count == 0) _remote.Remove(sequence);
+        }
         return hit;
     }
 

@@ -36,8 +36,14 @@ public sealed record LendingReport(int Index, Instant At)
     /// <summary>Sequences that wait for a place in it.</summary>
     public int Waiting { get; init; }
 
-    /// <summary>Blocks that the first of them needs.</summary>
+    /// <summary>Blocks that the first of them needs; one that entered with a part of its prompt still waits for the rest.</summary>
     public int FirstWaitingBlocks { get; init; }
+
+    /// <summary>When it came.</summary>
+    public Instant FirstArrival { get; init; } = Instant.Never;
+
+    /// <summary>It would not fit this instance were it empty.</summary>
+    public bool FirstIsTooLong { get; init; }
 
     /// <summary>Blocks that all of them need.</summary>
     public long WaitingBlocks { get; init; }
@@ -89,7 +95,8 @@ public sealed record LendingFacts(InstanceTimes Times, LendingPrices Prices, int
     public int Lendable(LendingReport report)
     {
         ArgumentNullException.ThrowIfNull(report);
-        long free = report.FreeBlocks - (long)(KeptShare * report.TotalBlocks) - report.WaitingBlocks;
+        // Who cannot let its first in, whatever it frees, needs nothing for those behind it.
+        long free = report.FreeBlocks - (long)(KeptShare * report.TotalBlocks) - (report.FirstIsTooLong ? 0 : report.WaitingBlocks);
         long limit = (long)(LendLimit * report.TotalBlocks) - report.LentBlocks;
         return (int)Math.Max(0, Math.Min(free, limit));
     }

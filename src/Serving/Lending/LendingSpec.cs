@@ -21,6 +21,15 @@ public abstract record LendingSpec
     /// <summary>Per layer: one small kernel (d).</summary>
     public static readonly Duration DefaultCombine = Duration.FromMicroseconds(5);
 
+    /// <summary>Share of its blocks that a replica may lend (c).</summary>
+    public const double DefaultLendLimit = 0.9;
+
+    /// <summary>Share of its blocks that lending leaves free (c).</summary>
+    public const double DefaultKept = 0.05;
+
+    /// <summary>Engines leave a hundredth of the blocks free when they admit; a fleet that lent those would wait for itself.</summary>
+    public const double LeastKept = 0.02;
+
     /// <summary>Promises that nobody used go back after so many rounds.</summary>
     public const int CreditRounds = 4;
 
@@ -32,9 +41,9 @@ public abstract record LendingSpec
 
     public Duration Combine { get; init; } = DefaultCombine;
 
-    public double LendLimit { get; init; } = 0.9;
+    public double LendLimit { get; init; } = DefaultLendLimit;
 
-    public double KeptShare { get; init; } = 0.05;
+    public double KeptShare { get; init; } = DefaultKept;
 
     public int? BatchLimit { get; init; }
 
@@ -65,7 +74,7 @@ public abstract record LendingSpec
             .Duration("message", o => o.Message, (o, v) => o with { Message = v }, "time of one message of the protocol: order, reserve, answer, release", "our choice (d)")
             .Duration("combine", o => o.Combine, (o, v) => o with { Combine = v }, "time per layer in which partial attention becomes one answer", "our choice (d)")
             .Number("lendLimit", o => o.LendLimit, (o, v) => o with { LendLimit = v }, "share of a replica's blocks that it may lend", "Infinite-LLM, remembered (c)", min: 0, max: 1)
-            .Number("keep", o => o.KeptShare, (o, v) => o with { KeptShare = v }, "share of a replica's blocks that lending leaves free for its own requests", "Infinite-LLM, remembered (c)", min: 0, max: 0.9)
+            .Number("keep", o => o.KeptShare, (o, v) => o with { KeptShare = v }, "share of a replica's blocks that lending leaves free for its own requests", "Infinite-LLM, remembered (c)", min: LeastKept, max: 0.9)
             .OptionalInt("batchLimit", o => o.BatchLimit, (o, v) => o with { BatchLimit = v },
                 "batch from which a step is bound by compute; null: peak rate · bytes per weight / (2 · bandwidth)", "Infinite-LLM, remembered (c)");
     }

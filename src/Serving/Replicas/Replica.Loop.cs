@@ -55,7 +55,6 @@ public sealed partial class Replica
         TakeInbox(IsStopped ? _clock.Now : Known);
         Move();
         if (IsStopped) return;
-        TakeInbox(Known);
         foreach (IPlanAddOn addOn in _addOns) addOn.Begin(_view);
         Fill(plan);
         if (plan.IsEmpty && IsKeptFromPlans)

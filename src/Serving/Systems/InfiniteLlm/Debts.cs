@@ -8,7 +8,7 @@ namespace Orrery.Serving.Systems.InfiniteLlm;
 internal sealed class Debts(InfiniteLlmOptions options, LendingFacts facts)
 {
     /// <summary>Its queue stands because the first does not fit.</summary>
-    public bool IsBlocked(LendingReport report) => report.Waiting > 0 && Missing(report) > 0;
+    public bool IsBlocked(LendingReport report) => Missing(report) > 0;
 
     /// <summary>Blocks that the first in the queue lacks, with those that stay free for growth. What is promised already counts.</summary>
     public int Missing(LendingReport report) =>
@@ -17,13 +17,24 @@ internal sealed class Debts(InfiniteLlmOptions options, LendingFacts facts)
     /// <summary>One of its running sequences holds much of its memory.</summary>
     public bool HasLong(LendingReport report) => report.Longest.Count > 0 && report.Longest[0].MovableBlocks >= options.LongShare * report.TotalBlocks;
 
-    /// <summary>Waits or runs something long, with a batch below the compute bound.</summary>
-    public bool IsDebtor(LendingReport report) => report.Batch < facts.BatchLimit && (IsBlocked(report) || HasLong(report));
+    /// <summary>
+    /// Half of what is kept for the growth of those that run is gone: somebody will have to give way, unless blocks of the longest go elsewhere (our
+    /// rule, d: the first version borrowed when an instance ran out).
+    /// </summary>
+    public bool IsShort(LendingReport report) => report.Longest.Count > 0 && report.Longest[0].MovableBlocks > 0 && report.FreeBlocks + report.PendingBlocks < Kept(report) / 2;
 
-    /// <summary>What an instance that is no debtor can lend; 0 below the threshold.</summary>
-    public int Spare(LendingReport report)
+    /// <summary>Waits, runs something long or runs out, with a batch below the compute bound.</summary>
+    public bool IsDebtor(LendingReport report) => report.Batch < facts.BatchLimit && (IsBlocked(report) || HasLong(report) || IsShort(report));
+
+    /// <summary>
+    /// What an instance can lend to a debtor; 0 below the threshold. One whose queue stands lends nothing, unless its first can only enter with the help
+    /// of others and came after the debtor's: else two of them could wait for each other for ever.
+    /// </summary>
+    public int Spare(LendingReport report, LendingReport debtor)
     {
-        int spare = IsBlocked(report) ? 0 : facts.Lendable(report);
+        if (report.Index == debtor.Index) return 0;
+        bool givesWay = report.FirstIsTooLong && (debtor.FirstArrival, debtor.Index).CompareTo((report.FirstArrival, report.Index)) < 0;
+        int spare = IsBlocked(report) && !givesWay ? 0 : facts.Lendable(report);
         return spare >= Math.Max(1, options.Threshold * report.TotalBlocks) ? spare : 0;
     }
 
@@ -34,10 +45,10 @@ internal sealed class Debts(InfiniteLlmOptions options, LendingFacts facts)
     /// <summary>Sequences that enter from the queue with so many more blocks, in its order.</summary>
     public int Admitted(LendingReport report, int blocks)
     {
-        if (report.Waiting == 0 || report.FirstWaitingBlocks == 0) return 0;
+        if (report.FirstWaitingBlocks == 0) return 0;
         long free = (long)report.FreeBlocks + report.PendingBlocks + blocks - Kept(report) - report.FirstWaitingBlocks;
         if (free < 0) return 0;
-        if (report.Waiting == 1) return 1;
+        if (report.Waiting <= 1) return 1;
         double mean = Math.Max(1, (double)(report.WaitingBlocks - report.FirstWaitingBlocks) / (report.Waiting - 1));
         return 1 + (int)Math.Min(report.Waiting - 1, free / mean);
     }
@@ -65,5 +76,6 @@ internal sealed class Debts(InfiniteLlmOptions options, LendingFacts facts)
         }
     }
 
-    private int Kept(LendingReport report) => (int)(facts.KeptShare * report.TotalBlocks);
+    /// <summary>Blocks that lending leaves free for growth.</summary>
+    public int Kept(LendingReport report) => (int)(facts.KeptShare * report.TotalBlocks);
 }

@@ -9,8 +9,10 @@ namespace Orrery.Serving.Systems.InfiniteLlm;
 /// </summary>
 /// <remarks>
 /// Throughput of an instance is β / T with T(β, K) = T_lin(β) + max(T_att · K here, exchange + T_att · K at the holder that has most) + combine + T_att · K of
-/// guests. With x blocks more, those in the debtor's queue that then fit join β; x leave its own memory or are written elsewhere, and each
-/// creditor gets guests in proportion. The time that new prompts take to read is not in the prediction.
+/// guests. Without help a queue whose first does not fit stands until enough of those that run have left, so a debtor's throughput is that of the moment
+/// in which its first enters (our reading, d: against the present batch a long request would never be worth its attention). With x blocks fewer have to
+/// leave, or more come in; x leave its own memory or are written elsewhere, and each creditor gets guests in proportion. The time that prompts take to
+/// read is not in the prediction.
 /// </remarks>
 internal sealed class GreedyLending(InfiniteLlmOptions options) : ILendingPolicy
 {
@@ -20,16 +22,17 @@ internal sealed class GreedyLending(InfiniteLlmOptions options) : ILendingPolicy
         Debts debts = new(options, facts);
         HashSet<int> busy = [];
         debts.TakeBack(reports, busy, orders);
-        List<LendingReport> debtors = [.. reports.Where(report => debts.IsDebtor(report) && !busy.Contains(report.Index)).OrderBy(static r => r.Batch).ThenBy(static r => r.Index)];
-        // Those with nobody waiting for memory lend, unless they borrow in this round.
-        int[] spare = [.. reports.Select(debts.Spare)];
+        List<LendingReport> debtors = [.. reports.Where(report => debts.IsDebtor(report) && !busy.Contains(report.Index)).OrderBy(static r => r.Batch).ThenBy(static r => r.FirstArrival).ThenBy(static r => r.Index)];
+        int[] lent = new int[reports.Count];
         long[] guests = [.. reports.Select(static report => report.GuestTokens)];
         HashSet<int> lenders = [];
         foreach (LendingReport debtor in debtors)
         {
             if (lenders.Contains(debtor.Index)) continue;
+            // Those who borrow in this round do not lend in it.
+            int[] spare = [.. reports.Select(report => Math.Max(0, debts.Spare(report, debtor) - lent[report.Index]))];
             List<int> creditors = [.. Enumerable.Range(0, reports.Count)
-                .Where(i => i != debtor.Index && spare[i] > 0 && !busy.Contains(i))
+                .Where(i => spare[i] > 0 && !busy.Contains(i))
                 .OrderByDescending(i => spare[i]).ThenBy(static i => i)];
             (int blocks, double gain) = Best(debtor, reports, creditors, spare, guests, facts, debts);
             if (gain <= 0) continue;
@@ -41,7 +44,7 @@ internal sealed class GreedyLending(InfiniteLlmOptions options) : ILendingPolicy
                 int share = Math.Min(blocks, spare[creditor]);
                 orders.Add(new(places ? LendingKind.Place : LendingKind.Copy, debtor.Index, creditor, share, places ? -1 : debtor.Longest[0].Id));
                 lenders.Add(creditor);
-                spare[creditor] -= share;
+                lent[creditor] += share;
                 guests[creditor] += (long)share * facts.BlockTokens;
                 blocks -= share;
             }
@@ -51,17 +54,16 @@ internal sealed class GreedyLending(InfiniteLlmOptions options) : ILendingPolicy
     private (int Blocks, double Gain) Best(
         LendingReport debtor, IReadOnlyList<LendingReport> reports, List<int> creditors, int[] spare, long[] guests, LendingFacts facts, Debts debts)
     {
-        bool isBlocked = debts.IsBlocked(debtor);
-        bool places = isBlocked && Debts.PlacesHead(debtor);
+        bool places = debts.IsBlocked(debtor) && Debts.PlacesHead(debtor);
         long most = creditors.Sum(i => (long)spare[i]);
         if (places) most = Math.Min(most, debtor.WaitingBlocks);
         else most = Math.Min(most, debtor.Longest.Count == 0 ? 0 : debtor.Longest[0].MovableBlocks);
-        double present = Throughput(debtor.Batch, debtor.LocalTokens, debtor.RemoteTokens, debtor.GuestTokens, debtor.Index, debtor.RemoteTokens > 0 ? [debtor.Index] : [], facts);
+        double present = After(debtor, 0, [], facts, debts);
         (int Blocks, double Gain) best = (0, 0);
         double lost = 0;
         int filled = 0;
         int before = 0;
-        // A prompt that waits is worth nothing before all of it fits.
+        // A prompt that waits is written elsewhere only when all of it fits.
         int first = places ? debts.Missing(debtor) : options.Chunk;
         for (long x = first; x <= most; x += options.Chunk)
         {
@@ -73,19 +75,39 @@ internal sealed class GreedyLending(InfiniteLlmOptions options) : ILendingPolicy
             }
             if (filled == creditors.Count) break;
             double losing = lost + Loss(reports[creditors[filled]], guests[creditors[filled]], (int)x - before, facts);
-            int admitted = debts.Admitted(debtor, (int)x);
-            double tokens = (double)x * facts.BlockTokens;
-            double joined = Joined(debtor, admitted) * facts.BlockTokens;
-            double here = Math.Max(0, debtor.LocalTokens + joined - tokens);
-            double gain = Throughput(debtor.Batch + admitted, here, debtor.RemoteTokens + tokens, debtor.GuestTokens, debtor.Index, creditors.Take(filled + 1), facts) - present - losing;
+            double gain = After(debtor, (int)x, creditors.Take(filled + 1), facts, debts) - present - losing;
             if (gain > best.Gain) best = ((int)x, gain);
         }
         return best;
     }
 
+    /// <summary>The debtor's throughput once the first of its queue is in, with the help of so many blocks and as many departures as it then takes.</summary>
+    private static double After(LendingReport debtor, int blocks, IEnumerable<int> holders, LendingFacts facts, Debts debts)
+    {
+        double batch = debtor.Batch;
+        double tokens = debtor.LocalTokens;
+        if (debts.IsBlocked(debtor))
+        {
+            int lacking = Math.Max(0, debts.Missing(debtor) - blocks);
+            // Nobody's departure lets it in: the instance runs empty.
+            if (debtor.FirstIsTooLong && lacking > 0) return 0;
+            double mean = batch > 0 ? Math.Max(1, (debtor.TotalBlocks - debtor.FreeBlocks - debtor.LentBlocks) / batch) : 1;
+            double leaving = Math.Min(batch, Math.Ceiling(lacking / mean));
+            int admitted = Math.Max(1, debts.Admitted(debtor, blocks));
+            tokens = (batch > 0 ? tokens * (1 - (leaving / batch)) : 0) + (Joined(debtor, admitted) * facts.BlockTokens);
+            batch += admitted - leaving;
+        }
+        else if (blocks == 0 && debts.IsShort(debtor))
+        {
+            batch--;
+        }
+        double elsewhere = (double)blocks * facts.BlockTokens;
+        IEnumerable<int> asked = debtor.RemoteTokens > 0 ? holders.DefaultIfEmpty(debtor.Index) : holders;
+        return Throughput((int)batch, Math.Max(0, tokens - elsewhere), debtor.RemoteTokens + elsewhere, debtor.GuestTokens, debtor.Index, asked, facts);
+    }
+
     private static double Joined(LendingReport debtor, int admitted)
     {
-        if (admitted == 0) return 0;
         double others = debtor.Waiting > 1 ? (double)(debtor.WaitingBlocks - debtor.FirstWaitingBlocks) / (debtor.Waiting - 1) : 0;
         return debtor.FirstWaitingBlocks + ((admitted - 1) * others);
     }

@@ -18,25 +18,26 @@ internal sealed class SimpleLending(InfiniteLlmOptions options, RandomStream? ra
         Debts debts = new(options, facts);
         HashSet<int> busy = [];
         debts.TakeBack(reports, busy, orders);
-        int[] spare = [.. reports.Select(debts.Spare)];
+        int[] lent = new int[reports.Count];
         HashSet<int> lenders = [];
-        IEnumerable<LendingReport> debtors = reports.Where(report => debts.IsBlocked(report) && !busy.Contains(report.Index));
-        debtors = random is null ? debtors.OrderBy(static r => r.Batch).ThenBy(static r => r.Index) : debtors.OrderBy(r => random.Keyed(round, r.Index));
+        IEnumerable<LendingReport> debtors = reports.Where(report => (debts.IsBlocked(report) || debts.IsShort(report)) && !busy.Contains(report.Index));
+        debtors = random is null ? debtors.OrderBy(static r => r.Batch).ThenBy(static r => r.FirstArrival).ThenBy(static r => r.Index) : debtors.OrderBy(r => random.Keyed(round, r.Index));
         foreach (LendingReport debtor in debtors.ToList())
         {
             if (lenders.Contains(debtor.Index)) continue;
-            bool places = Debts.PlacesHead(debtor);
-            int missing = debts.Missing(debtor);
+            int[] spare = [.. reports.Select(report => Math.Max(0, debts.Spare(report, debtor) - lent[report.Index]))];
+            bool places = debts.IsBlocked(debtor) && Debts.PlacesHead(debtor);
+            int missing = debts.IsBlocked(debtor) ? debts.Missing(debtor) : debts.Kept(debtor);
             if (!places) missing = Math.Min(missing, debtor.Longest[0].MovableBlocks);
             foreach (int creditor in Order(debtor.Index, reports.Count, spare, facts, round))
             {
                 if (missing <= 0) break;
-                if (creditor == debtor.Index || spare[creditor] == 0 || busy.Contains(creditor)) continue;
+                if (spare[creditor] == 0 || busy.Contains(creditor)) continue;
                 int share = Math.Min(missing, spare[creditor]);
                 orders.Add(new(places ? LendingKind.Place : LendingKind.Copy, debtor.Index, creditor, share, places ? -1 : debtor.Longest[0].Id));
                 busy.Add(debtor.Index);
                 lenders.Add(creditor);
-                spare[creditor] -= share;
+                lent[creditor] += share;
                 missing -= share;
             }
         }
