@@ -13,9 +13,10 @@ public sealed partial class NamespaceArrowTests
     {
         ["Kernel"] = [["Time"], ["Units"], ["Statistics"], ["Random"], ["Processes"], ["Resources"], ["Solvers"], ["Experiments"]],
         ["Documents"] = [["Parsing"], ["Expectations"]],
-        ["World"] = [["Hardware", "Steps"], ["Models", "Measurements"], ["Profiles"], ["Deployments"], ["Cost"], ["StepTimes"], ["Overlap"], ["Training"], ["Power"], ["Catalogue"]],
+        ["World"] = [["Hardware", "Steps", "Starts"], ["Models", "Measurements"], ["Profiles"], ["Deployments"], ["Cost"], ["StepTimes"], ["Overlap"], ["Training"], ["Power"], ["Catalogue"]],
         ["Traffic"] = [["Requests"], ["Readers"], ["Generators"], ["Description", "Predictors"], ["Catalogue"], ["Specs"], ["Fitting"]],
         ["Serving"] = [["Sequences"], ["Memory", "Metrics", "Routing", "Speculation", "Swap"], ["Execution"], ["Scheduling", "Calls", "Drafting"], ["Finetuning"], ["Elasticity", "Lending", "Power", "Chains"], ["Systems", "Replicas"], ["Fleets"], ["Planning"], ["Exposition"]],
+        ["Operations"] = [["Clusters"], ["Systems"]],
         ["Lab"] = [["Results"], ["Scenarios"], ["Runs"], ["Studies"], ["Import"], ["Calibration"], ["Fidelity"], ["Telemetry"], ["Claims"], ["Reports"]],
         ["Engine"] = [["Tensors", "Threads"], ["Gguf"], ["Kernels"], ["Attention"], ["Tokenizers", "Templates"], ["Models"], ["Sampling", "Grammars"], ["Generation"], ["Making", "Shipped"], ["Benchmarks"]],
         ["Live"] = [["Streams", "Settings"], ["Metrics", "Designs"], ["Tapes"], ["Replicas"], ["Calibration"], ["Gateway"], ["Api"], ["Hosting"], ["Load"]],

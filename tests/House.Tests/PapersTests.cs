@@ -87,7 +87,7 @@ public sealed partial class PapersTests
     {
         string name = Path.GetFileNameWithoutExtension(project);
         string shared = project.StartsWith("tests/", StringComparison.Ordinal) ? "tests/Directory.Build.props"
-            : name is "Kernel" or "World" or "Traffic" or "Serving" ? "src/Directory.Build.props" : "";
+            : name is "Kernel" or "World" or "Traffic" or "Serving" or "Operations" ? "src/Directory.Build.props" : "";
         string text = Repository.Read(project) + (shared.Length > 0 ? Repository.Read(shared) : "");
         return PackageName().Matches(text).Select(match => match.Groups[1].Value);
     }

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text;
 using Orrery.Documents;
 using Orrery.Kernel;
+using Orrery.Operations.Systems;
 using Orrery.Serving.Systems;
 
 namespace Orrery.Lab.Claims;
@@ -11,7 +12,7 @@ public static class ClaimCatalogue
 {
     private const string Suffix = "claims.yaml";
 
-    private static readonly Assembly[] Wings = [typeof(Schedulers).Assembly, typeof(ClaimCatalogue).Assembly];
+    private static readonly Assembly[] Wings = [typeof(Schedulers).Assembly, typeof(OperationsExperiments).Assembly, typeof(ClaimCatalogue).Assembly];
 
     /// <summary>All files, by the name of their system.</summary>
     public static IReadOnlyList<ClaimFile> All()
