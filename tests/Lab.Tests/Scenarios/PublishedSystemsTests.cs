@@ -17,7 +17,7 @@ public sealed class PublishedSystemsTests
     [MemberData(nameof(Names))]
     public void ItsKeysMakeAReplica(string name)
     {
-        PublishedSystem system = PublishedSystems.All.Single(system => system.Name == name);
+        PublishedSystem system = PublishedSystems.All.Single(one => one.Name == name);
         string entry = system.Entry;
         if (entry.StartsWith("experiment:", StringComparison.Ordinal))
         {
