@@ -1,4 +1,5 @@
 using System.Globalization;
+using Orrery.Kernel.Processes;
 using Orrery.Kernel.Random;
 using Orrery.Kernel.Units;
 using Orrery.Lab.Runs.Output;
@@ -19,12 +20,20 @@ internal sealed class FleetBuilder
     private readonly RandomStream _startup;
     private readonly List<FleetEntry> _entries = [];
     private readonly ReplicaFactory[] _factories;
+    private readonly RandomStream _lendingStream;
+    private readonly FleetLending? _lending;
 
     public FleetBuilder(Scenario scenario, RandomStream root, bool fastForward)
     {
         _scenario = scenario;
         _fastForward = fastForward;
         _startup = root.Split("startup");
+        _lendingStream = root.Split("lending");
+        if (scenario.Control.Lending is { } lending)
+        {
+            FleetEntry only = scenario.Fleet[0];
+            _lending = new(new(lending, only.Deployment, (int)Math.Min(only.Capacity.Blocks, int.MaxValue), only.Capacity.BlockTokens, only.Replicas));
+        }
         RandomStream acceptance = root.Split("acceptance");
         _factories = [.. scenario.Fleet.Select(entry => new ReplicaFactory(entry.Design, acceptance))];
     }
@@ -67,12 +76,25 @@ internal sealed class FleetBuilder
         Exposition?.Watch(fleet, replica => _entries[replica.Index].Deployment.Model.Name);
     }
 
+    /// <summary>Lets replicas lend, where the scenario says so; the fleet is complete.</summary>
+    public void OpenMarket(Clock clock, Fleet fleet) => _lending?.Open(clock, fleet, _factories[0].StepTimes, _lendingStream);
+
+    /// <summary>What was lent, in a sentence.</summary>
+    public IEnumerable<string> LendingNotes()
+    {
+        if (_lending?.Market is not { } market) yield break;
+        yield return string.Create(
+            CultureInfo.InvariantCulture,
+            $"lending: {market.PromisedBlocks} of {market.AskedBlocks} KV blocks asked for were promised, {market.CopiedBlocks} copied out and {market.TakenBackBlocks} taken back in {market.RoundCount} rounds; {market.Refusals} requests were refused");
+    }
+
     private ReplicaParts Create(int index, FleetEntry entry, ReplicaFactory factory)
     {
         _entries.Add(entry);
         Deployment deployment = entry.Deployment;
         Trace?.NameReplica(index, string.Create(CultureInfo.InvariantCulture, $"replica {index}: {deployment.Model.Name} on {deployment.Device.Name} {deployment.Parallel}"));
-        return factory.Create(index, _fastForward) with { Steps = Power?.Observe(entry, Exposition) ?? Exposition };
+        ReplicaParts parts = factory.Create(index, _fastForward) with { Steps = Power?.Observe(entry, Exposition) ?? Exposition };
+        return _lending is null ? parts : _lending.Equip(parts, factory.StepTimes);
     }
 
     /// <summary>The adapters of all its devices together.</summary>

@@ -25,7 +25,7 @@ namespace Orrery.Lab.Runs;
 /// request has left. That span, from 0 to the last departure, is the window of every rate, utilisation and cost.
 /// </summary>
 /// <remarks>
-/// Random streams: <c>traffic</c>, <c>readers</c>, <c>router</c>, <c>predictors</c>, <c>acceptance</c>, <c>startup</c> and <c>power</c> of the seed, so that changing a policy never changes the traffic;
+/// Random streams: <c>traffic</c>, <c>readers</c>, <c>router</c>, <c>predictors</c>, <c>acceptance</c>, <c>lending</c>, <c>startup</c> and <c>power</c> of the seed, so that changing a policy never changes the traffic;
 /// <c>uncertainty</c> for the draws of intervals.
 /// </remarks>
 public static class Simulation
@@ -64,13 +64,14 @@ public static class Simulation
         if (power is not null) power.Fleet = fleet;
         watch.Row = power?.Readings;
         builder.AddTo(fleet);
+        builder.OpenMarket(clock, fleet);
         fleet.Feed(source);
         TimelineSampler sampler = new(clock, fleet, () => OnSample(clock, fleet, watch, trace));
         bool isPartial = !RunToEnd(clock, settings.Cancel) && !(fleet.IsTrafficOver && fleet.Live == 0);
         Instant end = isPartial ? clock.Now : watch.LastDeparture;
         IReadOnlyList<TimelineRow> timeline = sampler.Finish(end);
         RunResult result = ResultBuilder.Build(scenario, builder.Entries, fleet, watch, clock, end, isPartial);
-        result = result with { Notes = [.. result.Notes, .. TimeNotes(scenario, builder.Factories).Distinct()] };
+        result = result with { Notes = [.. result.Notes, .. TimeNotes(scenario, builder.Factories).Distinct(), .. builder.LendingNotes()] };
         requests?.Finish();
         trace?.Finish();
         if (settings.OutputFolder is { } finished) TimelineCsv.Write(finished, timeline);

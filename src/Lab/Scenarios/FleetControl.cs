@@ -4,6 +4,9 @@ using Orrery.Kernel.Time;
 using Orrery.Kernel.Units;
 using Orrery.Serving.Elasticity;
 using Orrery.Serving.Fleets;
+using Orrery.Serving.Lending;
+using Orrery.Serving.Memory;
+using Orrery.Serving.Replicas;
 using Orrery.Serving.Systems;
 
 namespace Orrery.Lab.Scenarios;
@@ -25,10 +28,13 @@ public sealed record FleetControl
 
     public AvailabilitySpec? Availability { get; init; }
 
+    /// <summary>Replicas lend KV memory to each other.</summary>
+    public LendingSpec? Lending { get; init; }
+
     /// <summary>True where requests or replicas move: results then count the moves.</summary>
     public bool Moves => HandOver is not null || Rebalancer is not null || Autoscaler is not null || Availability is not null;
 
-    internal static readonly string[] Keys = ["handOver", "links", "observation", "rebalancer", "autoscaler", "startup", "availability"];
+    internal static readonly string[] Keys = ["handOver", "links", "observation", "rebalancer", "autoscaler", "startup", "availability", "lending"];
 
     /// <summary>Takes the keys of a scenario's root; <see cref="Check"/> follows once the fleet is known.</summary>
     internal static FleetControl Read(MapReader root)
@@ -44,6 +50,7 @@ public sealed record FleetControl
             Autoscaler = autoscaler is null ? null : Autoscalers.Registry.Read(autoscaler),
             Startup = ReadSet(root.Map("startup"), StartupOptions.Set),
             Availability = AvailabilitySpec.Read(root.Map("availability")),
+            Lending = root.Optional("lending") is { } lending ? Lenders.Registry.Read(lending) : null,
         };
     }
 
@@ -54,6 +61,7 @@ public sealed record FleetControl
         if (fleet.All(entry => entry.Design.Role == Serving.Routing.ReplicaRole.Decode)) throw root["fleet"]!.Error("no replica reads prompts; add an entry with role: prefill or role: mixed");
         if (fleet.Any(entry => entry.Design.Role == Serving.Routing.ReplicaRole.Prefill) && fleet.All(entry => entry.Design.Role == Serving.Routing.ReplicaRole.Prefill))
             throw root["fleet"]!.Error("no replica decodes; add an entry with role: decode or role: mixed");
+        if (Lending is not null) CheckLending(root["lending"]!, fleet);
         bool moves = hasPhases || Rebalancer is not null;
         foreach (FleetEntry entry in fleet)
         {
@@ -68,6 +76,18 @@ public sealed record FleetControl
         if (Autoscaler is { } scaler && scaler.Max is { } most && most < scaler.Min) throw root["autoscaler"]!.Error($"max {most} is less than min {scaler.Min}; raise max");
     }
 
+    private void CheckLending(Node lending, IReadOnlyList<FleetEntry> fleet)
+    {
+        if (fleet.Count > 1) throw lending.KeyError("replicas of one fleet entry lend to each other; write a single entry");
+        if (fleet[0].Replicas < 2) throw lending.KeyError("a single replica has nobody to borrow from; raise replicas, or remove the key");
+        if (Moves) throw lending.KeyError("it does not go with handOver, rebalancer, autoscaler or availability; remove one of the keys");
+        ReplicaDesign design = fleet[0].Design;
+        if (design.Memory is not PagedOptions { SharesPrefixes: false } || design.Swap is not null) throw lending.KeyError("lent memory is paged, without shared prefixes and host swap; write memory: {use: paged, prefixCache: false}");
+        if (design.Draft is not null || design.Finetune is not null) throw lending.KeyError("replicas that lend neither draft nor finetune; remove the key draft or finetune");
+        if (design.Role != Serving.Routing.ReplicaRole.Mixed) throw lending.KeyError("replicas that lend read prompts and decode; write role: mixed");
+        if (LendingDesign.WhyNot(design.Deployment) is { } reason) throw lending.KeyError(reason);
+    }
+
     internal List<KeyValuePair<string, Node>> ToNodes()
     {
         List<KeyValuePair<string, Node>> keys = [];
@@ -78,6 +98,7 @@ public sealed record FleetControl
         if (Autoscaler is not null) Add("autoscaler", Autoscalers.Registry.ToNode(Autoscaler));
         if (Startup is not null) Add("startup", StartupOptions.Set.ToNode(Startup));
         if (Availability is not null) Add("availability", Availability.ToNode());
+        if (Lending is not null) Add("lending", Lenders.Registry.ToNode(Lending));
         return keys;
 
         void Add(string key, Node value) => keys.Add(KeyValuePair.Create(key, value));

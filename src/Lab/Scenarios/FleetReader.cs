@@ -5,6 +5,7 @@ using Orrery.Serving.Calls;
 using Orrery.Serving.Drafting;
 using Orrery.Serving.Execution;
 using Orrery.Serving.Finetuning;
+using Orrery.Serving.Lending;
 using Orrery.Serving.Memory;
 using Orrery.Serving.Power;
 using Orrery.Serving.Replicas;
@@ -43,9 +44,13 @@ internal sealed class FleetReader
     /// <summary>Running requests may go to other replicas with their KV.</summary>
     private readonly bool _movesRequests;
 
+    /// <summary>Replicas lend KV memory to each other: sequences may be longer than one of them can hold.</summary>
+    private readonly LendingSpec? _lending;
+
     public FleetReader(MapReader root, string folder, List<string> notes)
     {
         _movesRequests = root.Has("rebalancer");
+        _lending = root.Optional("lending") is { } lending ? Lenders.Registry.Read(lending) : null;
         _root = root.Node;
         _folder = folder;
         _notes = notes;
@@ -127,7 +132,7 @@ internal sealed class FleetReader
             KvCapacity capacity = StepTimesReader.Capacity(stepTimes, deployment, memory, entry.Path, _notes)
                 ?? Capacity(deployment, memory, scheduler.MaxStepTokens(facts), finetune, draft);
             WrittenWorld written = new(writtenModel, deviceNode, network, asked, scaling) { DraftModel = writtenDraft, Profile = writtenProfile };
-            ReplicaDesign design = new(deployment, scheduler, memory, execution, capacity, Bound(asked, capacity, parallel, entry))
+            ReplicaDesign design = new(deployment, scheduler, memory, execution, capacity, Bound(asked, capacity, deployment, replicas, entry))
             {
                 Swap = swap,
                 Role = role,
@@ -266,7 +271,7 @@ internal sealed class FleetReader
     {
         swap = null;
         // KV that comes from elsewhere is nobody's shared prefix.
-        bool shares = scheduler.UsesPrefixCache && role != ReplicaRole.Decode && !_movesRequests;
+        bool shares = scheduler.UsesPrefixCache && role != ReplicaRole.Decode && !_movesRequests && _lending is null;
         if (node is null || node.Kind == NodeKind.Scalar)
             return Memories.Registry.Read(node ?? Node.Plain(Memories.Usual)).Resolve(shares, scheduler.UsualBlockTokens);
         MapReader map = node.AsMap();
@@ -310,10 +315,11 @@ internal sealed class FleetReader
             : throw node.Error($"{model.Name} reads at most {most} tokens{(scaling > 1 ? " under this positionScaling" : "")}; write that or less, or leave the key out");
     }
 
-    private int Bound(int asked, KvCapacity capacity, ParallelPlan parallel, Node entry)
+    private int Bound(int asked, KvCapacity capacity, Deployment deployment, int replicas, Node entry)
     {
         // A sequence lives on one data rank.
-        long room = capacity.Tokens / parallel.Data;
+        long room = capacity.Tokens / deployment.Parallel.Data;
+        if (_lending is not null) room = (long)new LendingDesign(_lending, deployment, (int)Math.Min(capacity.Blocks, int.MaxValue), capacity.BlockTokens, replicas).LongestBlocks * capacity.BlockTokens;
         if (room >= asked) return asked;
         _notes.Add(string.Create(
             System.Globalization.CultureInfo.InvariantCulture,

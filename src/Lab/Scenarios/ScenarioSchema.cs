@@ -53,6 +53,7 @@ public static class ScenarioSchema
             ("rebalancer", Choice(Rebalancers.Registry, "Moves running requests between replicas; default: nobody does.")),
             ("autoscaler", Choice(Autoscalers.Registry, "Starts and stops replicas; default: nobody does.")),
             ("startup", Options(StartupOptions.Set.ToJsonSchema(), "What passes between the decision to start a replica and its first step.")),
+            ("lending", Choice(Lenders.Registry, "Replicas lend KV memory to each other; default: each has its own alone.")),
             ("availability", Mapping(
                 "Replicas that their provider may take back.",
                 ("trace", Text("Name of a capacity trace, or one such as 0:7, 240:8, end 1320.")),

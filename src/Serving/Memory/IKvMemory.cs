@@ -34,6 +34,12 @@ public interface IKvMemory
 
     int UsedBlocks => TotalBlocks - FreeBlocks;
 
+    /// <summary>Blocks that growth may take without a plan that looks at each: all that are free, unless some are at other replicas.</summary>
+    int QuietBlocks => FreeBlocks;
+
+    /// <summary>Most blocks that one sequence could ever hold: more than all of them where other replicas help.</summary>
+    int LongestBlocks => TotalBlocks;
+
     /// <summary>True when sequences may find content of others here, so that what one computes can unblock another.</summary>
     bool SharesContent => false;
 

@@ -55,6 +55,7 @@ public sealed partial class Replica
         TakeInbox(IsStopped ? _clock.Now : Known);
         Move();
         if (IsStopped) return;
+        foreach (IPlanAddOn addOn in _addOns) addOn.Begin(_view);
         Fill(plan);
         if (plan.IsEmpty && IsKeptFromPlans)
         {
@@ -219,7 +220,7 @@ public sealed partial class Replica
     private int StepsThatFit(int horizon, int growing)
     {
         // A step that writes blocks whose old content is on its way out has to wait: that is planned.
-        int free = _memory.FreeBlocks - (_swap?.DrainingBlocks ?? 0);
+        int free = _memory.QuietBlocks - (_swap?.DrainingBlocks ?? 0);
         int cycles = (horizon + _growth.Length - 1) / _growth.Length;
         if ((long)growing * cycles <= free) return horizon;
         int taken = 0;

@@ -112,7 +112,7 @@ public sealed partial class Replica
         _fastForward = parts.FastForward;
         _plansAhead = parts.PlansAhead && parts.Executor.Depth == 1;
         // What cannot fit alone could only preempt itself for ever; the fleet refuses it on arrival instead.
-        long capacityTokens = (long)parts.Memory.TotalBlocks * parts.Memory.BlockTokens;
+        long capacityTokens = (long)parts.Memory.LongestBlocks * parts.Memory.BlockTokens;
         _view = new(parts.Memory, (int)Math.Min(parts.MaxModelTokens, capacityTokens)) { Swap = parts.Swap, Paused = _paused };
         _growth = new int[parts.Memory.BlockTokens];
         Index = parts.Index;

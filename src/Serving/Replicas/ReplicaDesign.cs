@@ -55,6 +55,9 @@ public sealed class ReplicaFactory(ReplicaDesign design, RandomStream acceptance
 {
     private readonly ICostModel _cost = CostOf(design);
 
+    /// <summary>Step times of these replicas.</summary>
+    public ICostModel StepTimes => _cost;
+
     /// <inheritdoc cref="ICostModel.Extrapolated"/>
     public IReadOnlyList<ProfileFamily> Extrapolated => _cost.Extrapolated;
 

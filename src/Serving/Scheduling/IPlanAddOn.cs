@@ -14,6 +14,11 @@ public interface IPlanAddOn
     /// <summary>True when it takes KV memory: it then completes the plan before the step's waits for memory are known, the others after.</summary>
     bool TakesMemory => false;
 
+    /// <summary>No step runs and the next is about to be planned: the last moment to change what its scheduler will find.</summary>
+    void Begin(ReplicaView view)
+    {
+    }
+
     /// <summary>Adds to the plan, which may be empty.</summary>
     void Complete(ReplicaView view, StepPlan plan);
 

@@ -15,7 +15,7 @@ public static class WholePrompts
 
     /// <inheritdoc cref="Refuse"/>
     public static string? RefuseForMemory(Sequence sequence, IKvMemory memory, AdmissionLimits limits) =>
-        memory.BlocksFor(sequence.PromptTokens) > memory.TotalBlocks - limits.WatermarkBlocks(memory)
+        memory.BlocksFor(sequence.PromptTokens) > memory.LongestBlocks - limits.WatermarkBlocks(memory)
             ? "the prompt needs more KV memory than an admission may ever take"
             : null;
 }

@@ -6,7 +6,11 @@ namespace Orrery.Serving.Systems;
 /// <param name="Source">Paper or code.</param>
 /// <param name="Entry">The keys of a fleet entry that make a replica this system, or of a scenario whose experiment it is, in YAML.</param>
 /// <param name="ComposesWith">Parts of other systems that it takes, and which of its parts others may take.</param>
-public sealed record PublishedSystem(string Name, string Summary, string Source, string Entry, string ComposesWith);
+public sealed record PublishedSystem(string Name, string Summary, string Source, string Entry, string ComposesWith)
+{
+    /// <summary>The keys of the scenario's root that go with them; empty for none.</summary>
+    public string Root { get; init; } = "";
+}
 
 /// <summary>Every published system by name.</summary>
 public static class PublishedSystems
@@ -61,6 +65,12 @@ public static class PublishedSystems
             "role: prefill and role: decode entries with router: splitwise, handOver: {mode: push, overlap: layers} and predictors: {outputLength: oracle}; stepTimes: splitwise; its provisioning is the experiment splitwise-provisioning; " + OverAnyMemory),
         new("flexllm", "Finetuning of adapters in what inference leaves of each step.", "Oliaro et al., NSDI 2026, arXiv 2402.18789",
             "scheduler: sarathi-serve\nfinetune: co-serve", "any scheduler, memory and execution on one pipeline stage and data rank, with a model without experts or latent attention"),
+        new("infinite-llm", "Long contexts with their KV over many replicas, which lend memory to each other and attend to it for each other.", "Lin et al., arXiv 2401.02669",
+            "scheduler: vllm-v0-chunked\nmemory: {use: paged, prefixCache: false}\nreplicas: 2",
+            "any scheduler that admits a prompt with memory for all of it, any execution and calls, on one pipeline stage and data rank; no shared prefixes, hostSwap, draft or finetune")
+        {
+            Root = "lending: infinite-llm",
+        },
         new("tpi-llm", "A large model over weak computers at home, its weights streamed from disk through a window.", "Li et al., arXiv 2410.00531", "experiment: tpi-llm", Alone),
         new("sn40l-coe", "Many whole models on one machine whose fast memory caches those in use.", "Prabhakar et al., MICRO 2024, arXiv 2405.07518", "experiment: sn40l-coe", Alone),
         new("sleep-time-compute", "Notes on contexts written in idle time, so that later questions are cheap.", "Lin et al., arXiv 2504.13171", "experiment: sleep-time-compute", Alone),

@@ -1,12 +1,14 @@
 using System.Globalization;
 using System.Text;
 using Orrery.Kernel.Processes;
+using Orrery.Kernel.Random;
 using Orrery.Kernel.Statistics;
 using Orrery.Kernel.Time;
 using Orrery.Serving.Calls;
 using Orrery.Serving.Execution;
 using Orrery.Serving.Exposition;
 using Orrery.Serving.Fleets;
+using Orrery.Serving.Lending;
 using Orrery.Serving.Memory;
 using Orrery.Serving.Metrics;
 using Orrery.Serving.Replicas;
@@ -74,6 +76,12 @@ public sealed record FleetHarness
     /// <summary>Foretells tool calls.</summary>
     public ICallPredictor? CallPredictor { get; init; }
 
+    /// <summary>Replicas lend KV memory to each other, which then have no memory of <see cref="Memory"/>; a fresh one for each run.</summary>
+    public Func<FleetLending>? Lending { get; init; }
+
+    /// <summary>Something that befalls the lending market at an instant of the run.</summary>
+    public (Duration At, Action<LendingMarket> Event)? Befalls { get; init; }
+
     public ServiceObjective Objective { get; init; } = ServiceObjective.None;
 
     /// <summary>What readers expect.</summary>
@@ -117,7 +125,21 @@ public sealed record FleetHarness
         });
         ServingMetrics metrics = new(Objective, Qoe);
         Fleet fleet = new(clock, Router(), metrics, Predictor, recorder, Remaining?.Invoke(), CallPredictor, options: Options?.Invoke(index => Parts(index, clock, fastForward)));
-        for (int i = 0; i < Replicas; i++) fleet.Add(Parts(i, clock, fastForward));
+        FleetLending? lending = Lending?.Invoke();
+        for (int i = 0; i < Replicas; i++)
+        {
+            ReplicaParts parts = Parts(i, clock, fastForward);
+            fleet.Add(lending is null ? parts : lending.Equip(parts, Cost));
+        }
+        lending?.Open(clock, fleet, Cost, RandomStream.Root(1).Split("lending"));
+        if (Befalls is { } fate)
+        {
+            clock.Spawn("fate", async () =>
+            {
+                await clock.Delay(fate.At, Phase.React);
+                fate.Event(lending!.Market!);
+            }, background: true);
+        }
         Exposition?.Watch(fleet, _ => "toy");
         OnStart?.Invoke(clock, fleet);
         fleet.Feed(source);
@@ -126,7 +148,7 @@ public sealed record FleetHarness
         foreach (Replica replica in fleet.Replicas) recorder.Counters(replica, clock.Now);
         recorder.Moves(fleet.Moves);
         recorder.Summaries(metrics);
-        return new(recorder.Text.ToString(), fleet, metrics, recorder.Sequences, clock);
+        return new(recorder.Text.ToString(), fleet, metrics, recorder.Sequences, clock) { Lending = lending };
     }
 
     private ReplicaParts Parts(int index, Clock clock, bool fastForward)
@@ -209,4 +231,8 @@ public sealed record FleetHarness
 
 /// <summary>Everything a run of a <see cref="FleetHarness"/> left behind.</summary>
 /// <param name="Text">Every departure, sample, counter and summary: equal texts mean equal runs.</param>
-public sealed record FleetOutcome(string Text, Fleet Fleet, ServingMetrics Metrics, IReadOnlyList<Sequence> Sequences, Clock Clock);
+public sealed record FleetOutcome(string Text, Fleet Fleet, ServingMetrics Metrics, IReadOnlyList<Sequence> Sequences, Clock Clock)
+{
+    /// <summary>The lending of memory between its replicas, where they do.</summary>
+    public FleetLending? Lending { get; init; }
+}

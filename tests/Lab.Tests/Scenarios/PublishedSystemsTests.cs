@@ -17,7 +17,8 @@ public sealed class PublishedSystemsTests
     [MemberData(nameof(Names))]
     public void ItsKeysMakeAReplica(string name)
     {
-        string entry = PublishedSystems.All.Single(system => system.Name == name).Entry;
+        PublishedSystem system = PublishedSystems.All.Single(one => one.Name == name);
+        string entry = system.Entry;
         if (entry.StartsWith("experiment:", StringComparison.Ordinal))
         {
             var experiment = Assert.IsType<ExperimentScenario>(ScenarioReader.ReadAny(Document.Parse(entry, "entry"), ""));
@@ -26,6 +27,7 @@ public sealed class PublishedSystemsTests
             return;
         }
         string text = $$"""
+            {{system.Root}}
             model: llama-3-8b
             maxModelLength: 4096
             traffic: {generator: poisson, rate: 10/s, requests: 40, prompt: 100, output: 20}
