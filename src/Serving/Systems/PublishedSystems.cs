@@ -73,6 +73,7 @@ public static class PublishedSystems
         },
         new("tpi-llm", "A large model over weak computers at home, its weights streamed from disk through a window.", "Li et al., arXiv 2410.00531", "experiment: tpi-llm", Alone),
         new("sn40l-coe", "Many whole models on one machine whose fast memory caches those in use.", "Prabhakar et al., MICRO 2024, arXiv 2405.07518", "experiment: sn40l-coe", Alone),
+        new("blockllm", "Blocks of layers stored once for many fine-tuned models, each with a queue and a batch of its own.", "Hu et al., arXiv 2404.18322", "experiment: blockllm", Alone),
         new("sleep-time-compute", "Notes on contexts written in idle time, so that later questions are cheap.", "Lin et al., arXiv 2504.13171", "experiment: sleep-time-compute", Alone),
         new("spotserve", "Moves a model's weights and KV to another layout at each change of a spot market, within the grace period.", "Miao et al., ASPLOS 2024, arXiv 2311.15566",
             "experiment: spotserve", "an experiment of its own: capacity traces, baselines and ablation levels are its options (docs/elastic.md)"),

@@ -44,7 +44,7 @@ public sealed class BrokenScenarioTests
         { "device: a100-sxm-80gb", "{device: a100-sxm-80gb, expert: 2}",
             "s.yaml:3:37: fleet.0.expert: llama-2-7b has no experts to distribute; leave expert at 1" },
         { "device: a100-sxm-80gb", "{device: a100-sxm-80gb, role: prefill}",
-            "s.yaml:3:35: fleet.0.role: this version simulates mixed replicas only; write role: mixed or leave the key out" },
+            "s.yaml:3:3: fleet: no replica decodes; add an entry with role: decode or role: mixed" },
         { "device: a100-sxm-80gb", "{device: a100-sxm-80gb, role: both}",
             "s.yaml:3:35: fleet.0.role: unknown role 'both'" },
         { "device: a100-sxm-80gb", "{device: a100-sxm-80gb, memory: {use: mapped, megaLayout: true, pageSize: 64KiB}}",

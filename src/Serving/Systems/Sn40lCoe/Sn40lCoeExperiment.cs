@@ -54,7 +54,7 @@ internal sealed class Sn40lCoeExperiment
         };
         LayerKernels kernels = Kernels(IsFused);
         _expertBytes = kernels.WeightBytes;
-        double kv = Math.Max(options.LargestGroup, 1) * (double)(options.PromptTokens + options.OutputTokens) * kernels.KvBytesPerToken;
+        double kv = Math.Max(options.LargestGroup, 1) * (double)(options.PromptTokens + options.AnswerTokens) * kernels.KvBytesPerToken;
         _resident = (int)Math.Min(options.Experts, Math.Floor((_machine.HbmBytes - _expertBytes - kv) / _expertBytes));
         if (_resident < 1)
             throw new InputException("hbm: the router, one expert and the keys and values of a batch do not fit; write more memory, a smaller model or a smaller largestGroup");
@@ -92,7 +92,7 @@ internal sealed class Sn40lCoeExperiment
         return new(values) { Tables = [Footprints()], Notes = bytes > _machine.SlowBytes ? ["the slow tier of one machine does not hold all experts; prompts are served as if it did"] : [] };
     }
 
-    private double MeanContext => _options.PromptTokens + (_options.OutputTokens / 2.0);
+    private double MeanContext => _options.PromptTokens + (_options.AnswerTokens / 2.0);
 
     /// <summary>One batch after the other; the mean time of a batch.</summary>
     private double Closed(ExpertServer server, Func<int> draw, int warm, CancellationToken cancel)
@@ -149,7 +149,7 @@ internal sealed class Sn40lCoeExperiment
         double Run(int prompts)
         {
             double seconds = kernels.Seconds(prompts * prompt, prompts, (prompt + 1) / 2);
-            for (int token = 1; token < _options.OutputTokens; token++) seconds += kernels.Seconds(prompts, prompts, prompt + token);
+            for (int token = 1; token < _options.AnswerTokens; token++) seconds += kernels.Seconds(prompts, prompts, prompt + token);
             return seconds;
         }
         double[] router = [.. Enumerable.Range(0, MostTogether + 1).Select(Router)];

@@ -46,7 +46,7 @@ public sealed record Sn40lCoeOptions : ExperimentSpec
         .OptionalQuantity("rate", Quantity.Rate, o => o.Rate, (o, v) => o with { Rate = v }, "prompts come at random times instead", Assumed, min: 1e-6)
         .Int("prompts", o => o.Prompts, (o, v) => o with { Prompts = v }, "how many are served; the first tenth warms the memory up and is not counted", Assumed, min: 10, max: 10_000_000)
         .Int("promptTokens", o => o.PromptTokens, (o, v) => o with { PromptTokens = v }, "tokens of a prompt", Assumed, max: 1_000_000)
-        .Int("outputTokens", o => o.OutputTokens, (o, v) => o with { OutputTokens = v }, "tokens of an answer", Assumed, max: 100_000)
+        .Int("outputTokens", o => o.AnswerTokens, (o, v) => o with { AnswerTokens = v }, "tokens of an answer", Assumed, max: 100_000)
         .Bool("prefetch", o => o.Prefetch, (o, v) => o with { Prefetch = v }, "the router reads ahead, and the next expert is copied during a run", Paper)
         .Bool("group", o => o.Group, (o, v) => o with { Group = v }, "waiting prompts of one expert run as one batch", Paper)
         .Int("largestGroup", o => o.LargestGroup, (o, v) => o with { LargestGroup = v }, "most prompts of such a batch", Assumed, max: 4096)
@@ -104,7 +104,7 @@ public sealed record Sn40lCoeOptions : ExperimentSpec
 
     public int PromptTokens { get; init; } = 1024;
 
-    public int OutputTokens { get; init; } = 20;
+    public int AnswerTokens { get; init; } = 20;
 
     public bool Prefetch { get; init; } = true;
 
