@@ -18,7 +18,7 @@ internal sealed partial class BlockCluster
         bool adapted = false;
         foreach (BlockJob job in batch)
         {
-            BlockRequest request = job.Request;
+            BlockRequest request = job.Walker;
             adapted |= request.Model.IsAdapter;
             if (request.IsPrompt && job.Kind == JobKind.Own) _times.Shape.AddChunk(new PrefillChunk(request.PromptTokens, 0, true));
             else _times.Shape.AddDecode(request.Context);
@@ -39,7 +39,7 @@ internal sealed partial class BlockCluster
     /// <summary>Returning tokens first, then prompts, up to the block's own limits.</summary>
     private void Fill(BlockInstance instance, List<BlockJob> batch, Instant now)
     {
-        int? only = _options.PerBlockBatch ? null : (instance.Returning.Count > 0 ? instance.Returning : instance.Prompts).Peek().Request.Model.Id;
+        int? only = _options.PerBlockBatch ? null : (instance.Returning.Count > 0 ? instance.Returning : instance.Prompts).Peek().Walker.Model.Id;
         Take(instance.Returning, batch, _options.BatchRequests, int.MaxValue, only);
         Take(instance.Prompts, batch, _options.BatchRequests, _options.BatchTokens, only);
         foreach (BlockJob job in batch) instance.WaitSeconds += (now - job.Queued).Seconds;
@@ -55,13 +55,13 @@ internal sealed partial class BlockCluster
         for (int i = 0; i < looked; i++)
         {
             BlockJob job = queue.Peek();
-            bool fits = batch.Count < requests && (promptTokens == int.MaxValue || !took || job.Request.PromptTokens <= left);
+            bool fits = batch.Count < requests && (promptTokens == int.MaxValue || !took || job.Walker.PromptTokens <= left);
             if (only is null && !fits) return;
             queue.Dequeue();
-            if (fits && (only is null || job.Request.Model.Id == only))
+            if (fits && (only is null || job.Walker.Model.Id == only))
             {
                 batch.Add(job);
-                left -= job.Request.PromptTokens;
+                left -= job.Walker.PromptTokens;
                 took = true;
             }
             else
@@ -80,14 +80,14 @@ internal sealed partial class BlockCluster
             switch (job.Kind)
             {
                 case JobKind.Own:
-                    left |= Advance(job.Request, now);
+                    left |= Advance(job.Walker, now);
                     break;
                 case JobKind.Behind:
-                    job.Request.Awaited--;
-                    if (job.Request is { Awaited: 0, Parked: true })
+                    job.Walker.Awaited--;
+                    if (job.Walker is { Awaited: 0, Parked: true })
                     {
-                        job.Request.Parked = false;
-                        left |= Advance(job.Request, now);
+                        job.Walker.Parked = false;
+                        left |= Advance(job.Walker, now);
                     }
                     break;
                 case JobKind.Wasted:
@@ -117,7 +117,7 @@ internal sealed partial class BlockCluster
         request.Position = 0;
         request.Generated++;
         if (request.Generated == 1) request.FirstToken = now;
-        if (request.Generated < request.OutputTokens)
+        if (request.Generated < request.AnswerTokens)
         {
             Go(request, from, now);
             return false;

@@ -79,10 +79,10 @@ internal sealed partial class BlockCluster
         {
             case What.Arrives:
                 _inside++;
-                if (_waitingIn[QueueOf(what.Request!)] > 0 || !Admit(what.Request!, now)) Wait(what.Request!);
+                if (_waitingIn[QueueOf(what.Walker!)] > 0 || !Admit(what.Walker!, now)) Wait(what.Walker!);
                 break;
             case What.Reaches:
-                Enqueue(what.Instance!, new(what.Request!, what.Job, now));
+                Enqueue(what.Instance!, new(what.Walker!, what.Job, now));
                 break;
             case What.BatchEnds:
                 EndBatch(_devices[what.Device], now);
@@ -180,7 +180,7 @@ internal sealed partial class BlockCluster
 
     private void Enqueue(BlockInstance instance, BlockJob job)
     {
-        (job.Request.IsPrompt && job.Kind == JobKind.Own ? instance.Prompts : instance.Returning).Enqueue(job);
+        (job.Walker.IsPrompt && job.Kind == JobKind.Own ? instance.Prompts : instance.Returning).Enqueue(job);
         if (!instance.Device.IsBusy) StartBatch(instance.Device, job.Queued);
     }
 
@@ -204,5 +204,5 @@ internal sealed partial class BlockCluster
         Look,
     }
 
-    private readonly record struct Happening(What Kind, BlockRequest? Request = null, BlockInstance? Instance = null, JobKind Job = JobKind.Own, int Device = 0);
+    private readonly record struct Happening(What Kind, BlockRequest? Walker = null, BlockInstance? Instance = null, JobKind Job = JobKind.Own, int Device = 0);
 }

@@ -57,14 +57,14 @@ internal sealed class BlockCounts(BlockLlmOptions options, IReadOnlyList<BlockDe
     public void Finished(BlockRequest request, Instant now)
     {
         Requests++;
-        Tokens += request.OutputTokens;
+        Tokens += request.AnswerTokens;
         Last = now;
         if (request.Arrival < Instant.Zero + options.WarmUp) return;
         double seconds = (now - request.Arrival).Seconds;
         EndToEnd.Add(seconds);
         EndToEndOf[request.Model.Id].Add(seconds);
         FirstToken.Add((request.FirstToken - request.Arrival).Seconds);
-        PerToken.Add(seconds / request.OutputTokens);
+        PerToken.Add(seconds / request.AnswerTokens);
     }
 
     public void Weights(IReadOnlyList<BlockDevice> all, Instant now)

@@ -11,7 +11,7 @@ internal sealed class BlockRequest(int id, TenantModel model, int promptTokens, 
 
     public int PromptTokens => promptTokens;
 
-    public int OutputTokens => outputTokens;
+    public int AnswerTokens => outputTokens;
 
     public Instant Arrival => arrival;
 
@@ -53,7 +53,7 @@ internal enum JobKind
 }
 
 /// <summary>An entry of a block's queue.</summary>
-internal readonly record struct BlockJob(BlockRequest Request, JobKind Kind, Instant Queued);
+internal readonly record struct BlockJob(BlockRequest Walker, JobKind Kind, Instant Queued);
 
 /// <summary>A block's weights on a device, with a queue of its own: tokens that return go before new prompts.</summary>
 internal sealed class BlockInstance(ModelBlock block, BlockDevice device)

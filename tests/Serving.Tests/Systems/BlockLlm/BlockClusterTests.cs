@@ -128,6 +128,6 @@ public sealed class BlockClusterTests
         List<BlockRequest> requests = BlockExperiment.Requests(options, zoo, random);
         var cluster = new BlockCluster(options, zoo, Catalog.Device(options.Device), random, requests);
         cluster.Run(CancellationToken.None);
-        return (cluster, requests.Count, requests.Sum(request => (long)request.OutputTokens));
+        return (cluster, requests.Count, requests.Sum(request => (long)request.AnswerTokens));
     }
 }
