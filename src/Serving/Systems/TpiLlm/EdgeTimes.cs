@@ -20,9 +20,9 @@ public enum EdgeSystem
 }
 
 /// <summary>One request: a prompt and its answer.</summary>
-public readonly record struct EdgeRequest(int PromptTokens, int OutputTokens)
+public readonly record struct EdgeRequest(int PromptTokens, int AnswerTokens)
 {
-    public int Tokens => PromptTokens + OutputTokens;
+    public int Tokens => PromptTokens + AnswerTokens;
 
     /// <summary>Tokens that a token of the prompt sees on average.</summary>
     public double PromptContext => (PromptTokens + 1) / 2.0;

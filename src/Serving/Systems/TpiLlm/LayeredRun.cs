@@ -20,7 +20,7 @@ public static class LayeredRun
         double layer = whole.Attention(0).WeightBytes + whole.Feed(0).WeightBytes;
         double read = over == 0 ? 0 : offloads ? Math.Min(weights, over + layer) / node.DiskBytesPerSecond : weights / swapBytesPerSecond;
         double first = Compute(whole, node, request.PromptTokens, request.PromptContext, whole.Model.Layers) + HeadSeconds(whole, node);
-        double further = Compute(whole, node, 1, request.PromptTokens + (request.OutputTokens / 2.0), whole.Model.Layers) + HeadSeconds(whole, node);
+        double further = Compute(whole, node, 1, request.PromptTokens + (request.AnswerTokens / 2.0), whole.Model.Layers) + HeadSeconds(whole, node);
         // Cold: the weights come from disk once in any case.
         double cold = weights / node.DiskBytesPerSecond;
         double peak = Math.Min(node.MemoryBytes, weights + beside);
@@ -39,7 +39,7 @@ public static class LayeredRun
         double further = first;
         double disk = 0;
         double cold = 0;
-        double context = request.PromptTokens + (request.OutputTokens / 2.0);
+        double context = request.PromptTokens + (request.AnswerTokens / 2.0);
         var peaks = new double[nodes.Count];
         for (int i = 0; i < nodes.Count; i++)
         {

@@ -31,7 +31,7 @@ public sealed class TensorParallelRun
         _allreduce = allreduce;
         _inOrder = inOrder;
         _window = window;
-        Request = request;
+        Asked = request;
         _attention = [.. Enumerable.Range(0, _nodes.Length).Select(model.Attention)];
         _feed = [.. Enumerable.Range(0, _nodes.Length).Select(model.Feed)];
         _windows = [.. Enumerable.Range(0, _nodes.Length).Select(node => new BlockWindow(
@@ -41,7 +41,7 @@ public sealed class TensorParallelRun
         _ready = new double[_nodes.Length];
     }
 
-    public EdgeRequest Request { get; }
+    public EdgeRequest Asked { get; }
 
     /// <summary>Share of the time of further tokens that nodes wait for their disks, on the node that waits longest.</summary>
     public double StallShare { get; private set; }
@@ -49,22 +49,22 @@ public sealed class TensorParallelRun
     /// <summary>Most that a node holds: its blocks, keys and values of all tokens, and the activations of the prompt.</summary>
     public double PeakBytes(int node) =>
         (_window is { } window ? BlockWindow.PeakBytes([.. Ring(node).Select(block => block.WeightBytes)], window) : _model.WeightBytes(node))
-        + _model.KvBytes(node, Request.Tokens) + _model.ActivationBytes(node, Request.PromptTokens, Request.PromptTokens);
+        + _model.KvBytes(node, Asked.Tokens) + _model.ActivationBytes(node, Asked.PromptTokens, Asked.PromptTokens);
 
     /// <exception cref="OperationCanceledException">It was interrupted.</exception>
     public EdgeTimes Run(CancellationToken cancel)
     {
         double compute = 0;
         double network = 0;
-        double at = Pass(0, Request.PromptTokens, Request.PromptContext, ref compute, ref network);
+        double at = Pass(0, Asked.PromptTokens, Asked.PromptContext, ref compute, ref network);
         double first = at;
         (compute, network) = (0, 0);
         double[] waited = [.. _windows.Select(window => window.WaitSeconds)];
-        int further = Request.OutputTokens - 1;
+        int further = Asked.AnswerTokens - 1;
         for (int token = 0; token < further; token++)
         {
             cancel.ThrowIfCancellationRequested();
-            at = Pass(at, 1, Request.PromptTokens + token + 1, ref compute, ref network);
+            at = Pass(at, 1, Asked.PromptTokens + token + 1, ref compute, ref network);
         }
         double per = 1.0 / further;
         StallShare = _windows.Select((window, i) => window.WaitSeconds - waited[i]).Max() / (at - first);

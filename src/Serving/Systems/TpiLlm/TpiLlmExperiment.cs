@@ -29,7 +29,7 @@ internal sealed class TpiLlmExperiment
         double memory = options.Memory.Count;
         _nodes = [.. speeds.Select(speed => new EdgeNode(options.MemoryBandwidth * speed, options.Compute * speed, options.Disk * speed, memory))];
         _allreduce = new(options.Allreduce, options.Latency.Seconds, options.Bandwidth);
-        _request = new(options.PromptTokens, options.OutputTokens);
+        _request = new(options.PromptTokens, options.AnswerTokens);
     }
 
     private bool IsCut => _options.System is EdgeSystem.TpiLlm or EdgeSystem.Galaxy;

@@ -33,7 +33,7 @@ public sealed record TpiLlmOptions : ExperimentSpec
             "rate at which the operating system brings pages back, against long reads: they come in small pieces, one after the other", Assumed, min: 0.001, max: 1)
         .Number("bytesPerWeight", o => o.BytesPerWeight, (o, v) => o with { BytesPerWeight = v }, "4 for FP32", Code, min: 0.25, max: 8)
         .Int("promptTokens", o => o.PromptTokens, (o, v) => o with { PromptTokens = v }, "prompt", Assumed, max: 1_000_000)
-        .Int("outputTokens", o => o.OutputTokens, (o, v) => o with { OutputTokens = v }, "answer, its first token counted", Assumed, min: 2, max: 100_000);
+        .Int("outputTokens", o => o.AnswerTokens, (o, v) => o with { AnswerTokens = v }, "answer, its first token counted", Assumed, min: 2, max: 100_000);
 
     private static readonly IReadOnlyList<ExperimentFigure> AllFigures =
     [
@@ -84,7 +84,7 @@ public sealed record TpiLlmOptions : ExperimentSpec
 
     public int PromptTokens { get; init; } = 64;
 
-    public int OutputTokens { get; init; } = 32;
+    public int AnswerTokens { get; init; } = 32;
 
     public override IReadOnlyList<ExperimentFigure> Figures => AllFigures;
 

@@ -9,7 +9,7 @@ namespace Orrery.Serving.Tests.Systems.TpiLlm;
 
 public sealed class TpiLlmTests
 {
-    private static readonly TpiLlmOptions Small = new() { Model = "llama-2-7b", Nodes = 4, PromptTokens = 16, OutputTokens = 6 };
+    private static readonly TpiLlmOptions Small = new() { Model = "llama-2-7b", Nodes = 4, PromptTokens = 16, AnswerTokens = 6 };
 
     [Fact]
     public void ADiskThatIsFarTooSlowMakesATokenTheSumOfItsLoads()
@@ -42,7 +42,7 @@ public sealed class TpiLlmTests
     [Fact]
     public void MemoryIsTheWindowAndNotTheShare()
     {
-        TpiLlmOptions big = new() { OutputTokens = 2, PromptTokens = 1 };
+        TpiLlmOptions big = new() { AnswerTokens = 2, PromptTokens = 1 };
         IReadOnlyDictionary<string, double> two = Run(big);
         IReadOnlyDictionary<string, double> four = Run(big with { Window = 4 });
         ModelSpec model = Catalog.Model("llama-2-70b");
