@@ -118,7 +118,7 @@ public sealed class HelixRouter : IChainRouter
         return worst;
     }
 
-    private double Expected(int promptTokens) => Math.Floor(promptTokens + (HelixThroughput.OutputTokens * _options.OutputShare));
+    private double Expected(int promptTokens) => Math.Floor(promptTokens + (HelixThroughput.AnswerTokens * _options.OutputShare));
 
     // As if the request used all layers of the machine (b).
     private bool IsMasked(int host, int tokens) =>

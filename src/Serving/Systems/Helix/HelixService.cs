@@ -196,7 +196,7 @@ internal sealed class HelixService : IChainObserver
             HostSpec spec = _run.Hosts[_hostOf[node]];
             for (int layer = spec.FirstLayer; layer < spec.EndLayer; layer++) room[layer] += (double)spec.KvEntries / spec.Layers;
         }
-        double fits = room.Min() / (HelixThroughput.PromptTokens + HelixThroughput.OutputTokens);
+        double fits = room.Min() / (HelixThroughput.PromptTokens + HelixThroughput.AnswerTokens);
         return Math.Max(1, (int)(_options.InFlightShare * fits));
     }
 

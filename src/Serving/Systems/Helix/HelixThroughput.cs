@@ -12,7 +12,7 @@ public sealed class HelixThroughput
     public const int PromptTokens = 750;
 
     /// <summary>Mean output of the workload (b).</summary>
-    public const int OutputTokens = 240;
+    public const int AnswerTokens = 240;
 
     /// <summary>Share of the KV room that is counted on (b).</summary>
     public const double KvShare = 0.3;
@@ -72,10 +72,10 @@ public sealed class HelixThroughput
         double own = layers * ownLayerSeconds;
         double share = own / (((_model.Layers - layers) * meanLayerSeconds) + own);
         int room = (int)(KvShare * profile.KvEntries(layers) / layers);
-        double batch = (double)room / (PromptTokens + OutputTokens) * share;
-        double prompts = batch / OutputTokens;
+        double batch = (double)room / (PromptTokens + AnswerTokens) * share;
+        double prompts = batch / AnswerTokens;
         // Whole tokens, as published; with a prompt or more in every batch the times are in their linear part.
-        int decodes = prompts > 1 ? OutputTokens : (int)Math.Round(batch);
+        int decodes = prompts > 1 ? AnswerTokens : (int)Math.Round(batch);
         int promptTokens = prompts > 1 ? PromptTokens : (int)Math.Round(prompts * PromptTokens);
         double batches = prompts > 1 ? 1 : 1 / prompts;
         double seconds = profile.PromptSeconds((int)(promptTokens * batches)) + (profile.DecodeSeconds(decodes) * batches);
