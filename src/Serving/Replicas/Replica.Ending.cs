@@ -61,6 +61,7 @@ public sealed partial class Replica
         _departing.Clear();
         foreach (Sequence sequence in _pausing) Pause(sequence, sequence.CallAtStop!.Value, run.LastEnd);
         _pausing.Clear();
+        _censusIsOld = true;
         if (_prefilled.Count > 0) SendPrefilled();
         _steps?.Ended(this, run);
         plan.Clear();

@@ -64,6 +64,7 @@ public sealed partial class Replica
             TakeInbox(_clock.Now);
             Fill(plan);
         }
+        _censusIsOld = true;
         // Copies may end after the last departure, which is the end of the run.
         if (_live > 0) Counters.KvBlocks.Set(_clock.Now, _memory.UsedBlocks);
         if (plan.IsEmpty)

@@ -21,6 +21,10 @@ public sealed partial class Replica
     /// <summary>Blocks set aside for sequences on their way here.</summary>
     private int _reservedBlocks;
 
+    /// <summary>What <see cref="TakeCensus"/> found last, and whether residents came, went, began or waited since.</summary>
+    private ReplicaReport _census;
+    private bool _censusIsOld = true;
+
     /// <summary>Steps of the run in flight whose memory the counters have.</summary>
     private int _countedSteps;
 
@@ -62,6 +66,26 @@ public sealed partial class Replica
     /// <summary>What this replica would tell of itself at this instant.</summary>
     public ReplicaReport Report(bool isDraining)
     {
+        if (_censusIsOld)
+        {
+            _census = TakeCensus();
+            _censusIsOld = false;
+        }
+        return _census with
+        {
+            At = _clock.Now,
+            IsDraining = isDraining,
+            UsedBlocks = UsedBlocks,
+            Running = RunningRequests,
+            Waiting = WaitingRequests,
+            LiveRequests = _live,
+            LiveTokens = LiveTokens,
+        };
+    }
+
+    /// <summary>The part of a report that looks at every resident; it stays what it is while steps repeat.</summary>
+    internal ReplicaReport TakeCensus()
+    {
         long waitingBlocks = 0;
         int preempted = 0;
         int urgent = 0;
@@ -79,18 +103,12 @@ public sealed partial class Replica
         }
         return new(_clock.Now)
         {
-            IsDraining = isDraining,
             BlockTokens = _memory.BlockTokens,
             TotalBlocks = _memory.TotalBlocks,
-            UsedBlocks = UsedBlocks,
-            Running = RunningRequests,
-            Waiting = WaitingRequests,
             WaitingBlocks = waitingBlocks,
             FirstWaitingBlocks = first is null ? 0 : _memory.BlocksFor(first.TotalTokens),
             PreemptedWaiting = preempted,
             UrgentRequests = urgent,
-            LiveRequests = _live,
-            LiveTokens = LiveTokens,
             PendingPrefillTokens = prefill,
         };
     }
@@ -162,6 +180,7 @@ public sealed partial class Replica
     {
         sequence.IsMoving = false;
         _moving--;
+        _censusIsOld = true;
         _visitors.Add(sequence);
         _needsPlan = true;
         if (!WakeToPlan()) CutRun();
@@ -183,6 +202,7 @@ public sealed partial class Replica
         _live++;
         _liveTokens += sequence.TotalTokens;
         _needsPlan = true;
+        _censusIsOld = true;
     }
 
     private void RemoveResident(Sequence sequence)
@@ -192,6 +212,7 @@ public sealed partial class Replica
         last.ResidentIndex = sequence.ResidentIndex;
         _residents.RemoveAt(_residents.Count - 1);
         sequence.ResidentIndex = -1;
+        _censusIsOld = true;
     }
 
     /// <summary>Writes the memory that the run in flight has taken so far into the counters, before something else changes it.</summary>
@@ -252,6 +273,7 @@ public sealed partial class Replica
         sequence.QueuesWithKv = false;
         sequence.IsMoving = true;
         _moving++;
+        _censusIsOld = true;
     }
 
     private void GiveEverybodyUp()

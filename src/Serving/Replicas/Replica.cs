@@ -171,7 +171,8 @@ public sealed partial class Replica
             if (!IsRunningAhead) return _memory.UsedBlocks;
             int planned = StepsPlannedSince();
             int used = _usedAtStart;
-            for (int step = 0; step < planned; step++) used += _growth[step % _growth.Length];
+            (int cycles, int rest) = Math.DivRem(planned, _growth.Length);
+            for (int step = 0; step < _growth.Length; step++) used += _growth[step] * (step < rest ? cycles + 1 : cycles);
             return used;
         }
     }

@@ -53,6 +53,8 @@ public sealed class MovingTests
         {
             RandomStream random = RandomStream.Root((ulong)seed);
             FleetHarness harness = with(random.Split("moves"), Base(name, random.Split("fleet")));
+            Func<IRouter> router = harness.Router;
+            harness = harness with { Router = () => new Counting(router()) };
             IReadOnlyList<Request> requests = Requests(random.Split("requests"));
             FleetOutcome fast = harness.Run(new ScriptedTraffic(requests));
             FleetOutcome single = harness.Run(new ScriptedTraffic(requests), fastForward: false);
@@ -71,6 +73,35 @@ public sealed class MovingTests
             seen += count(fast);
         }
         Assert.True(seen >= least, $"{name}: {seen} moves; the property would be empty");
+    }
+
+    /// <summary>Holds what replicas tell of themselves against their residents, counted anew, at every choice.</summary>
+    private sealed class Counting(IRouter inner) : IRouter
+    {
+        public bool SeesAllRoles => inner.SeesAllRoles;
+
+        public int Choose(Sequence sequence, IFleetView fleet)
+        {
+            Check(fleet);
+            return inner.Choose(sequence, fleet);
+        }
+
+        public int ChooseDecode(Sequence sequence, IFleetView decoders)
+        {
+            Check(decoders);
+            return inner.ChooseDecode(sequence, decoders);
+        }
+
+        private static void Check(IFleetView fleet)
+        {
+            for (int i = 0; i < fleet.Count; i++)
+            {
+                Replica replica = ((FleetView)fleet)[i].Replica;
+                ReplicaReport told = replica.Report(isDraining: false);
+                ReplicaReport anew = replica.TakeCensus() with { UsedBlocks = replica.UsedBlocks, Running = told.Running, Waiting = told.Waiting, LiveRequests = replica.LiveRequests, LiveTokens = replica.LiveTokens };
+                Assert.Equal(anew, told);
+            }
+        }
     }
 
     private static FleetHarness Phases(RandomStream random, FleetHarness harness)
