@@ -10,7 +10,9 @@ public sealed partial class GalleryTests
     private const string Guide = "README.md";
     private const int LinesToLookAt = 3;
 
-    private static readonly string Folder = Find();
+    internal static readonly string Root = Find();
+
+    private static readonly string Folder = Path.Combine(Root, "scenarios");
 
     public static TheoryData<string> Files { get; } = [.. Directory.EnumerateFiles(Folder, "*.yaml").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 
@@ -68,7 +70,7 @@ public sealed partial class GalleryTests
     {
         DirectoryInfo? folder = new(AppContext.BaseDirectory);
         while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Orrery.slnx"))) folder = folder.Parent;
-        return Path.Combine(folder?.FullName ?? throw new InvalidOperationException("the tests do not run inside the repository"), "scenarios");
+        return folder?.FullName ?? throw new InvalidOperationException("the tests do not run inside the repository");
     }
 
     [GeneratedRegex(@"\]\(([\w-]+\.yaml)\)")]
