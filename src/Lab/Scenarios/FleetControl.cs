@@ -78,6 +78,7 @@ public sealed record FleetControl
 
     private void CheckLending(Node lending, IReadOnlyList<FleetEntry> fleet)
     {
+        if (Lending!.Fault() is { } fault) throw lending.Error(fault);
         if (fleet.Count > 1) throw lending.KeyError("replicas of one fleet entry lend to each other; write a single entry");
         if (fleet[0].Replicas < 2) throw lending.KeyError("a single replica has nobody to borrow from; raise replicas, or remove the key");
         if (Moves) throw lending.KeyError("it does not go with handOver, rebalancer, autoscaler or availability; remove one of the keys");
