@@ -82,7 +82,7 @@ internal static class ClaimJudge
         public double Service(string cell, int point, int client)
         {
             if (Outcome(cell, point, isSearch: false) is not { Record: { } record }) return double.NaN;
-            double seconds = inWindow ? plan.Claim.Window!.Seconds : record.Result.Simulation.VirtualSeconds;
+            double seconds = inWindow ? plan.Claim.Window!.Seconds(record.Result.Simulation.VirtualSeconds) : record.Result.Simulation.VirtualSeconds;
             return seconds > 0 ? (inWindow ? record.WindowService : record.Service)[client] / seconds : double.NaN;
         }
 

@@ -194,9 +194,14 @@ public static class ClaimReader
 
     private static RunWindow Window(MapReader map)
     {
-        var window = new RunWindow(Instant.Zero + map.Duration("from"), Instant.Zero + map.Duration("to"));
+        int? priority = map.Optional("priority")?.AsInt(int.MinValue, int.MaxValue);
+        bool isTimed = priority is null || map.Has("from") || map.Has("to");
+        RunWindow window = isTimed
+            ? new(Instant.Zero + map.Duration("from"), Instant.Zero + map.Duration("to"), priority)
+            : new(Instant.Zero, Instant.Never, priority);
         map.Done();
-        return window.Seconds > 0 ? window : throw map.Node.Error("a window ends after it begins; write for example {from: 1min, to: 10min}");
+        return window.To > window.From ? window
+            : throw map.Node.Error("a window ends after it begins; write for example {from: 1min, to: 10min}, or {priority: -1} for the requests of one priority");
     }
 
     private static ClaimRange Range(Node node, bool allowsOne)

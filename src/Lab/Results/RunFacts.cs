@@ -98,6 +98,9 @@ public sealed record FleetFacts(
     /// <summary>Replica-time that steps waited for copies between device and host before they computed.</summary>
     public double SwapWaitSeconds { get; init; }
 
+    /// <summary>Of all requests, from the token before a preemption to the token after it.</summary>
+    public double PreemptedSeconds { get; init; }
+
     /// <summary>Tokens whose KV was copied to the host.</summary>
     public long SwappedOutTokens { get; init; }
 

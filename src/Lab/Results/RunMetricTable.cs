@@ -79,6 +79,8 @@ public static class RunMetricTable
         Number("timedOut", "requests.timedOut", MeasureUnit.Count, Better.Lower, f => f.TimedOut, "timed out", 19, seen: true),
         Number("failed", "requests.failed", MeasureUnit.Count, Better.Lower, f => f.Failed, "failed", 22, seen: true),
         Fleet("preemptions", "requests.preemptions", MeasureUnit.Count, Better.Lower, (_, f) => f.Preemptions, "preempted", 17, seen: true),
+        Fleet("preemptionLoss", "metrics.preemptionLossSeconds", MeasureUnit.Seconds, Better.Lower, (r, f) => Per(r.Finished, f.PreemptedSeconds))
+            with { Title = "time that preemptions cost a request, mean" },
         Number("promptTokens", "tokens.prompt", MeasureUnit.Count, Better.Neither, f => f.PromptTokens),
         Number("outputTokens", "tokens.output", MeasureUnit.Count, Better.Neither, f => f.OutputTokens),
         Fleet("prefilledTokens", "tokens.prefilled", MeasureUnit.Count, Better.Neither, (_, f) => f.PrefilledTokens),

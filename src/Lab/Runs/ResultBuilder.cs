@@ -174,6 +174,7 @@ internal static class ResultBuilder
             footprint.FacilityEnergy.Value, footprint.Carbon.Value, footprint.Water.Value, footprint.Money.Dollars)
         {
             SwapWaitSeconds = swapWait.Seconds,
+            PreemptedSeconds = (double)fleet.Metrics.PreemptedNanoseconds / Duration.NanosecondsPerSecond,
             SwappedOutTokens = tokensOut,
             SwappedInTokens = tokensIn,
             TrainedTokens = trained,

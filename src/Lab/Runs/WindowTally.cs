@@ -27,11 +27,12 @@ internal sealed class WindowTally(RunWindow window, Scenario scenario)
 
     public ClientService Service { get; } = new();
 
-    /// <summary>Counts the gaps of the window; serving feeds it.</summary>
-    public GapWindow Gaps { get; } = new(window.From, window.To);
+    /// <summary>Counts the gaps of the window; serving feeds it. Null where only some requests count: gaps are told without their requests.</summary>
+    public GapWindow? Gaps { get; } = window.Priority is null ? new(window.From, window.To) : null;
 
     public void Add(Sequence sequence)
     {
+        if (!window.Counts(sequence)) return;
         if (window.Contains(sequence.End)) Left(sequence);
         if (window.Contains(sequence.Arrival)) Arrived(sequence);
     }
@@ -41,10 +42,10 @@ internal sealed class WindowTally(RunWindow window, Scenario scenario)
     {
         Figures = RunMetricTable.Measure(new()
         {
-            Seconds = window.Seconds,
+            Seconds = window.Seconds(whole.Simulation.VirtualSeconds),
             Ttft = _ttft,
             Tpot = _tpot,
-            Gaps = Gaps.Gaps,
+            Gaps = Gaps?.Gaps ?? new(),
             EndToEnd = _endToEnd,
             Queue = _queue,
             Normalized = _normalized,

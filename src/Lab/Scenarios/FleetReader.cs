@@ -153,9 +153,17 @@ internal sealed class FleetReader
     private static KvCapacity Capacity(Deployment deployment, MemorySpec memory, int stepTokens, FinetuneSpec? finetune, DraftDesign? draft)
     {
         int blockTokens = memory.BlockTokens(deployment);
+        if (memory.StatedBlocks is { } stated) return Stated(deployment, stated, blockTokens);
         if (finetune is null) return KvCapacity.Of(deployment, memory.Utilization, blockTokens, stepTokens, draft: draft?.Model);
         Bytes reserved = TrainingMemory.Of(deployment, finetune.Training).Total;
         return KvCapacity.Of(deployment, memory.Utilization, blockTokens, stepTokens, reserved: reserved, draft: draft?.Model, trainingTokens: finetune.SequenceTokens);
+    }
+
+    private static KvCapacity Stated(Deployment deployment, int blocks, int blockTokens)
+    {
+        KvCapacity capacity = KvCapacity.Stated(deployment, (long)blocks * blockTokens, blockTokens);
+        return capacity.Budget <= capacity.Usable ? capacity
+            : throw new InputException($"memory: {blocks} blocks take {capacity.Kv} beside {capacity.Weights} of weights, and {deployment.Device.Name} has {capacity.Usable}; write fewer blocks, or leave them out");
     }
 
     /// <summary>Checks of the world know no places: their sentence opens with the key, whose place is put before it.</summary>

@@ -20,7 +20,7 @@ internal static class ScenarioRuns
                 Experiment = experiment.Experiment,
             },
             _ => new(
-                scenario.Name, scenario.Seed, identity + (window is null ? "" : $"window {window.From.Nanoseconds} {window.To.Nanoseconds}\n"),
+                scenario.Name, scenario.Seed, identity + (window is null ? "" : $"window {window.From.Nanoseconds} {window.To.Nanoseconds} {window.Priority}\n"),
                 cancel => Simulation.RunRecorded((Scenario)scenario, new() { FastForward = fastForward, Cancel = cancel, Window = window })),
         };
     };

@@ -11,6 +11,9 @@ public abstract record MemorySpec
     /// <summary>Share of the usable device memory that the engine takes.</summary>
     public double Utilization { get; init; } = KvCapacity.DefaultUtilization;
 
+    /// <summary>Blocks that a replica is known to have, in place of what <see cref="Utilization"/> leaves; null where they are reckoned.</summary>
+    public int? StatedBlocks { get; init; }
+
     /// <summary>Whether sequences share the KV of equal prefixes here.</summary>
     public virtual bool SharesPrefixes => false;
 

@@ -18,6 +18,8 @@ public sealed record PagedOptions : MemorySpec
             "tokens of a block; null: the engine's usual, mostly 16", "vLLM (b)", min: 1, max: LargestBlock)
         .Number("utilization", o => o.Utilization, (o, v) => o with { Utilization = v },
             "share of the usable device memory that the engine takes", "vLLM (b)", min: SmallestUtilization, max: 1)
+        .OptionalInt("blocks", o => o.StatedBlocks, (o, v) => o with { StatedBlocks = v },
+            "KV blocks of a replica where they are known, in place of what utilization leaves; null: reckoned", "vLLM's override of the number of blocks (c)", min: 1)
         .OptionalBool("prefixCache", o => o.PrefixCache, (o, v) => o with { PrefixCache = v },
             "keeps and shares the KV of prefixes; null: as the engine does, but false beside hostSwap", "vLLM v1 code (b)")
         .Number("prefillPenalty", o => o.PrefillPenalty, (o, v) => o with { PrefillPenalty = v },

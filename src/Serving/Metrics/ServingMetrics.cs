@@ -69,6 +69,9 @@ public sealed class ServingMetrics(ServiceObjective objective, QoeRule qoe)
     /// <summary>Prompt tokens that a prefix cache supplied.</summary>
     public long CachedTokens { get; private set; }
 
+    /// <summary>Time from the token before a preemption to the token after it, over all requests: what preemptions cost them (Llumnix, section 6.2).</summary>
+    public Int128 PreemptedNanoseconds { get; private set; }
+
     internal void Scheduled(Duration queued) => Queue.Add(queued.Nanoseconds);
 
     internal void FirstToken(Sequence sequence)
@@ -86,6 +89,13 @@ public sealed class ServingMetrics(ServiceObjective objective, QoeRule qoe)
         Gaps.Add(nanoseconds, tokens);
         Window?.Add(nanoseconds, tokens, endNanoseconds);
         Tokens?.Gap(replica, nanoseconds, tokens);
+    }
+
+    /// <summary>A request gets a token after a gap; where it was preempted in between, the gap counts as lost.</summary>
+    internal void AfterPreemption(Sequence sequence, long gapNanoseconds)
+    {
+        sequence.PreemptionsCounted = sequence.Preemptions;
+        PreemptedNanoseconds += gapNanoseconds;
     }
 
     internal void Left(Sequence sequence)

@@ -128,6 +128,7 @@ public sealed partial class Replica
                     groupSize = 0;
                 }
                 groupSize++;
+                if (sequence.Preemptions != sequence.PreemptionsCounted) _metrics.AfterPreemption(sequence, gap);
                 Deliver(sequence, ends[..delivered]);
                 if (sequence.HandsOver && sequence.TokensToStop > 0) _prefilled.Add(sequence);
             }
@@ -167,6 +168,7 @@ public sealed partial class Replica
                 if (sequence.FirstToken.IsNever)
                 {
                     sequence.FirstToken = end;
+                    sequence.PreemptionsCounted = sequence.Preemptions;
                     _metrics.FirstToken(sequence);
                     Prefilled?.Invoke(sequence, false);
                 }
@@ -175,6 +177,7 @@ public sealed partial class Replica
                     long at = end.Nanoseconds;
                     _metrics.Gap(Index, at - sequence.WaitsSince.Nanoseconds, 1, at);
                     if (tokens > 1) _metrics.Gap(Index, 0, tokens - 1, at);
+                    if (sequence.Preemptions != sequence.PreemptionsCounted) _metrics.AfterPreemption(sequence, at - sequence.WaitsSince.Nanoseconds);
                 }
                 Deliver(sequence, Repeat(end.Nanoseconds, tokens));
                 if (sequence.HandsOver && sequence.TokensToStop > 0) _prefilled.Add(sequence);

@@ -18,7 +18,7 @@ public readonly record struct AdmissionLimits(int BatchedTokens, int Sequences, 
     /// could never come back.
     /// </summary>
     public int WatermarkBlocks(IKvMemory memory, Sequence entering, bool isAlone) =>
-        isAlone && (entering.Preemptions > 0 || entering.CallsMade > 0 || entering.Moves > 0) ? 0 : WatermarkBlocks(memory);
+        isAlone && !entering.FirstScheduled.IsNever ? 0 : WatermarkBlocks(memory);
 }
 
 /// <summary>

@@ -166,6 +166,9 @@ public sealed class Sequence
 
     public int Preemptions { get; internal set; }
 
+    /// <summary>Preemptions before the last token: those whose cost is counted.</summary>
+    internal int PreemptionsCounted { get; set; }
+
     public Outcome Outcome { get; internal set; }
 
     /// <summary>When a step first included it; <see cref="Instant.Never"/> before.</summary>

@@ -65,6 +65,10 @@ public static class PublishedSystems
             "role: prefill and role: decode entries with router: splitwise, handOver: {mode: push, overlap: layers} and predictors: {outputLength: oracle}; stepTimes: splitwise; its provisioning is the experiment splitwise-provisioning; " + OverAnyMemory),
         new("flexllm", "Finetuning of adapters in what inference leaves of each step.", "Oliaro et al., NSDI 2026, arXiv 2402.18789",
             "scheduler: sarathi-serve\nfinetune: co-serve", "any scheduler, memory and execution on one pipeline stage and data rank, with a model without experts or latent attention"),
+        new("llumnix", "Moves running requests live between replicas; freeness, one number per replica, sends arrivals, pairs replicas and scales the fleet.", "Sun et al., OSDI 2024, arXiv 2406.03243",
+            "scheduler: vllm-v0\nmemory: {use: paged, prefixCache: false}\nreplicas: 2",
+            "any scheduler that takes KV back, with any memory, execution, calls and draft; its router, its rebalancer and its autoscaler also go alone")
+        { Root = "router: llumnix\nrebalancer: llumnix" },
         new("infinite-llm", "Long contexts with their KV over many replicas, which lend memory to each other and attend to it for each other.", "Lin et al., arXiv 2401.02669",
             "scheduler: vllm-v0-chunked\nmemory: {use: paged, prefixCache: false}\nreplicas: 2",
             "any scheduler that admits a prompt with memory for all of it, any execution and calls, on one pipeline stage and data rank; no shared prefixes, hostSwap, draft or finetune")

@@ -225,6 +225,7 @@ public sealed record FleetHarness
         {
             foreach ((string name, QuantileSketch sketch) in new[] { ("ttft", metrics.Ttft), ("tpot", metrics.Tpot), ("gap", metrics.Gaps), ("e2e", metrics.EndToEnd), ("queue", metrics.Queue), ("qoe", metrics.Qoe) })
                 Text.Append(CultureInfo.InvariantCulture, $"{name} {sketch.Summarize(1)}\n");
+            Text.Append(CultureInfo.InvariantCulture, $"lost by preemptions {metrics.PreemptedNanoseconds}\n");
         }
     }
 }

@@ -65,15 +65,27 @@ internal static class DistributionReader
                 }
             case "zipf":
                 {
+                    double skew = map.Number("skew", 1, 0, 20);
+                    if (map.Optional("mean") is { } mean) return ScaledZipf(mean.AsInt(1, 1_000_000), skew, map.Int("max", Readers.Formats.Limits.MaxTokens, 1));
                     int min = map.Int("min", Math.Max(1, (int)least), 1);
                     int max = map.Required("max").AsInt(min, min + 1_000_000);
-                    double skew = map.Number("skew", 1, 0, 20);
                     double[] values = [.. Enumerable.Range(min, max - min + 1).Select(v => (double)v)];
                     return new Choice(values, [.. values.Select(v => Math.Pow(v, -skew))]);
                 }
             default:
                 return Bounded(Unbounded(family, map, value), map, value, least);
         }
+    }
+
+    /// <summary>
+    /// Ranks 1 to 2·mean − 1 by Zipf, scaled to the mean and rounded up, then cut at <paramref name="max"/>: the lengths of Llumnix' artefact
+    /// (Sun et al., OSDI 2024, b). The cut takes the mean a little below.
+    /// </summary>
+    private static Choice ScaledZipf(int mean, double skew, int max)
+    {
+        double[] weights = [.. Enumerable.Range(1, (2 * mean) - 1).Select(rank => Math.Pow(rank, -skew))];
+        double meanRank = weights.Select((weight, i) => weight * (i + 1)).Sum() / weights.Sum();
+        return new Choice([.. weights.Select((_, i) => Math.Min(max, Math.Ceiling((i + 1) * mean / meanRank)))], weights);
     }
 
     private static ICumulative Unbounded(string family, MapReader map, Func<Node, double> value) => family switch

@@ -70,6 +70,36 @@ public sealed class ClaimTests
     }
 
     [Fact]
+    public void A_window_may_count_the_requests_of_one_priority()
+    {
+        Reproduction found = ClaimRunner.Run([ClaimText.Read("""
+            system: toy
+            paper: "A paper"
+            scenario:
+              model: llama-2-7b
+              fleet: [{device: a100-sxm-80gb, scheduler: {use: priority, maxSequences: 8}}]
+              traffic: {generator: poisson, rate: 40/s, requests: 200, prompt: {fixed: 200}, output: {fixed: 20}, priorities: [{priority: -1, weight: 0.2}, {priority: 0, weight: 0.8}]}
+            cells: {it: {}}
+            seeds: 1
+            claims:
+              - {name: all, value: "finished(it)"}
+              - {name: urgent, window: {priority: -1}, value: "finished(it)"}
+              - {name: normal, window: {priority: 0}, value: "finished(it)"}
+              - {name: early, window: {from: 0s, to: 2s, priority: 0}, value: "finished(it)"}
+              - {name: sooner, window: {priority: -1}, value: "mean(queue, it)"}
+              - {name: later, window: {priority: 0}, value: "mean(queue, it)"}
+              - {name: rate, window: {priority: 0}, value: "requestsPerSecond(it)"}
+            """)], new());
+        double[] figures = [.. found.Claims.Select(claim => claim.Measured!.Value.Mean)];
+        Assert.Equal(200, figures[0]);
+        Assert.Equal(200, figures[1] + figures[2]);
+        Assert.InRange(figures[1], 20, 60);
+        Assert.InRange(figures[3], 10, figures[2] - 10);
+        Assert.True(figures[4] < figures[5], "urgent requests wait less");
+        Assert.InRange(figures[6], 10, 40);
+    }
+
+    [Fact]
     public void A_plot_against_another_figure_and_a_band_of_ours_are_shown()
     {
         Reproduction found = ClaimRunner.Run([Only("across")], new());

@@ -101,6 +101,8 @@ public sealed class BrokenScenarioTests
             "s.yaml:3:63: fleet.0.finetune: a backward pass against the direction of pipeline stages is not modelled; write pipeline: 1 or leave the key out" },
         { "device: a100-sxm-80gb", "{device: a100-sxm-80gb, memory: {utilisation: 0.9}}",
             "s.yaml:3:38: fleet.0.memory.utilisation: unknown key; did you mean 'utilization'?" },
+        { "device: a100-sxm-80gb", "{device: a100-sxm-80gb, memory: {blocks: 100000}}",
+            "s.yaml:3:37: fleet.0.memory: 100000 blocks take 838.861 GB beside 13.477 GB of weights, and a100-sxm-80gb has 85.04 GB; write fewer blocks, or leave them out" },
         { "device: a100-sxm-80gb", "{device: a100-sxm-80gb, memory: {utilization: 90}}",
             "s.yaml:3:51: fleet.0.memory.utilization: '90' is out of range; write a number from 0.01 to 1" },
         { "device: a100-sxm-80gb", "{device: a100-sxm-80gb, memory: tiered}",

@@ -157,7 +157,7 @@ public sealed class MovingTests
             Duration.FromMilliseconds(2), Duration.FromMicroseconds(50), Duration.FromMicroseconds(random.NextInt(20)), Duration.FromMilliseconds(1 + random.NextInt(4)),
             random.NextInt(4) == 0 ? 2 : 1);
         ReplicaFacts facts = new(longest, "toy", default, StepTimes: cost);
-        int blocks = 34 + random.NextInt(60);
+        int blocks = 33 + random.NextInt(60);
         return new()
         {
             Cost = cost,

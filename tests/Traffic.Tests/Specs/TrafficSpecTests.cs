@@ -35,6 +35,20 @@ public class TrafficSpecTests
         Assert.Contains(part, error.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>Quantiles of the lengths that Llumnix' artefact makes, at P50, P80, P95 and P99 (Sun et al., OSDI 2024, b).</summary>
+    [Theory]
+    [InlineData(128, 2.0, 35, 103, 412, 1682)]
+    [InlineData(256, 1.5, 30, 163, 1285, 4576)]
+    [InlineData(512, 1.15, 54, 596, 3127, 5262)]
+    public void A_zipf_with_a_mean_makes_the_published_lengths(int mean, double skew, int p50, int p80, int p95, int p99)
+    {
+        string yaml = FormattableString.Invariant($"{{generator: poisson, rate: 5/s, requests: 40000, output: 1, prompt: {{zipf: {{mean: {mean}, skew: {skew}, max: 6144}}}}}}");
+        int[] lengths = [.. Sources.All(Sources.Spec(yaml).Open(RandomStream.Root(1))).Select(request => request.PromptTokens).Order()];
+        Assert.All([(0.5, p50), (0.8, p80), (0.95, p95), (0.99, p99)], ((double Level, int Tokens) quantile) =>
+            Assert.InRange(lengths[(int)(quantile.Level * lengths.Length)], 0.88 * quantile.Tokens, 1.12 * quantile.Tokens));
+        Assert.InRange(lengths[^1], p99, 6144);
+    }
+
     [Fact]
     public void A_trace_is_found_beside_the_scenario_and_can_be_retimed()
     {
