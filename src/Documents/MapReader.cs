@@ -25,6 +25,9 @@ public sealed class MapReader
         return Node[key];
     }
 
+    /// <summary>The value, or null where the key is absent or has nothing after it: <c>key: null</c> switches a part off, so that a comparison can vary it.</summary>
+    public Node? Given(string key) => Optional(key) is { Kind: not NodeKind.Null } value ? value : null;
+
     public bool Has(string key) => Optional(key) is not null;
 
     public string Text(string key) => Required(key).AsText();

@@ -32,6 +32,11 @@ public sealed partial class PapersTests
     [InlineData("docs/concepts.md")]
     [InlineData("docs/request-walk.md")]
     [InlineData("docs/claims.md")]
+    [InlineData("docs/elastic.md")]
+    [InlineData("docs/experiments.md")]
+    [InlineData("docs/fleets.md")]
+    [InlineData("docs/lending.md")]
+    [InlineData("scenarios/README.md")]
     public void Guides_exist_and_their_links_lead_somewhere(string guide)
     {
         string text = Repository.Read(guide);

@@ -3,7 +3,7 @@ using Orrery.Lab.Results;
 
 namespace Orrery.Lab.Reports;
 
-/// <summary>What replicas did beside computing prompts and outputs: swaps, drafts, training.</summary>
+/// <summary>What replicas did beside computing prompts and outputs: swaps, drafts, training, what moved between them, the power of their row.</summary>
 public static class SideWork
 {
     /// <summary>A label and its figures for each kind of work that was seen in the run; empty where there was none.</summary>
@@ -29,6 +29,30 @@ public static class SideWork
             lines.Add(("training",
                 $"{Count(Known("trainedTokens"))} tokens, {ReportText.Digits(Known("trainedTokensPerSecond"))} tokens/s; "
                 + $"{ReportText.Prefixed(Known("finetuneBytes"), "B")} per device beside the frozen weights"));
+        }
+        if (Known("handOvers") > 0)
+        {
+            lines.Add(("hand-overs",
+                $"KV of {Count(Known("handOvers"))} prompts to other replicas, {ReportText.Prefixed(Known("handOverBytes"), "B")}, {Percent(Known("hiddenShare"))} of it while they were read; "
+                + $"{ReportText.Duration(Known("handOverTime"))} from a prompt's end to the other replica on average"));
+        }
+        if (Known("migrations") + Known("abortedMigrations") > 0)
+        {
+            lines.Add(("migrations",
+                $"{Count(Known("migrations"))} running requests to other replicas, {Count(Known("abortedMigrations"))} given up, {ReportText.Prefixed(Known("migrationBytes"), "B")}; "
+                + $"stopped for {ReportText.Duration(Known("downtime"))} on average, {ReportText.Duration(Known("longestDowntime"))} at most"));
+        }
+        if (Known("startedReplicas") + Known("stoppedReplicas") > 0)
+        {
+            lines.Add(("replicas",
+                $"{Count(Known("startedReplicas"))} started, {Count(Known("stoppedReplicas"))} stopped, at most {Count(Known("mostReplicas"))} served at once; "
+                + $"{ReportText.Digits(Known("replicaHours"))} replica-hours; {Count(Known("evictions"))} requests lost their KV with a machine ({Count(Known("lostTokens"))} tokens)"));
+        }
+        if (figures.Number("rowPeak") is { } peak)
+        {
+            lines.Add(("row power",
+                $"at most {Percent(peak)} of the budget, {Percent(Known("rowMean"))} on average; {Count(Known("capCommands"))} clocks sent, {Count(Known("brakes"))} brakes "
+                + $"({ReportText.Duration(Known("brakedSeconds"))})"));
         }
         return lines;
     }

@@ -62,7 +62,7 @@ public sealed record RunFacts
 /// <param name="PrefilledTokens">Tokens computed ahead of decoding, recomputation included.</param>
 /// <param name="CachedTokens">Prompt tokens that a prefix cache supplied.</param>
 /// <param name="StepTokens">Tokens computed by all steps: prefilled and decoded.</param>
-/// <param name="KvMean">Time mean of the share of KV blocks in use, over replicas.</param>
+/// <param name="KvMean">Mean of the share of KV blocks in use, over replicas and the time they were there.</param>
 /// <param name="KvMax">Its highest value.</param>
 /// <param name="KvHeldTokens">Tokens that the KV blocks of each step's sequences have room for, over all steps.</param>
 /// <param name="KvWrittenTokens">Those of them that are written.</param>

@@ -102,6 +102,7 @@ internal static class ResultBuilder
         double peakFlops = 0;
         double peakBytes = 0;
         double kvMeans = 0;
+        double lives = 0;
         double kvMax = 0;
         double kvHeld = 0;
         double kvWritten = 0;
@@ -152,6 +153,8 @@ internal static class ResultBuilder
             trainingBackward += (double)counters.TrainingBackwardTokenLayers / deployment.Model.Layers;
             flops += counters.Flops;
             bytes += counters.MemoryBytes;
+            // A replica that came late or went early counts for its time alone.
+            lives += end > Instant.Zero ? paid.Seconds / (end - Instant.Zero).Seconds : 1;
             // Memory set aside for a request that has left is given back when its bytes have arrived.
             kvMeans += counters.KvBlocks.Mean(Instant.Max(end, counters.KvBlocks.LastChange)) / counters.TotalBlocks;
             kvMax = Math.Max(kvMax, (double)counters.KvBlocks.Max / counters.TotalBlocks);
@@ -161,14 +164,13 @@ internal static class ResultBuilder
             memoryWait += counters.MemoryWait;
             longestWait = Duration.Max(longestWait, counters.LongestMemoryWait);
         }
-        int replicas = fleet.Replicas.Count;
         (RunFootprint footprint, DeviceEnergy energy, Joules prompts) = Footprint(scenario, entries, fleet, end);
         return new(
             steps, preemptions, prefillTokens, fleet.Metrics.CachedTokens, prefillTokens + decodeTokens,
             (double)busy / Duration.NanosecondsPerSecond, replicaSeconds,
             (double)flops, peakFlops,
             (double)bytes, peakBytes,
-            kvMeans / replicas, kvMax, kvHeld, kvWritten, largestBatch, memoryWait.Seconds, longestWait.Seconds, mappedPages,
+            lives > 0 ? kvMeans / lives : 0, kvMax, kvHeld, kvWritten, largestBatch, memoryWait.Seconds, longestWait.Seconds, mappedPages,
             footprint.FacilityEnergy.Value, footprint.Carbon.Value, footprint.Water.Value, footprint.Money.Dollars)
         {
             SwapWaitSeconds = swapWait.Seconds,

@@ -36,21 +36,21 @@ public sealed record FleetControl
 
     internal static readonly string[] Keys = ["handOver", "links", "observation", "rebalancer", "autoscaler", "startup", "availability", "lending"];
 
-    /// <summary>Takes the keys of a scenario's root; <see cref="Check"/> follows once the fleet is known.</summary>
+    /// <summary>Takes the keys of a scenario's root, of which <c>null</c> is as good as none; <see cref="Check"/> follows once the fleet is known.</summary>
     internal static FleetControl Read(MapReader root)
     {
-        Node? autoscaler = root.Optional("autoscaler");
-        Node? rebalancer = root.Optional("rebalancer");
+        Node? autoscaler = root.Given("autoscaler");
+        Node? rebalancer = root.Given("rebalancer");
         return new()
         {
-            HandOver = ReadSet(root.Map("handOver"), HandOverOptions.Set),
-            Links = ReadSet(root.Map("links"), LinkOptions.Set),
-            Observation = ReadSet(root.Map("observation"), ObservationOptions.Set),
+            HandOver = ReadSet(root.Given("handOver"), HandOverOptions.Set),
+            Links = ReadSet(root.Given("links"), LinkOptions.Set),
+            Observation = ReadSet(root.Given("observation"), ObservationOptions.Set),
             Rebalancer = rebalancer is null ? null : Rebalancers.Registry.Read(rebalancer),
             Autoscaler = autoscaler is null ? null : Autoscalers.Registry.Read(autoscaler),
-            Startup = ReadSet(root.Map("startup"), StartupOptions.Set),
-            Availability = AvailabilitySpec.Read(root.Map("availability")),
-            Lending = root.Optional("lending") is { } lending ? Lenders.Registry.Read(lending) : null,
+            Startup = ReadSet(root.Given("startup"), StartupOptions.Set),
+            Availability = AvailabilitySpec.Read(root.Given("availability")?.AsMap()),
+            Lending = root.Given("lending") is { } lending ? Lenders.Registry.Read(lending) : null,
         };
     }
 
@@ -78,6 +78,7 @@ public sealed record FleetControl
 
     private void CheckLending(Node lending, IReadOnlyList<FleetEntry> fleet)
     {
+        if (Lending!.Fault() is { } fault) throw lending.Error(fault);
         if (fleet.Count > 1) throw lending.KeyError("replicas of one fleet entry lend to each other; write a single entry");
         if (fleet[0].Replicas < 2) throw lending.KeyError("a single replica has nobody to borrow from; raise replicas, or remove the key");
         if (Moves) throw lending.KeyError("it does not go with handOver, rebalancer, autoscaler or availability; remove one of the keys");
@@ -104,10 +105,11 @@ public sealed record FleetControl
         void Add(string key, Node value) => keys.Add(KeyValuePair.Create(key, value));
     }
 
-    private static T? ReadSet<T>(MapReader? map, OptionSet<T> set)
+    private static T? ReadSet<T>(Node? node, OptionSet<T> set)
         where T : class, new()
     {
-        if (map is null) return null;
+        if (node is null) return null;
+        MapReader map = node.AsMap();
         T value = set.Read(map);
         map.Done();
         return value;

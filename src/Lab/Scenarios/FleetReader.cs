@@ -49,8 +49,8 @@ internal sealed class FleetReader
 
     public FleetReader(MapReader root, string folder, List<string> notes)
     {
-        _movesRequests = root.Has("rebalancer");
-        _lending = root.Optional("lending") is { } lending ? Lenders.Registry.Read(lending) : null;
+        _movesRequests = root.Given("rebalancer") is not null;
+        _lending = root.Given("lending") is { } lending ? Lenders.Registry.Read(lending) : null;
         _root = root.Node;
         _folder = folder;
         _notes = notes;

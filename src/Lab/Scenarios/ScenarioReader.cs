@@ -71,7 +71,7 @@ public static class ScenarioReader
         (ServiceObjective slo, double attainment) = ReadSlo(map.Map("slo"));
         Expectation[] expect = [.. map.List("expect").Select(node => Expectation.Parse(node, RunMetricTable.Infos))];
         Node? energy = map.Optional("energy");
-        Node? power = map.Optional("power");
+        Node? power = map.Given("power");
         QoeRule qoe = ReadQoe(map.Map("qoe"));
         ulong ownSeed = (ulong)map.Long("seed", (long)Scenario.DefaultSeed, min: 0);
         // An unknown key first: it is often the reason for what seems missing below.

@@ -47,6 +47,9 @@ public abstract record LendingSpec
 
     public int? BatchLimit { get; init; }
 
+    /// <summary>What does not go together among the options: the key, a colon and what to do; null for nothing.</summary>
+    public virtual string? Fault() => null;
+
     /// <summary>A fresh policy for one fleet.</summary>
     public abstract ILendingPolicy Create(RandomStream random);
 

@@ -89,7 +89,7 @@ public sealed partial class ReportTests
     }
 
     [Fact]
-    public void SwapsDraftsAndTrainingAreToldWhereTheyHappened()
+    public void WorkBesidePromptsAndOutputsIsToldWhereItHappened()
     {
         RunRecord plain = SampleRuns.Record();
         Assert.DoesNotContain("Beside prompts", Report.Page(plain), StringComparison.Ordinal);
@@ -105,6 +105,26 @@ public sealed partial class ReportTests
             ["trainedTokens"] = 163_840,
             ["trainedTokensPerSecond"] = 4_043,
             ["finetuneBytes"] = 1.5e9,
+            ["handOvers"] = 1_000,
+            ["handOverBytes"] = 4.6e9,
+            ["hiddenShare"] = 0.886,
+            ["handOverTime"] = 0.0027,
+            ["migrations"] = 42,
+            ["abortedMigrations"] = 3,
+            ["migrationBytes"] = 8.1e9,
+            ["downtime"] = 0.0155,
+            ["longestDowntime"] = 0.031,
+            ["startedReplicas"] = 2,
+            ["stoppedReplicas"] = 1,
+            ["mostReplicas"] = 5,
+            ["replicaHours"] = 3.25,
+            ["evictions"] = 7,
+            ["lostTokens"] = 8_900,
+            ["rowPeak"] = 0.972,
+            ["rowMean"] = 0.804,
+            ["capCommands"] = 24,
+            ["brakes"] = 0,
+            ["brakedSeconds"] = 0,
         };
         RunRecord busy = plain with { Result = plain.Result with { Figures = plain.Result.Figures with { Numbers = numbers } } };
         string[] lines =
@@ -112,6 +132,10 @@ public sealed partial class ReportTests
             "swaps: 12,345 tokens out to host memory, 6,789 back; waiting for copies 12.5 % of the time",
             "drafts: 4,000 tokens proposed, 3,000 accepted (75.0 %); 2.5 proposed per sequence and step",
             "training: 163,840 tokens, 4,043 tokens/s; 1.5 GB per device beside the frozen weights",
+            "hand-overs: KV of 1,000 prompts to other replicas, 4.6 GB, 88.6 % of it while they were read; 2.7 ms from a prompt's end to the other replica on average",
+            "migrations: 42 running requests to other replicas, 3 given up, 8.1 GB; stopped for 15.5 ms on average, 31 ms at most",
+            "replicas: 2 started, 1 stopped, at most 5 served at once; 3.25 replica-hours; 7 requests lost their KV with a machine (8,900 tokens)",
+            "row power: at most 97.2 % of the budget, 80.4 % on average; 24 clocks sent, 0 brakes (0 s)",
         ];
         Assert.Equal(lines, SideWork.Of(busy.Result.Figures).Select(line => $"{line.Label}: {line.Text}"));
         string alone = WebUtility.HtmlDecode(Report.Page(busy));

@@ -22,6 +22,8 @@ public sealed class LendingScenarioTests
     [InlineData("replicas: 3", "replicas: 1", "lending: a single replica has nobody to borrow from; raise replicas, or remove the key")]
     [InlineData("scheduler: vllm-v0-chunked", "memory: {prefixCache: true}", "lending: lent memory is paged, without shared prefixes and host swap; write memory: {use: paged, prefixCache: false}")]
     [InlineData("scheduler: vllm-v0-chunked", "pipeline: 2", "lending: replicas of several pipeline stages lend no memory; write pipeline: 1")]
+    [InlineData("interval: 1s", "threshold: 0.9", "lending: threshold: nobody would ever have so much to spare; write less than lendLimit, and than 1 - keep")]
+    [InlineData("interval: 1s", "lendLimit: 0.1", "lending: threshold: nobody would ever have so much to spare; write less than lendLimit, and than 1 - keep")]
     [InlineData("use: infinite-llm", "use: infinit-llm", "lending.use: unknown lending 'infinit-llm'; did you mean 'infinite-llm'? Known: infinite-llm")]
     public void AMistakeGetsItsSentence(string right, string wrong, string expected)
     {

@@ -48,6 +48,11 @@ public sealed record InfiniteLlmOptions : LendingSpec
 
     public double LongShare { get; init; } = DefaultLongShare;
 
+    /// <summary>A replica never has more to spare than it may lend, nor than what lending does not leave free: above that nobody would be a creditor.</summary>
+    public override string? Fault() => Threshold < Math.Min(LendLimit, 1 - KeptShare)
+        ? null
+        : "threshold: nobody would ever have so much to spare; write less than lendLimit, and than 1 - keep";
+
     public override ILendingPolicy Create(RandomStream random) => Choice switch
     {
         LendingChoice.Greedy => new GreedyLending(this),
