@@ -10,7 +10,7 @@ internal sealed partial class BlockCluster
     {
         BlockInstance? instance = null;
         foreach (BlockInstance candidate in device.Instances)
-            if (candidate.HasWork && (instance is null || candidate.Oldest < instance.Oldest)) instance = candidate;
+            if (candidate.HasWork && (instance is null || Before(candidate, instance))) instance = candidate;
         if (instance is null) return;
         List<BlockJob> batch = _batches[device.Index];
         batch.Clear();
@@ -32,9 +32,17 @@ internal sealed partial class BlockCluster
         device.BusyUntil = Instant.Max(now, device.SurrogatesUntil) + taken;
         device.BusySeconds += taken.Seconds;
         device.Flops += flops;
-        Counts.Batch(batch.Count);
+        Counts.Batch(batch.Count, instance.Block.Bytes);
+        foreach (BlockJob job in batch)
+        {
+            if (job.Kind != JobKind.Own) continue;
+            job.Walker.QueueSeconds += (now - job.Queued).Seconds;
+            job.Walker.BatchSeconds += (device.BusyUntil - now).Seconds;
+        }
         Push(new(What.BatchEnds, Instance: instance, Device: device.Index), device.BusyUntil);
     }
+
+    private bool Before(BlockInstance one, BlockInstance other) => _options.Order == BlockOrder.Fullest && one.Size != other.Size ? one.Size > other.Size : one.Oldest < other.Oldest;
 
     /// <summary>Returning tokens first, then prompts, up to the block's own limits.</summary>
     private void Fill(BlockInstance instance, List<BlockJob> batch, Instant now)
@@ -136,6 +144,7 @@ internal sealed partial class BlockCluster
         BlockInstance to = request.Owners[position];
         bool isRemote = to.Device != from;
         if (isRemote) Counts.RemoteHops++;
+        if (to.Device.Server != from.Server) Counts.ServerHops++;
         Counts.Hops++;
         if (_options is { Speculation: true, Store: StoreKind.Blocks } && !request.IsPrompt && position + 1 < request.Owners.Length
             && cost.IsOwner && _surrogates.Applies(cost, isRemote, _options.SurrogateHits))
@@ -144,8 +153,14 @@ internal sealed partial class BlockCluster
             return;
         }
         Duration kv = cost.IsOwner ? Duration.Zero : Duration.FromSeconds(Math.Min(cost.Recompute, cost.MoveKv));
-        if (isRemote || kv > Duration.Zero) Push(new(What.Reaches, request, to), Arrival(from, to.Device, ActivationBytes(request, to), now) + kv);
-        else Enqueue(to, new(request, JobKind.Own, now));
+        if (!isRemote && kv == Duration.Zero)
+        {
+            Enqueue(to, new(request, JobKind.Own, now));
+            return;
+        }
+        Instant there = Arrival(from, to.Device, ActivationBytes(request, to), now) + kv;
+        request.HandOverSeconds += (there - now).Seconds;
+        Push(new(What.Reaches, request, to), there);
     }
 
     /// <summary>

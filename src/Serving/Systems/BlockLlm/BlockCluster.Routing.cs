@@ -9,6 +9,9 @@ internal sealed partial class BlockCluster
     // A replica leaves this much of its device's memory free (d).
     private const double ReplicaHeadroom = 0.1;
 
+    // A replica beside all of its block's neighbours is worth this share of a device's time (d).
+    private const double NeighbourWorth = 0.1;
+
     private long ActivationBytes(BlockRequest request, BlockInstance to) =>
         _activationBytes[to.Block.Id] * (request.IsPrompt ? request.PromptTokens : 1);
 
@@ -33,6 +36,7 @@ internal sealed partial class BlockCluster
             to.Device.KvBytes += kvBytes;
             request.Owners[position] = to;
             Counts.KvMoves++;
+            Counts.Room(to.Device);
         }
         return costs[chosen];
     }
@@ -100,7 +104,7 @@ internal sealed partial class BlockCluster
         return null;
     }
 
-    /// <summary>Where a replica has room: the least busy device since the last look, neighbours of the block making it better.</summary>
+    /// <summary>Where a replica has room: the least busy device since the last look, with the traffic to the block's neighbours that it would save.</summary>
     private BlockDevice? Target(BlockInstance hot)
     {
         BlockDevice? best = null;
@@ -108,11 +112,14 @@ internal sealed partial class BlockCluster
         foreach (BlockDevice device in _devices)
         {
             if (_instances[hot.Block.Id].Any(instance => instance.Device == device)) continue;
-            if (device.FreeBytes - hot.Block.Bytes < ReplicaHeadroom * (device.FreeBytes + device.WeightBytes + device.KvBytes)) continue;
+            // On an empty device there is nobody whose KV could need the rest.
+            double kept = device.Instances.Count == 0 ? 0 : ReplicaHeadroom * (device.FreeBytes + device.WeightBytes + device.KvBytes);
+            if (device.FreeBytes - hot.Block.Bytes < kept) continue;
             double busy = (device.BusySeconds - device.BusyAtLook) / _options.ScaleInterval.Seconds;
-            bool near = _options.Locality && device.Instances.Any(instance => instance.Block.Base == hot.Block.Base);
-            // A neighbour is worth a tenth of a device's time (d).
-            double score = busy - (near ? 0.1 : 0);
+            double near = _options.Locality
+                ? BlockPlacement.Nearness(_zoo, hot.Block.Id, other => _instances[other].Max(instance => BlockPlacement.Nearness(device.Index, instance.Device.Index, _options.DevicesPerServer)))
+                : 0;
+            double score = busy - (NeighbourWorth * near);
             if (score < least) (best, least) = (device, score);
         }
         // A device as busy as the block's own would be no relief.

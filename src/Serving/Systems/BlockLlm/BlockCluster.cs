@@ -40,6 +40,7 @@ internal sealed partial class BlockCluster
         _surrogates = new(options.SpeculateAbove, SurrogateRule.DefaultLeastHits);
         long capacity = (long)(device.UsableMemory.Count * options.MemoryShare);
         _devices = [.. Enumerable.Range(0, options.Servers * options.DevicesPerServer).Select(index => new BlockDevice(index, index / options.DevicesPerServer, capacity))];
+        Counts = new(options, _devices);
         _batches = [.. _devices.Select(_ => new List<BlockJob>())];
         _linkFree = new Instant[options.Servers];
         _waitingIn = new int[Math.Max(zoo.Blocks.Count, zoo.Bases.Count)];
@@ -53,7 +54,6 @@ internal sealed partial class BlockCluster
         int[] at = BlockPlacement.Place(zoo, block => shares[block.Id] * _times.ReferenceSeconds(block), options, capacity);
         _instances = [.. zoo.Blocks.Select(_ => new List<BlockInstance>())];
         foreach (ModelBlock block in zoo.Blocks) Install(block, _devices[at[block.Id]]).IsReady = true;
-        Counts = new(options, _devices);
         foreach (BlockRequest request in requests) Push(new(What.Arrives, request), request.Arrival);
         _lastArrival = requests.Count == 0 ? Instant.Zero : requests[^1].Arrival;
         if (options.Replicas && options.Store == StoreKind.Blocks) Push(new(What.Look), Instant.Zero + options.ScaleInterval);
@@ -140,9 +140,11 @@ internal sealed partial class BlockCluster
             owners[i] = best;
             best.Owned++;
             best.Device.KvBytes += _kvBytesPerToken[chain[i]] * request.Tokens;
+            Counts.Room(best.Device);
             before = best.Device;
         }
         request.Owners = owners;
+        request.Admitted = now;
         Counts.Kv(_devices);
         Enqueue(owners[0], new(request, JobKind.Own, now));
         return true;
@@ -191,6 +193,7 @@ internal sealed partial class BlockCluster
         BlockInstance instance = new(block, device) { LastBatchSeconds = _times.ReferenceSeconds(block) };
         device.Instances.Add(instance);
         device.WeightBytes += block.Bytes;
+        Counts.Room(device);
         _instances[block.Id].Add(instance);
         return instance;
     }

@@ -1,5 +1,15 @@
 namespace Orrery.Serving.Systems.BlockLlm;
 
+/// <summary>Which of a device's waiting blocks runs next.</summary>
+public enum BlockOrder
+{
+    /// <summary>The one whose oldest entry came first.</summary>
+    Oldest,
+
+    /// <summary>The one with most entries, which reads its weights for most tokens; among equals the oldest.</summary>
+    Fullest,
+}
+
 /// <summary>What dispatching a token to one instance would cost, in seconds.</summary>
 /// <param name="IsOwner">It holds the request's KV of this block.</param>
 /// <param name="Transfer">Bringing the activation there.</param>

@@ -28,6 +28,8 @@ internal sealed class BlockCounts(BlockLlmOptions options, IReadOnlyList<BlockDe
 
     public long RemoteHops { get; set; }
 
+    public long ServerHops { get; set; }
+
     public long Speculations { get; set; }
 
     public long SpeculationHits { get; set; }
@@ -48,11 +50,37 @@ internal sealed class BlockCounts(BlockLlmOptions options, IReadOnlyList<BlockDe
 
     public IReadOnlyList<BlockDevice> Devices => devices;
 
-    public void Batch(int jobs)
+    /// <summary>Weights that a token's pass read, summed over tokens and blocks, as if each had been alone.</summary>
+    public double WeightsUsed { get; private set; }
+
+    /// <summary>Weights that batches read.</summary>
+    public double WeightsRead { get; private set; }
+
+    /// <summary>The least room that a device had left.</summary>
+    public long LeastFreeBytes { get; private set; } = long.MaxValue;
+
+    public int LargestBatch { get; private set; }
+
+    public List<double> Admission { get; } = [];
+
+    public List<double> Queue { get; } = [];
+
+    public List<double> InBatch { get; } = [];
+
+    public List<double> HandOver { get; } = [];
+
+    public List<double> Surrogates { get; } = [];
+
+    public void Batch(int jobs, long weightBytes)
     {
         Batches++;
         BatchedJobs += jobs;
+        LargestBatch = Math.Max(LargestBatch, jobs);
+        WeightsUsed += (double)jobs * weightBytes;
+        WeightsRead += weightBytes;
     }
+
+    public void Room(BlockDevice device) => LeastFreeBytes = Math.Min(LeastFreeBytes, device.FreeBytes);
 
     public void Finished(BlockRequest request, Instant now)
     {
@@ -65,6 +93,12 @@ internal sealed class BlockCounts(BlockLlmOptions options, IReadOnlyList<BlockDe
         EndToEndOf[request.Model.Id].Add(seconds);
         FirstToken.Add((request.FirstToken - request.Arrival).Seconds);
         PerToken.Add(seconds / request.AnswerTokens);
+        Admission.Add((request.Admitted - request.Arrival).Seconds);
+        Queue.Add(request.QueueSeconds);
+        InBatch.Add(request.BatchSeconds);
+        HandOver.Add(request.HandOverSeconds);
+        // Nothing else takes time: what is left went by beside surrogates.
+        Surrogates.Add((now - request.Admitted).Seconds - request.QueueSeconds - request.BatchSeconds - request.HandOverSeconds);
     }
 
     public void Weights(IReadOnlyList<BlockDevice> all, Instant now)
@@ -94,12 +128,19 @@ internal static class BlockFigures
         new("busyShare", "", "time with a batch in flight, over devices"),
         new("flopUtilization", "", "FLOP done over those the busy time of the devices could have done"),
         new("batchSize", "", "requests in a batch, on average"),
+        new("batchOverWeights", "", "requests in a batch, weighted by the weights that the batch reads"),
+        new("admissionSeconds", "s", "mean time of a request until its KV had room"),
+        new("queueSeconds", "s", "mean time of a request in the queues of blocks"),
+        new("inBatchSeconds", "s", "mean time of a request in batches"),
+        new("handOverSeconds", "s", "mean time of a request between devices"),
+        new("surrogateSeconds", "s", "mean time of a request with surrogates and waiting for the passes they stood in for"),
         new("storedGigabytes", "GB", "all different weights, each once"),
         new("weightGigabytes", "GB", "weights in device memory, replicas included, at most"),
         new("memoryGigabytes", "GB", "weights and KV in device memory, at most"),
         new("blocks", "", "different blocks"),
         new("chainLength", "", "blocks of a chain, weighted by popularity"),
         new("remoteHopShare", "", "hand-overs to another device"),
+        new("serverHopShare", "", "hand-overs to a device of another server"),
         new("speculations", "", "surrogates run"),
         new("speculationHits", "", "of which right"),
         new("kvMoves", "", "KV that moved to another instance"),
@@ -131,6 +172,11 @@ internal static class BlockFigures
             values["p95Seconds"] = Quantile(counts.EndToEnd, 0.95);
             values["p50Seconds"] = Quantile(counts.EndToEnd, 0.5);
             values["meanSeconds"] = counts.EndToEnd.Average();
+            values["admissionSeconds"] = counts.Admission.Average();
+            values["queueSeconds"] = counts.Queue.Average();
+            values["inBatchSeconds"] = counts.InBatch.Average();
+            values["handOverSeconds"] = counts.HandOver.Average();
+            values["surrogateSeconds"] = counts.Surrogates.Average();
             values["p95FirstTokenSeconds"] = Quantile(counts.FirstToken, 0.95);
             values["p95PerTokenSeconds"] = Quantile(counts.PerToken, 0.95);
         }
@@ -141,6 +187,8 @@ internal static class BlockFigures
         }
         if (busy > 0) values["flopUtilization"] = counts.Devices.Sum(device => device.Flops) / (busy * peakFlopsPerSecond);
         if (counts.Batches > 0) values["batchSize"] = (double)counts.BatchedJobs / counts.Batches;
+        if (counts.WeightsRead > 0) values["batchOverWeights"] = counts.WeightsUsed / counts.WeightsRead;
+        if (counts.Hops > 0) values["serverHopShare"] = (double)counts.ServerHops / counts.Hops;
         if (counts.Hops > 0) values["remoteHopShare"] = (double)counts.RemoteHops / counts.Hops;
         return new(values)
         {

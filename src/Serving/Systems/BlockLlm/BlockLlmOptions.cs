@@ -47,6 +47,7 @@ public sealed record BlockLlmOptions : ExperimentSpec
         .Number("adapterTime", o => o.AdapterTime, (o, v) => o with { AdapterTime = v }, "time of a batch with adapters over one without", Ours, 1, 10)
         .Int("batchRequests", o => o.BatchRequests, (o, v) => o with { BatchRequests = v }, "requests that decode in one batch of a block", Ours, 1, 100_000)
         .Int("batchTokens", o => o.BatchTokens, (o, v) => o with { BatchTokens = v }, "prompt tokens in one batch of a block; a longer prompt goes alone", Ours, 1, 1_000_000)
+        .Choice<BlockOrder>("order", o => o.Order, (o, v) => o with { Order = v }, "which of a device's waiting blocks runs next: that of the oldest entry, or the one with most entries", "FIFO queues (c), the choice between them is ours (d)")
         .Bool("perBlockBatch", o => o.PerBlockBatch, (o, v) => o with { PerBlockBatch = v }, "a batch may hold requests of several applications; false: of one, as an engine of its own would", Paper + " (a)")
         .Bool("locality", o => o.Locality, (o, v) => o with { Locality = v }, "neighbours in chains are placed near each other", "(c)")
         .Number("localityWeight", o => o.LocalityWeight, (o, v) => o with { LocalityWeight = v }, "what a neighbour on the device is worth, in mean device loads", Ours, 0, 100)
@@ -115,6 +116,8 @@ public sealed record BlockLlmOptions : ExperimentSpec
     public int BatchRequests { get; init; } = 64;
 
     public int BatchTokens { get; init; } = 2048;
+
+    public BlockOrder Order { get; init; }
 
     public bool PerBlockBatch { get; init; } = true;
 

@@ -27,6 +27,18 @@ internal sealed class BlockRequest(int id, TenantModel model, int promptTokens, 
 
     public Instant FirstToken { get; set; } = Instant.Never;
 
+    /// <summary>When every block of the chain had room for its KV.</summary>
+    public Instant Admitted { get; set; }
+
+    /// <summary>Time in the queues of blocks so far.</summary>
+    public double QueueSeconds { get; set; }
+
+    /// <summary>Time in batches so far.</summary>
+    public double BatchSeconds { get; set; }
+
+    /// <summary>Time on the way between devices so far, with KV that had to follow.</summary>
+    public double HandOverSeconds { get; set; }
+
     /// <summary>Real results still awaited of blocks that a surrogate stood in for.</summary>
     public int Awaited { get; set; }
 
@@ -82,7 +94,10 @@ internal sealed class BlockInstance(ModelBlock block, BlockDevice device)
 
     public int IdleLooks { get; set; }
 
-    public bool HasWork => Returning.Count + Prompts.Count > 0;
+    /// <summary>Entries that wait.</summary>
+    public int Size => Returning.Count + Prompts.Count;
+
+    public bool HasWork => Size > 0;
 
     public Instant Oldest
     {

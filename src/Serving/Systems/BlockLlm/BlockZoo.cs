@@ -51,6 +51,9 @@ public sealed record BlockZoo(IReadOnlyList<ModelSpec> Bases, IReadOnlyList<Mode
     /// <summary>Bytes of all blocks, each once.</summary>
     public long StoredBytes => Blocks.Sum(block => block.Bytes);
 
+    /// <summary>Share of all tokens that pass from one block to another; a chain's end passes to its beginning.</summary>
+    public IReadOnlyDictionary<(int From, int To), double> HandOvers { get; } = Count(Models);
+
     /// <summary>First layer of a segment of a model.</summary>
     public static int FirstLayerOf(ModelSpec model, int segment) => segment * model.Layers / Segments;
 
@@ -89,6 +92,20 @@ public sealed record BlockZoo(IReadOnlyList<ModelSpec> Bases, IReadOnlyList<Mode
         double run = share * Segments;
         for (int rank = 0; rank < Segments; rank++) similar[(offset + rank) % Segments] = 1 - ((1 - atEdge) * ((rank + 0.5) / run));
         return similar;
+    }
+
+    private static Dictionary<(int From, int To), double> Count(IReadOnlyList<TenantModel> models)
+    {
+        Dictionary<(int, int), double> rates = [];
+        foreach (TenantModel model in models)
+        {
+            for (int i = 0; i < model.Chain.Count; i++)
+            {
+                (int, int) pair = (model.Chain[i], model.Chain[(i + 1) % model.Chain.Count]);
+                if (pair.Item1 != pair.Item2) rates[pair] = rates.GetValueOrDefault(pair) + model.Popularity;
+            }
+        }
+        return rates;
     }
 
     private static bool[] Shared(bool isAdapter, int app, BlockLlmOptions options, RandomStream random)

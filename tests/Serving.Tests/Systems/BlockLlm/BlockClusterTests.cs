@@ -103,6 +103,73 @@ public sealed class BlockClusterTests
         Assert.Equal((0, 1), (cluster.Counts.Requests, cluster.Counts.Refused));
     }
 
+    [Theory]
+    [InlineData(StoreKind.PerModel)]
+    [InlineData(StoreKind.SharedModels)]
+    [InlineData(StoreKind.Blocks)]
+    public void A_request_s_time_is_waiting_batches_and_hand_overs(StoreKind store)
+    {
+        IReadOnlyDictionary<string, double> values = Figures(Small with { Store = store, RatePerSecond = 6, Speculation = false });
+        // Without surrogates nothing is left over.
+        Assert.Equal(0, values["surrogateSeconds"], 1e-9);
+        Assert.Equal(values["meanSeconds"], values["admissionSeconds"] + values["queueSeconds"] + values["inBatchSeconds"] + values["handOverSeconds"], 1e-9);
+        Assert.True(values["batchOverWeights"] >= 1);
+    }
+
+    [Theory]
+    [InlineData(BlockOrder.Oldest)]
+    [InlineData(BlockOrder.Fullest)]
+    public void No_device_is_ever_fuller_than_its_memory_and_no_batch_larger_than_allowed(BlockOrder order)
+    {
+        // Two gigabytes beside the weights of a base: KV is short, tokens move and blocks are replicated.
+        double share = ((2.0 * Catalog.Model("llama-7b").TotalParameters) + 2e9) / Catalog.Device(Small.Device).UsableMemory.Count;
+        BlockLlmOptions tight = Small with
+        {
+            RatePerSecond = 20, PromptMedian = 600, MemoryShare = share, KvShare = 0, Servers = 3, BatchRequests = 4, Order = order, OwnerPatience = Duration.Zero, ScaleInterval = Duration.FromSeconds(1), HotRatio = 0,
+        };
+        (BlockCluster cluster, int requests, long tokens) = Run(tight);
+        Assert.Equal((requests, tokens, 0), (cluster.Counts.Requests, cluster.Counts.Tokens, cluster.Counts.Refused));
+        Assert.True(cluster.Counts.LeastFreeBytes >= 0);
+        Assert.Equal(4, cluster.Counts.LargestBatch);
+        Assert.True(cluster.Counts.Admission.Max() > 0);
+        Assert.All(cluster.Counts.Devices, device => Assert.Equal((0, device.Instances.Sum(instance => instance.Block.Bytes)), (device.KvBytes, device.WeightBytes)));
+    }
+
+    [Fact]
+    public void The_fullest_block_first_serves_the_same_tokens_in_fewer_batches()
+    {
+        BlockLlmOptions busy = Small with { RatePerSecond = 8, Speculation = false, Replicas = false, Servers = 1 };
+        (BlockCluster oldest, int requests, long tokens) = Run(busy);
+        (BlockCluster fullest, _, _) = Run(busy with { Order = BlockOrder.Fullest });
+        Assert.Equal((requests, tokens), (fullest.Counts.Requests, fullest.Counts.Tokens));
+        Assert.True(fullest.Counts.Batches < oldest.Counts.Batches);
+    }
+
+    [Theory]
+    [InlineData(StoreKind.PerModel)]
+    [InlineData(StoreKind.Blocks)]
+    public void Fewer_devices_are_not_faster(StoreKind store)
+    {
+        double before = 0;
+        foreach (int servers in (int[])[5, 2, 1])
+        {
+            double mean = Figures(Small with { Store = store, Servers = servers, RatePerSecond = 6, MemoryShare = 1 })["meanSeconds"];
+            Assert.True(mean >= before, $"{servers} servers: {mean} s after {before} s");
+            before = mean;
+        }
+    }
+
+    [Fact]
+    public void A_backbone_without_room_for_kv_is_replicated_onto_an_empty_device()
+    {
+        // The only block takes all but a gigabyte of its device, and the other device is empty.
+        BlockLlmOptions tight = Small with { Applications = 1, AdapterShare = 1, RatePerSecond = 20, KvShare = 0, ScaleInterval = Duration.FromSeconds(1) };
+        double share = ((2.0 * Catalog.Model("llama-7b").TotalParameters * 1.01) + 1e9) / Catalog.Device(tight.Device).UsableMemory.Count;
+        (BlockCluster cluster, int requests, _) = Run(tight with { MemoryShare = share });
+        Assert.Equal((requests, 1), (cluster.Counts.Requests, cluster.Counts.Replications));
+        Assert.All(cluster.Counts.Devices, device => Assert.True(device.BusySeconds > 0));
+    }
+
     [Fact]
     public void A_run_repeats_and_documents_every_figure()
     {
