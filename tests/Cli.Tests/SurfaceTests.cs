@@ -8,7 +8,7 @@ namespace Orrery.Cli.Tests;
 /// <summary>What every level of the command line offers, and that it fits the page.</summary>
 public sealed class SurfaceTests
 {
-    private static readonly string[] CatalogKinds = ["devices", "models", "systems", "experiments", "schedulers", "routers", "predictors", "memory", "executions", "calls", "finetunings", "drafts", "traffic", "profiles", "engines", "grids"];
+    private static readonly string[] CatalogKinds = ["devices", "models", "systems", "experiments", "schedulers", "routers", "rebalancers", "autoscalers", "lending", "fleet-parts", "predictors", "memory", "executions", "calls", "finetunings", "power", "drafts", "traffic", "profiles", "step-times", "engines", "grids"];
 
     public static TheoryData<string> Levels()
     {

@@ -15,6 +15,10 @@ internal static class CatalogVerbs
         Add(group, "experiments", "Experiments: models that a scenario runs in place of a fleet under traffic.", ExperimentKind.Kind, "sleep-time-compute");
         Add(group, "schedulers", "Schedulers: who decides what goes into the next step.", PluginKinds.Schedulers, "vllm-v1");
         Add(group, "routers", "Routers: which replica gets a request.", PluginKinds.Routers, "round-robin");
+        Add(group, "rebalancers", "Rebalancers: which running requests move to another replica.", PluginKinds.Rebalancers, "llumnix");
+        Add(group, "autoscalers", "Autoscalers: how many replicas serve.", PluginKinds.Autoscalers, "keep-alive");
+        Add(group, "lending", "Who lends KV memory to whom.", PluginKinds.Lenders, "infinite-llm");
+        Add(group, "fleet-parts", "Keys of a fleet that take options alone: hand-over, links, late views, start-up.", PluginKinds.FleetParts, "links");
         Add(group, "predictors", "Predictors of output lengths and of tool calls.", PluginKinds.Predictors, "oracle");
         Add(group, "memory", "KV memories of a replica.", PluginKinds.Memories, "paged");
         Add(group, "executions", "Execution styles: how the operations of a step are laid out on the device.", PluginKinds.Executions, "sequential");

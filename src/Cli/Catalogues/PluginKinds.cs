@@ -1,6 +1,8 @@
 using Orrery.Cli.Tables;
 using Orrery.Documents;
 using Orrery.Kernel;
+using Orrery.Serving.Elasticity;
+using Orrery.Serving.Fleets;
 using Orrery.Serving.Systems;
 using Orrery.Traffic.Predictors;
 
@@ -41,6 +43,27 @@ internal static class PluginKinds
     public static CatalogKind<PluginEntry> PowerManagers { get; } = Of("power manager",
         () => [.. Entries(Serving.Systems.PowerManagers.Registry, _ => "this version sets no clocks of live devices").Select(entry => entry with { Options = [.. entry.Options, .. Serving.Power.RowPowerOptions.Set.Options] })],
         "A scenario names one as 'power: NAME' or 'power: {use: NAME, budget: 260kW, option: value}'; 'priority: low' in a fleet entry says whose servers are slowed down first.");
+
+    public static CatalogKind<PluginEntry> Rebalancers { get; } = Of("rebalancer", () => Entries(Serving.Systems.Rebalancers.Registry, _ => StaysHere),
+        "A scenario names one at its root as 'rebalancer: NAME' or 'rebalancer: {use: NAME, option: value}'; docs/fleets.md.");
+
+    public static CatalogKind<PluginEntry> Autoscalers { get; } = Of("autoscaler", () => Entries(Serving.Systems.Autoscalers.Registry, _ => StaysHere),
+        "A scenario names one at its root as 'autoscaler: NAME' or 'autoscaler: {use: NAME, option: value}'; docs/fleets.md.");
+
+    public static CatalogKind<PluginEntry> Lenders { get; } = Of("lending", () => Entries(Serving.Systems.Lenders.Registry, _ => StaysHere),
+        "A scenario names one at its root as 'lending: NAME' or 'lending: {use: NAME, option: value}'; docs/lending.md.");
+
+    /// <summary>Keys of a scenario's root that take options and no name.</summary>
+    public static CatalogKind<PluginEntry> FleetParts { get; } = Of("part of a fleet", () =>
+        [
+            new("handOver", "How the KV of a prompt goes from a replica with role: prefill to one with role: decode.", "DistServe, Splitwise (b)", HandOverOptions.Set.Options, StaysHere),
+            new("links", "The network between replicas: ports, a limit per transfer, a backbone that all share.", "our model (d)", LinkOptions.Set.Options, StaysHere),
+            new("observation", "How late routers, rebalancers and autoscalers see the replicas.", "our model (d)", ObservationOptions.Set.Options),
+            new("startup", "What passes before a started replica serves: machine, engine, weights.", "our model (d)", StartupOptions.Set.Options, StaysHere),
+        ],
+        "A scenario writes them at its root, such as 'links: {bandwidth: 25GB/s}'; docs/fleets.md.");
+
+    private const string StaysHere = "live replicas of this version neither move requests nor start others";
 
     private static CatalogKind<PluginEntry> Of(string noun, Func<IReadOnlyList<PluginEntry>> all, string note) => new()
     {
