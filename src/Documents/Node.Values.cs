@@ -71,7 +71,7 @@ public sealed partial class Node
     }
 
     /// <summary>A time of at least zero, rounded to the nanosecond: <c>250ms</c>.</summary>
-    public Duration AsDuration() => Duration.FromSeconds(AsQuantity(Documents.Quantity.Duration, 0, LongestSeconds));
+    public Duration AsDuration(double minSeconds = 0) => Duration.FromSeconds(AsQuantity(Documents.Quantity.Duration, minSeconds, LongestSeconds));
 
     /// <summary>A size of at least zero, rounded to the byte: <c>80GB</c> = 80·10^9, <c>80GiB</c> = 80·2^30.</summary>
     public Bytes AsBytes() => new((long)Math.Round(AsQuantity(Documents.Quantity.Bytes, 0, LargestBytes)));

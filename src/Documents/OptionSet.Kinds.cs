@@ -53,9 +53,10 @@ public sealed partial class OptionSet<T>
         Add(key, Shape.OneOf(ChoiceNames.All<TEnum>()), get, set,
             node => node.AsChoice<TEnum>(key), value => Node.Quoted(ChoiceNames.Of(value)), doc, source);
 
-    public OptionSet<T> Duration(string key, Func<T, Duration> get, Func<T, Duration, T> set, string doc, string source) =>
-        Add(key, Shape.Of(Documents.Quantity.Duration, 0, double.PositiveInfinity), get, set,
-            node => node.AsDuration(), DurationNode, doc, source);
+    /// <param name="minSeconds">The least that makes sense; above 0 for what repeats.</param>
+    public OptionSet<T> Duration(string key, Func<T, Duration> get, Func<T, Duration, T> set, string doc, string source, double minSeconds = 0) =>
+        Add(key, Shape.Of(Documents.Quantity.Duration, minSeconds, double.PositiveInfinity), get, set,
+            node => node.AsDuration(minSeconds), DurationNode, doc, source);
 
     public OptionSet<T> OptionalDuration(string key, Func<T, Duration?> get, Func<T, Duration?, T> set, string doc, string source) =>
         AddOptional(key, Shape.Of(Documents.Quantity.Duration, 0, double.PositiveInfinity), get, set,

@@ -34,6 +34,9 @@ public sealed record FleetControl
     /// <summary>True where requests or replicas move: results then count the moves.</summary>
     public bool Moves => HandOver is not null || Rebalancer is not null || Autoscaler is not null || Availability is not null;
 
+    /// <summary>Far beyond the fleets that a run of minutes can follow.</summary>
+    private const int MostSpotReplicas = 10_000;
+
     internal static readonly string[] Keys = ["handOver", "links", "observation", "rebalancer", "autoscaler", "startup", "availability", "lending"];
 
     /// <summary>Takes the keys of a scenario's root, of which <c>null</c> is as good as none; <see cref="Check"/> follows once the fleet is known.</summary>
@@ -62,6 +65,8 @@ public sealed record FleetControl
         if (fleet.Any(entry => entry.Design.Role == Serving.Routing.ReplicaRole.Prefill) && fleet.All(entry => entry.Design.Role == Serving.Routing.ReplicaRole.Prefill))
             throw root["fleet"]!.Error("no replica decodes; add an entry with role: decode or role: mixed");
         if (Lending is not null) CheckLending(root["lending"]!, fleet);
+        if (Availability is { Trace.PeakUnits: > MostSpotReplicas } wide)
+            throw root["availability"]!.Error($"the trace has {wide.Trace.PeakUnits} replicas at its peak, a simulated fleet at most {MostSpotReplicas}; write fewer");
         bool moves = hasPhases || Rebalancer is not null;
         foreach (FleetEntry entry in fleet)
         {
@@ -69,7 +74,13 @@ public sealed record FleetControl
             if (receives && !entry.Scheduler.TakesKvBack) throw root["fleet"]!.Error("a scheduler here cannot go on with KV that was computed at another replica; use one that can, such as vllm-v0 or sarathi-serve");
             if (receives && entry.Memory.SharesPrefixes) throw root["fleet"]!.Error("replicas that receive KV of others share no prefixes; write memory: {prefixCache: false} in their entries");
         }
-        if (Startup is not null && Autoscaler is null && Availability is null) throw root["startup"]!.KeyError("nothing starts replicas here; add autoscaler or availability, or remove the key");
+        // Switched off with null, as comparisons do, they take their start-up with them.
+        bool nothingStarts = root["autoscaler"] is null && root["availability"] is null;
+        if (Startup is not null && nothingStarts) throw root["startup"]!.KeyError("nothing starts replicas here; add autoscaler or availability, or remove the key");
+        if (Availability is not null && Autoscaler is not null)
+            throw root["autoscaler"]!.KeyError("the provider's trace in availability says how many replicas there are; remove one of the two");
+        if (Observation is { } seen && !seen.IsLate && seen.Delay > Kernel.Time.Duration.Zero)
+            throw root["observation"]!.Error("a delay alone delays nothing, since reports come at intervals; add one, such as interval: 50ms");
         if (HandOver is not null && !hasPhases) throw root["handOver"]!.KeyError("nothing is handed over between mixed replicas; give the entries role: prefill and role: decode, or remove the key");
         if (Availability is { } spot && spot.Trace.FirstUnits > fleet.Sum(entry => entry.Replicas))
             throw root["availability"]!.Error($"the trace starts with {spot.Trace.FirstUnits} replicas, the fleet has {fleet.Sum(entry => entry.Replicas)}; raise replicas, those beyond the trace stay all the time");

@@ -25,6 +25,9 @@ public enum WeightTier
 /// <summary>What passes between the decision to start a replica and its first step: provisioning, the engine's own start, and the weights.</summary>
 public sealed record StartupOptions
 {
+    /// <summary>1 MB/s: over less, weights take days.</summary>
+    public const double LeastBytesPerSecond = 1e6;
+
     public static readonly OptionSet<StartupOptions> Set = new OptionSet<StartupOptions>()
         .Duration("provision", o => o.Provision, (o, v) => o with { Provision = v }, "time until the machine is there", "our choice (d)")
         .OptionalDuration("coldStart", o => o.ColdStart, (o, v) => o with { ColdStart = v },
@@ -35,9 +38,9 @@ public sealed record StartupOptions
         .Choice<WeightTier>("weights", o => o.Weights, (o, v) => o with { Weights = v }, "where the weights come from the first time: remote, disk, host, device", "our choice (d)")
         .Bool("keepInHost", o => o.KeepInHost, (o, v) => o with { KeepInHost = v },
             "a machine that held the model keeps it in its memory: the next start there reads it from host", "our choice (d)")
-        .Quantity("remoteBandwidth", Quantity.BytesPerSecond, o => o.RemoteBandwidth.Value, (o, v) => o with { RemoteBandwidth = new(v) }, "of the store, for one machine", "10 Gbit/s (d)", min: 1)
-        .Quantity("diskBandwidth", Quantity.BytesPerSecond, o => o.DiskBandwidth.Value, (o, v) => o with { DiskBandwidth = new(v) }, "of the machine's disk", "one NVMe drive (d)", min: 1)
-        .Quantity("hostBandwidth", Quantity.BytesPerSecond, o => o.HostBandwidth.Value, (o, v) => o with { HostBandwidth = new(v) }, "from host memory to the devices of a replica", "PCIe 4.0 x16, one path (d)", min: 1);
+        .Quantity("remoteBandwidth", Quantity.BytesPerSecond, o => o.RemoteBandwidth.Value, (o, v) => o with { RemoteBandwidth = new(v) }, "of the store, for one machine", "10 Gbit/s (d)", min: LeastBytesPerSecond)
+        .Quantity("diskBandwidth", Quantity.BytesPerSecond, o => o.DiskBandwidth.Value, (o, v) => o with { DiskBandwidth = new(v) }, "of the machine's disk", "one NVMe drive (d)", min: LeastBytesPerSecond)
+        .Quantity("hostBandwidth", Quantity.BytesPerSecond, o => o.HostBandwidth.Value, (o, v) => o with { HostBandwidth = new(v) }, "from host memory to the devices of a replica", "PCIe 4.0 x16, one path (d)", min: LeastBytesPerSecond);
 
     public Duration Provision { get; init; }
 

@@ -9,7 +9,7 @@ namespace Orrery.Serving.Elasticity;
 public sealed record TargetLoadOptions : AutoscalerSpec
 {
     public static readonly OptionSet<TargetLoadOptions> Set = Scaling.Bounds(new OptionSet<TargetLoadOptions>())
-        .Duration("interval", o => o.Interval, (o, v) => o with { Interval = v }, "how often it decides", "usual of horizontal autoscalers (c)")
+        .Duration("interval", o => o.Interval, (o, v) => o with { Interval = v }, "how often it decides", "usual of horizontal autoscalers (c)", minSeconds: Scaling.LeastIntervalSeconds)
         .Number("target", o => o.Target, (o, v) => o with { Target = v }, "live requests per replica that it aims at", "our choice (d)", min: 0.01)
         .Number("tolerance", o => o.Tolerance, (o, v) => o with { Tolerance = v }, "relative distance from the target within which nothing is done", "Kubernetes: 0.1 (c)", max: 10)
         .Duration("holdDown", o => o.HoldDown, (o, v) => o with { HoldDown = v }, "the fleet shrinks to the largest size that was wanted within this time", "Kubernetes: 5 min (c)");
@@ -56,7 +56,7 @@ public sealed record KeepAliveOptions : AutoscalerSpec
         .Duration("keepAlive", o => o.KeepAlive, (o, v) => o with { KeepAlive = v },
             "time after the last request at which the last replica goes", "60s: Joosen et al., EuroSys 2025 (b)")
         .Number("target", o => o.Target, (o, v) => o with { Target = v }, "live requests per replica from which another one starts", "our choice (d)", min: 0.01)
-        .Duration("interval", o => o.Interval, (o, v) => o with { Interval = v }, "how often it decides", "our choice (d)");
+        .Duration("interval", o => o.Interval, (o, v) => o with { Interval = v }, "how often it decides", "our choice (d)", minSeconds: Scaling.LeastIntervalSeconds);
 
     public KeepAliveOptions() => Min = 0;
 
@@ -88,6 +88,9 @@ public sealed class KeepAliveScaling(KeepAliveOptions options) : IAutoscaler
 /// <summary>What options of autoscalers share.</summary>
 public static class Scaling
 {
+    /// <summary>Whoever decides at equal intervals does so at most a thousand times a second.</summary>
+    public const double LeastIntervalSeconds = 1e-3;
+
     private const int MostReplicas = 100_000;
 
     /// <summary>Adds <c>min</c> and <c>max</c>.</summary>

@@ -62,7 +62,11 @@ public sealed partial class Fleet
     {
         if (_options.Observation.IsLate) _clock.Spawn("reports", Observe, background: true);
         if (_options.Rebalancer is { } rebalancer) _clock.Spawn("rebalancer", () => Rebalance(rebalancer), background: true);
-        if (_options.Availability is { } availability) _clock.Spawn("availability", () => Follow(availability), background: true);
+        if (_options.Availability is { } availability)
+        {
+            _capacityMayCome = true;
+            _clock.Spawn("availability", () => Follow(availability), background: true);
+        }
         if (_options.Scaling is not { } scaling) return;
         _needsReplica = new(_clock, "a request without a replica");
         _clock.Spawn("autoscaler", () => Scale(scaling), background: true);
@@ -116,8 +120,10 @@ public sealed partial class Fleet
                 FleetMember from = _controlView[fromIndex];
                 FleetMember to = _controlView[toIndex];
                 if (from.IsMigrating || to.IsMigrating || from == to || to.State != MemberState.Serving) continue;
+                // Whoever reads prompts alone gives its sequences away by itself, and takes none.
+                if (from.Role == ReplicaRole.Prefill || to.Role == ReplicaRole.Prefill) continue;
                 if (rebalancer.Pick(from.Replica.Residents, from.Replica.ComputedNow) is not { } sequence) continue;
-                if (sequence.Outcome != Outcome.Live || sequence.IsMoving || sequence.IsPaused || sequence.HandsOver || sequence.KvBlocks == 0) continue;
+                if (sequence.Outcome != Outcome.Live || sequence.IsMoving || sequence.IsPaused || sequence.HandsOver || sequence.KvBlocks == 0 || !Holds(to, sequence)) continue;
                 _migrations.Begin(sequence, from, to, rebalancer.Migration);
             }
         }
@@ -137,30 +143,41 @@ public sealed partial class Fleet
             for (; have > wish; have--)
             {
                 // The newest first, and one that has not begun to serve before all others.
-                FleetMember victim = _members.Last(member => member.State is MemberState.Serving or MemberState.Starting && member.TakesRequests);
+                FleetMember victim = _members.FindLast(static member => member is { State: MemberState.Starting, TakesRequests: true })
+                    ?? _members.Last(static member => member is { State: MemberState.Serving, TakesRequests: true });
                 Drain(victim);
                 _warmMachines++;
             }
         }
     }
 
+    /// <summary>Each loss has a notice of its own, whatever comes or goes meanwhile; a machine that starts under a notice of its own has what is left of it.</summary>
     private async ValueTask Follow(AvailabilityPlan plan)
     {
+        List<(Instant At, int Units, Instant Until)> events = [];
         int units = plan.Trace.FirstUnits;
         for (int i = Math.Max(0, _members.Count - units); i < _members.Count; i++) _members[i].IsSpot = true;
         foreach (CapacityChange change in plan.Trace.Changes.Skip(1))
         {
-            bool shrinks = change.Units < units;
-            Instant notice = shrinks ? Instant.Max(_clock.Now, change.At - plan.Grace) : change.At;
-            await _clock.Until(notice, Phase.React);
+            Instant until = change.Units < units ? change.At : Instant.Never;
+            events.Add((until.IsNever ? change.At : Instant.Max(_clock.Now, change.At - plan.Grace), change.Units - units, until));
+            units = change.Units;
+        }
+        List<Instant> owed = [];
+        foreach ((Instant at, int difference, Instant until) in events.OrderBy(one => one.At))
+        {
+            await _clock.Until(at, Phase.React);
             if (IsOver) return;
-            for (; units < change.Units; units++) Start(plan.Supply, isSpot: true);
-            for (; units > change.Units; units--)
+            for (int i = 0; i < difference; i++) Start(plan.Supply, isSpot: true);
+            for (int i = 0; i < -difference; i++) owed.Add(until);
+            while (owed.Count > 0 && _members.FindLast(static member => member is { IsSpot: true, State: MemberState.Serving or MemberState.Starting }) is { } victim)
             {
-                FleetMember? victim = _members.FindLast(static member => member is { IsSpot: true, State: MemberState.Serving or MemberState.Starting });
-                if (victim is not null) Withdraw(victim, change.At - _clock.Now);
+                Withdraw(victim, Duration.Max(Duration.Zero, owed[0] - _clock.Now));
+                owed.RemoveAt(0);
             }
         }
+        _capacityMayCome = false;
+        TurnAwayHopeless();
     }
 
     private void Start(ReplicaSupply supply, bool isSpot)

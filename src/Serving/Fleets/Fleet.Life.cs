@@ -20,6 +20,9 @@ public sealed partial class Fleet
 
     private bool _isHousing;
 
+    /// <summary>The provider may still give machines that are not here.</summary>
+    private bool _capacityMayCome;
+
     /// <summary>Limit of the first replica that takes arrivals: what most requests are held to.</summary>
     private int _longest;
 
@@ -108,6 +111,7 @@ public sealed partial class Fleet
         member.State = MemberState.Serving;
         Regroup();
         HouseAll();
+        TurnAwayHopeless();
     }
 
     private async ValueTask Withdrawn(FleetMember member, Duration grace)
@@ -116,6 +120,7 @@ public sealed partial class Fleet
         if (member.State == MemberState.Stopped) return;
         member.Replica.Stop();
         StopNow(member);
+        _handOvers.Lose(member);
     }
 
     private void StopIfEmpty(FleetMember member)
@@ -128,6 +133,8 @@ public sealed partial class Fleet
         member.Stopped(_clock.Now);
         Moves.Stops++;
         Regroup();
+        _links.Break(member);
+        TurnAwayHopeless();
     }
 
     /// <summary>A request whose machine has gone starts again elsewhere; the tokens that it gave stay given.</summary>
@@ -151,25 +158,65 @@ public sealed partial class Fleet
         await _clock.Delay(Duration.FromNanoseconds(1), Phase.React);
         _isHousing = false;
         HouseAll();
+        TurnAwayHopeless();
         if (_homeless.Count > 0) AskForReplica();
     }
 
     private void HouseAll()
     {
-        while (_homeless.Count > 0 && _arrivalView.Count > 0)
+        LinkedListNode<Sequence>? node = _homeless.First;
+        while (node is not null && _arrivalView.Count > 0)
         {
-            Sequence first = _homeless.First!.Value;
-            _homeless.RemoveFirst();
-            Settle(first);
+            LinkedListNode<Sequence>? next = node.Next;
+            if (TrySettle(node.Value)) _homeless.Remove(node);
+            node = next;
         }
     }
 
-    private void Settle(Sequence sequence)
+    /// <summary>A request that lost its place may be longer than what the chosen replica holds: then the first that holds it takes it.</summary>
+    private bool TrySettle(Sequence sequence)
     {
         (FleetMember member, int decode, bool handsOver) = Place(sequence);
+        if (!Holds(member, sequence))
+        {
+            _router.Left(sequence);
+            int other = FirstThatHolds(sequence);
+            if (other < 0) return false;
+            (member, decode, handsOver) = (_arrivalView[other], -1, _arrivalView[other].Role == ReplicaRole.Prefill);
+        }
         sequence.HandsOver = handsOver;
         sequence.DecodeReplica = decode;
         Hand(sequence, member);
+        return true;
+    }
+
+    private int FirstThatHolds(Sequence sequence)
+    {
+        for (int i = 0; i < _arrivalView.Count; i++)
+            if (Holds(_arrivalView[i], sequence)) return i;
+        return -1;
+    }
+
+    /// <summary>Whether a replica could serve a request to its end.</summary>
+    private static bool Holds(FleetMember member, Sequence sequence) =>
+        TooLong(sequence.Request, member.Replica.MaxModelTokens) is null && member.Replica.Refuses(sequence) is null;
+
+    /// <summary>Requests that wait for a place are refused once none can come that holds them: nothing starts, and nobody starts anything.</summary>
+    private void TurnAwayHopeless()
+    {
+        if (_homeless.Count == 0 || _capacityMayCome || _members.Exists(static member => member.State == MemberState.Starting)) return;
+        if (_arrivalView.Count == 0 && _options.Scaling is not null) return;
+        LinkedListNode<Sequence>? node = _homeless.First;
+        while (node is not null)
+        {
+            LinkedListNode<Sequence>? next = node.Next;
+            if (FirstThatHolds(node.Value) < 0)
+            {
+                _homeless.Remove(node);
+                Reject(node.Value, _arrivalView.Count == 0 ? "no replica was left, and none was to come" : "the replicas that were left hold shorter sequences");
+            }
+            node = next;
+        }
     }
 
     private Sequence WaitForReplica(Sequence sequence, Request request)
@@ -184,6 +231,7 @@ public sealed partial class Fleet
         _deadlines.Watch(sequence);
         _homeless.AddLast(sequence);
         AskForReplica();
+        TurnAwayHopeless();
         return sequence;
     }
 

@@ -174,8 +174,16 @@ public sealed partial class Fleet : IFleetView, IServingObserver
         {
             // Whoever placed it counted it.
             _router.Left(sequence);
-            Reject(sequence, reason);
-            return sequence;
+            // Of unlike replicas another may hold it.
+            int other = handsOver ? -1 : FirstThatHolds(sequence);
+            if (other < 0)
+            {
+                Reject(sequence, reason);
+                return sequence;
+            }
+            member = _arrivalView[other];
+            sequence = NewSequence(request, member.Replica.MaxModelTokens);
+            sequence.HandsOver = member.Role == ReplicaRole.Prefill;
         }
         _deadlines.Watch(sequence);
         Hand(sequence, member);

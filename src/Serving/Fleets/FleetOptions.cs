@@ -36,7 +36,7 @@ public sealed record HandOverOptions
         .Int("overlapFrom", o => o.OverlapFromTokens, (o, v) => o with { OverlapFromTokens = v }, "prompt tokens from which it overlaps", "Splitwise: 512 (c)", min: 0)
         .Number("waitingShare", o => o.WaitingShare, (o, v) => o with { WaitingShare = v },
             "pull: nothing is fetched while what came and does not run yet holds this share of the blocks", "DistServe's waiting_block_prop_threshold (b); 0.05 (c)", max: 1)
-        .Duration("retry", o => o.Retry, (o, v) => o with { Retry = v }, "push: time until the next try where there was no room", "Splitwise's simulator: 1 s (b)")
+        .Duration("retry", o => o.Retry, (o, v) => o with { Retry = v }, "push: time until the next try where there was no room", "Splitwise's simulator: 1 s (b)", minSeconds: 1e-3)
         .Duration("setup", o => o.Setup, (o, v) => o with { Setup = v }, "time of each hand-over beside the bytes", "Splitwise: 5 to 8 ms seen in all (c); 0 here (d)");
 
     public HandOverMode Mode { get; init; }
@@ -55,14 +55,17 @@ public sealed record HandOverOptions
 /// <summary>The network between replicas: every replica has a port out and a port in, behind them a backbone that all share, or none.</summary>
 public sealed record LinkOptions
 {
+    /// <summary>1 MB/s: over less, one long prompt takes hours.</summary>
+    public const double LeastBytesPerSecond = 1e6;
+
     public static readonly OptionSet<LinkOptions> Set = new OptionSet<LinkOptions>()
         .OptionalQuantity("bandwidth", Quantity.BytesPerSecond, o => o.Bandwidth?.Value, (o, v) => o with { Bandwidth = v is { } b ? new(b) : null },
-            "of each port, each direction; null: the network of the replica's fleet entry, times its devices", "scenario", min: 1)
+            "of each port, each direction; null: the network of the replica's fleet entry, times its devices", "scenario", min: LeastBytesPerSecond)
         .Duration("latency", o => o.Latency, (o, v) => o with { Latency = v }, "of each transfer", "our choice (d)")
         .OptionalQuantity("flowLimit", Quantity.BytesPerSecond, o => o.FlowLimit?.Value, (o, v) => o with { FlowLimit = v is { } b ? new(b) : null },
-            "most that one transfer gets; null: all of its ports", "our choice (d)", min: 1)
+            "most that one transfer gets; null: all of its ports", "our choice (d)", min: LeastBytesPerSecond)
         .OptionalQuantity("backbone", Quantity.BytesPerSecond, o => o.Backbone?.Value, (o, v) => o with { Backbone = v is { } b ? new(b) : null },
-            "shared by all transfers; null: never the limit", "our choice (d)", min: 1);
+            "shared by all transfers; null: never the limit", "our choice (d)", min: LeastBytesPerSecond);
 
     public BytesPerSecond? Bandwidth { get; init; }
 

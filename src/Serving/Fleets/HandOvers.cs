@@ -59,6 +59,12 @@ internal sealed class HandOvers
     public void Begin(Sequence sequence, int to)
     {
         Waiting waiting = new(sequence, _clock.Now);
+        FleetMember source = _member(sequence.Replica);
+        if (source.State == MemberState.Stopped)
+        {
+            FallBack(sequence, source);
+            return;
+        }
         if (_options.Mode == HandOverMode.Push)
         {
             _clock.Spawn("a hand-over", () => Push(waiting, _member(to)), background: true);
@@ -77,6 +83,22 @@ internal sealed class HandOvers
         if (!_queues.Remove(to, out Queue<Waiting>? queue)) return [];
         _member(to).Replica.RoomChanged = null;
         return [.. queue.Select(waiting => waiting.Sequence).Where(sequence => !sequence.IsGone)];
+    }
+
+    /// <summary>A machine is gone: prompts that it read and that wait to go elsewhere are given up there with the others.</summary>
+    public void Lose(FleetMember source)
+    {
+        foreach ((int to, Queue<Waiting> queue) in _queues)
+        {
+            for (int left = queue.Count; left > 0; left--)
+            {
+                Waiting waiting = queue.Dequeue();
+                if (waiting.Sequence.IsGone) continue;
+                if (waiting.Sequence.Replica != source.Replica.Index) queue.Enqueue(waiting);
+                else source.Replica.Reattach(waiting.Sequence);
+            }
+            HasRoom(to);
+        }
     }
 
     private void Start()
@@ -132,20 +154,17 @@ internal sealed class HandOvers
         Sequence sequence = waiting.Sequence;
         await _clock.Until(_clock.Now, Phase.React);
         int blocks = target.Replica.Memory.BlocksFor(sequence.ComputedTokens);
-        while (!target.Replica.TryReserve(blocks))
+        FleetMember source = _member(sequence.Replica);
+        while (!sequence.IsGone && source.State != MemberState.Stopped && target.State == MemberState.Serving)
         {
+            if (target.Replica.TryReserve(blocks))
+            {
+                Ship(waiting, target, blocks);
+                return;
+            }
             await _clock.Delay(_options.Retry, Phase.React);
-            if (sequence.IsGone) return;
-            if (target.State is MemberState.Serving) continue;
-            Fallen?.Invoke(sequence);
-            return;
         }
-        if (sequence.IsGone)
-        {
-            target.Replica.Unreserve(blocks);
-            return;
-        }
-        Ship(waiting, target, blocks);
+        if (!sequence.IsGone) FallBack(sequence, source);
     }
 
     private void Ship(Waiting waiting, FleetMember target, int blocks)
@@ -166,10 +185,10 @@ internal sealed class HandOvers
         await _links.Send(source, target, bytes - hidden, _options.Setup);
         await _clock.Until(_clock.Now, Phase.React);
         _underWay[target.Replica.Index] -= blocks;
-        if (sequence.IsGone || target.State == MemberState.Stopped)
+        if (sequence.IsGone || target.State == MemberState.Stopped || source.State == MemberState.Stopped)
         {
             target.Replica.Unreserve(blocks);
-            if (!sequence.IsGone) Fallen?.Invoke(sequence);
+            if (!sequence.IsGone) FallBack(sequence, source);
             return;
         }
         _moves.HandOvers++;
@@ -183,6 +202,13 @@ internal sealed class HandOvers
         source.Replica.LetGo(sequence);
         target.Replica.Accept(sequence, blocks, tokens);
         Arrived?.Invoke(source);
+    }
+
+    /// <summary>Where its own machine has gone, a sequence is given up there with the others; else it needs another target.</summary>
+    private void FallBack(Sequence sequence, FleetMember source)
+    {
+        if (source.State == MemberState.Stopped) source.Replica.Reattach(sequence);
+        else Fallen?.Invoke(sequence);
     }
 
     /// <summary>Bytes that went while the prompt computed, at what one transfer gets alone; the flow itself is of the rest.</summary>

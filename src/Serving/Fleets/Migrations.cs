@@ -40,7 +40,7 @@ internal sealed class Migrations(Clock clock, ReplicaLinks links, FleetMoves mov
             int tokens = whole - sentTokens;
             if (tokens <= 0 || (stage > 0 && tokens <= options.LastBlocks * block)) break;
             int blocks = to.Replica.Memory.BlocksFor(whole) - reserved;
-            if (!to.Replica.TryReserve(blocks))
+            if (!Takes(to, blocks))
             {
                 goesOn = false;
                 break;
@@ -82,7 +82,7 @@ internal sealed class Migrations(Clock clock, ReplicaLinks links, FleetMoves mov
             int blocks = to.Replica.Memory.BlocksFor(tokens) - reserved;
             // Its client may have left within that moment.
             if (sequence.IsGone) return false;
-            bool fits = to.State == MemberState.Serving && sequence.KvLosses == losses && (options.Recompute || to.Replica.TryReserve(blocks));
+            bool fits = to.State == MemberState.Serving && from.State != MemberState.Stopped && sequence.KvLosses == losses && (options.Recompute ? to.Replica.WaitingRequests == 0 : Takes(to, blocks));
             if (!fits)
             {
                 from.Replica.Reattach(sequence);
@@ -95,8 +95,9 @@ internal sealed class Migrations(Clock clock, ReplicaLinks links, FleetMoves mov
                 moves.MigrationBytes += bytes;
                 await links.Send(from, to, bytes, options.Handshake);
                 await clock.Until(clock.Now, Phase.React);
-                if (sequence.IsGone || to.State == MemberState.Stopped)
+                if (sequence.IsGone || to.State == MemberState.Stopped || from.State == MemberState.Stopped)
                 {
+                    // Where its own machine has gone, it is given up there with the others.
                     if (!sequence.IsGone) from.Replica.Reattach(sequence);
                     return false;
                 }
@@ -122,7 +123,10 @@ internal sealed class Migrations(Clock clock, ReplicaLinks links, FleetMoves mov
         }
     }
 
+    /// <summary>Whoever has a queue of its own refuses (Llumnix, later version, b).</summary>
+    private static bool Takes(FleetMember to, int blocks) => to.Replica.WaitingRequests == 0 && to.Replica.TryReserve(blocks);
+
     private static bool IsThere(Sequence sequence, FleetMember from, FleetMember to, int losses) =>
         sequence is { IsGone: false, KvBlocks: > 0, IsPaused: false, IsMoving: false }
-        && sequence.Replica == from.Replica.Index && sequence.KvLosses == losses && to.State == MemberState.Serving;
+        && sequence.Replica == from.Replica.Index && sequence.KvLosses == losses && to.State == MemberState.Serving && from.State != MemberState.Stopped;
 }

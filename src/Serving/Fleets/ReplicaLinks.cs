@@ -12,13 +12,16 @@ internal sealed class ReplicaLinks
     /// <summary>Bandwidth of a port whose entry names none of its own.</summary>
     private static readonly BytesPerSecond Usual = new(25e9);
 
+    private readonly Clock _clock;
     private readonly LinkOptions _options;
+    private readonly List<(Process? Process, FleetMember From, FleetMember To)> _underWay = [];
     private readonly FlowNetwork _network;
     private readonly int _backbone = -1;
     private readonly int[] _path = new int[3];
 
     public ReplicaLinks(Clock clock, LinkOptions options)
     {
+        _clock = clock;
         _options = options;
         _network = new(clock);
         if (options.Backbone is { } backbone) _backbone = _network.AddLink("the backbone", backbone);
@@ -33,8 +36,24 @@ internal sealed class ReplicaLinks
         member.Ingress = _network.AddLink($"{name}, in", rate);
     }
 
-    /// <summary>Sends bytes from one replica to another; awaits the last of them.</summary>
-    public ResourceWait Send(FleetMember from, FleetMember to, long bytes, Duration extra)
+    /// <summary>Sends bytes from one replica to another; the answer comes with the last of them, and is false when one of the two went before.</summary>
+    public async ValueTask<bool> Send(FleetMember from, FleetMember to, long bytes, Duration extra)
+    {
+        (Process? Process, FleetMember From, FleetMember To) transfer = (_clock.Current, from, to);
+        _underWay.Add(transfer);
+        bool arrived = await Start(from, to, bytes, extra);
+        _underWay.Remove(transfer);
+        return arrived;
+    }
+
+    /// <summary>A machine is gone: what it sent and what was sent to it ends at this instant.</summary>
+    public void Break(FleetMember gone)
+    {
+        foreach ((Process? process, FleetMember from, FleetMember to) in _underWay)
+            if (from == gone || to == gone) process!.Wake(Phase.React);
+    }
+
+    private ResourceWait Start(FleetMember from, FleetMember to, long bytes, Duration extra)
     {
         int length = 0;
         _path[length++] = from.Egress;

@@ -72,7 +72,7 @@ public abstract record LendingSpec
     {
         ArgumentNullException.ThrowIfNull(set);
         return set
-            .Duration("interval", o => o.Interval, (o, v) => o with { Interval = v }, "time between two heartbeats, and two rounds of decisions", "our choice (d)")
+            .Duration("interval", o => o.Interval, (o, v) => o with { Interval = v }, "time between two heartbeats, and two rounds of decisions", "our choice (d)", minSeconds: 1e-3)
             .Duration("delay", o => o.Delay, (o, v) => o with { Delay = v }, "age of the heartbeats that a round decides on", "our choice (d)")
             .Duration("message", o => o.Message, (o, v) => o with { Message = v }, "time of one message of the protocol: order, reserve, answer, release", "our choice (d)")
             .Duration("combine", o => o.Combine, (o, v) => o with { Combine = v }, "time per layer in which partial attention becomes one answer", "our choice (d)")

@@ -1,4 +1,5 @@
 using Orrery.Documents;
+using Orrery.Kernel;
 using Orrery.Lab.Scenarios;
 using Orrery.Lab.Tests.Runs;
 
@@ -13,7 +14,6 @@ public sealed class FleetControlTests
         rebalancer: {use: llumnix, threshold: 5}
         observation: {interval: 1s}
         links: {latency: 1ms}
-        autoscaler: target-load
         startup: {warmUp: 1s}
         availability: {trace: "0:2, 60:1"}
         power: polca
@@ -53,5 +53,22 @@ public sealed class FleetControlTests
         Node root = Document.Parse(Everything, "s.yaml");
         Assert.NotNull(ScenarioReader.Read(root, "").Control.Rebalancer);
         Assert.Null(ScenarioReader.Read(Overrides.Apply(root, "rebalancer=null", "--vary"), "").Control.Rebalancer);
+    }
+
+    [Fact]
+    public void WhatIsSwitchedOffTakesItsStartUpWithIt() =>
+        Assert.Null(ScenarioReader.Read(Overrides.Apply(Document.Parse(Everything, "s.yaml"), "availability=null", "--vary"), "").Control.Availability);
+
+    [Theory]
+    [InlineData("autoscaler=target-load", "autoscaler: the provider's trace in availability says how many replicas there are; remove one of the two")]
+    [InlineData("observation={delay: 5s}", "a delay alone delays nothing")]
+    [InlineData("rebalancer.interval=0s", "'0s' is out of range")]
+    [InlineData("startup.remoteBandwidth=1B/s", "'1B/s' is out of range; write a bandwidth of at least 1MB/s")]
+    [InlineData("links={bandwidth: 1B/s}", "'1B/s' is out of range; write a bandwidth of at least 1MB/s")]
+    [InlineData("availability={trace: \"0:0, 10:200000\"}", "the trace has 200000 replicas at its peak")]
+    public void AMistakeGetsItsSentence(string change, string sentence)
+    {
+        InputException mistake = Assert.Throws<InputException>(() => ScenarioReader.Read(Overrides.Apply(Document.Parse(Everything, "s.yaml"), change, "--set"), ""));
+        Assert.Contains(sentence, mistake.Message, StringComparison.Ordinal);
     }
 }

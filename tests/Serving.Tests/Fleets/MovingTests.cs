@@ -41,6 +41,12 @@ public sealed class MovingTests
     public void WithdrawnMachinesLoseNoRequest(string name) =>
         Check(name, seeds: 30, Spot, outcome => outcome.Fleet.Moves.Evictions, least: 5);
 
+    /// <summary>Machines go while KV leaves them and comes to them, over links so slow that most transfers are cut.</summary>
+    [Theory]
+    [MemberData(nameof(Schedulers))]
+    public void WithdrawnMachinesAmongMovesLoseNoRequest(string name) =>
+        Check(name, seeds: 40, Storm, outcome => outcome.Fleet.Moves.Evictions, least: 5);
+
     [Theory]
     [MemberData(nameof(Schedulers))]
     public void ScalingToNothingAndBackLosesNoRequest(string name) =>
@@ -160,6 +166,24 @@ public sealed class MovingTests
             Availability = new(CapacityTrace.Parse("0:2, 0.2:1, 0.5:0, 0.9:2, 1.3:0, 1.6:1"), Duration.FromMilliseconds(random.Split("grace").NextInt(2) * 60), Supply(parts)),
         },
     };
+
+    private static FleetHarness Storm(RandomStream random, FleetHarness harness)
+    {
+        FleetHarness moving = random.Split("kind").NextInt(2) == 0 ? Phases(random, harness) : Migration(random, harness);
+        int spot = Math.Min(2, moving.Replicas - 1);
+        string trace = FormattableString.Invariant($"0:{spot}, 0.15:0, 0.3:{spot}, 0.35:1, 0.6:2, 0.8:0, 1.2:1");
+        Duration grace = Duration.FromMilliseconds(random.Split("grace").NextInt(3) * 40);
+        double slow = random.Split("slow").NextInt(2) == 0 ? 1e4 : 1e6;
+        return moving with
+        {
+            Options = parts => moving.Options!(parts) with
+            {
+                Scaling = null,
+                Links = new() { Bandwidth = new BytesPerSecond(slow) },
+                Availability = new(CapacityTrace.Parse(trace), grace, Supply(parts)),
+            },
+        };
+    }
 
     private static FleetHarness Scaling(RandomStream random, FleetHarness harness) => harness with
     {

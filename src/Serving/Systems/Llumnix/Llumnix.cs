@@ -22,7 +22,7 @@ public enum MovedFirst
 public sealed record LlumnixOptions : RebalancerSpec
 {
     public static readonly OptionSet<LlumnixOptions> Set = new OptionSet<LlumnixOptions>()
-        .Duration("interval", o => o.Interval, (o, v) => o with { Interval = v }, "how often replicas are paired", "later version: 50 ms (b); artefact: about every 4 steps (b)")
+        .Duration("interval", o => o.Interval, (o, v) => o with { Interval = v }, "how often replicas are paired", "later version: 50 ms (b); artefact: about every 4 steps (b)", minSeconds: Scaling.LeastIntervalSeconds)
         .Number("threshold", o => o.Threshold, (o, v) => o with { Threshold = v }, "freeness, in blocks per request, below which a replica sends and above which it receives", "3; 10 for two of the traces (b)", min: -1e9)
         .Bool("defragment", o => o.Defragments, (o, v) => o with { Defragments = v }, "what waits counts as used, so that others make room for it; false: balances only", "Llumnix (b)")
         .Bool("priorities", o => o.Priorities, (o, v) => o with { Priorities = v }, "requests of priority below 0 get headroom; false: Llumnix-base", "Llumnix (b)")
@@ -85,6 +85,8 @@ public sealed class Llumnix(LlumnixOptions options) : IRebalancer
         for (int i = 0; i < fleet.Count; i++)
         {
             ReplicaReport report = fleet.Report(i);
+            // Not heard of yet.
+            if (report.TotalBlocks == 0) continue;
             double free = Freeness.ForMigration(report, options.Defragments, options.Priorities);
             if (free < options.Threshold || report.PreemptedWaiting > 0) _sources.Add((free, i));
             else if (free > options.Threshold && report.Waiting == 0) _targets.Add((free, i));
@@ -118,7 +120,7 @@ public sealed class Llumnix(LlumnixOptions options) : IRebalancer
         _ => (a.Arrival, a.Id).CompareTo((b.Arrival, b.Id)) > 0,
     };
 
-    /// <summary>The balanced variant: the move of one average request must narrow the gap and leave the destination above the threshold (b).</summary>
+    /// <summary>The balanced variant: the move of one average request must narrow the gap, turn nothing round and leave the destination above the threshold (b).</summary>
     private bool Helps(in ReplicaReport sender, in ReplicaReport receiver)
     {
         double source = Freeness.ForMigration(sender, defragments: false, options.Priorities);
@@ -129,6 +131,6 @@ public sealed class Llumnix(LlumnixOptions options) : IRebalancer
         ReplicaReport targetAfter = receiver with { UsedBlocks = receiver.UsedBlocks + blocks, Running = receiver.Running + 1 };
         double after = Freeness.ForMigration(targetAfter, defragments: false, options.Priorities);
         double gap = after - Freeness.ForMigration(sourceAfter, defragments: false, options.Priorities);
-        return after >= options.Threshold && Math.Abs(gap) < target - source;
+        return after >= options.Threshold && gap > 0 && gap < target - source;
     }
 }

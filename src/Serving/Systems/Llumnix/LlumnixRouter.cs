@@ -63,7 +63,7 @@ public sealed class LlumnixRouter(LlumnixRouterOptions options) : IRouter
 public sealed record LlumnixScalingOptions : AutoscalerSpec
 {
     public static readonly OptionSet<LlumnixScalingOptions> Set = Scaling.Bounds(new OptionSet<LlumnixScalingOptions>())
-        .Duration("interval", o => o.Interval, (o, v) => o with { Interval = v }, "how often it decides", "Llumnix: 10 s (b)")
+        .Duration("interval", o => o.Interval, (o, v) => o with { Interval = v }, "how often it decides", "Llumnix: 10 s (b)", minSeconds: Scaling.LeastIntervalSeconds)
         .Number("outBelow", o => o.OutBelow, (o, v) => o with { OutBelow = v }, "average freeness, in blocks per request, below which replicas are added", "Llumnix: 10, sweep 5 to 85 (b)", min: -1e9)
         .Number("inMargin", o => o.InMargin, (o, v) => o with { InMargin = v }, "one goes when the average without its blocks exceeds outBelow by this", "Llumnix: 50 (b)");
 
@@ -91,21 +91,29 @@ public sealed class LlumnixScaling(LlumnixScalingOptions options) : IAutoscaler
         ArgumentNullException.ThrowIfNull(serving);
         int now = serving.Count + state.Starting;
         if (serving.Count == 0) return Math.Max(1, now);
+        int coming = state.Starting;
         double free = 0;
         double requests = state.Homeless;
         double blocks = 0;
         for (int i = 0; i < serving.Count; i++)
         {
             ReplicaReport report = serving.Report(i);
-            blocks = report.TotalBlocks;
+            blocks = Math.Max(blocks, report.TotalBlocks);
+            // Not heard of yet: all of it is free, as of one that starts.
+            if (report.TotalBlocks == 0)
+            {
+                coming++;
+                continue;
+            }
             free += report.FreeBlocks - (Freeness.WatermarkShare * report.TotalBlocks) - report.WaitingBlocks;
             requests += report.Running + report.Waiting;
         }
+        if (blocks == 0) return now;
         if (requests == 0) return Math.Max(1, now - 1);
-        double withStarting = free + (state.Starting * blocks);
+        double withStarting = free + (coming * blocks);
         int wish = now;
         while ((withStarting + ((wish - now) * blocks)) / requests < options.OutBelow && wish < now + serving.Count + 1) wish++;
         if (wish > now) return wish;
-        return state.Starting == 0 && now > 1 && (free - blocks) / requests > options.OutBelow + options.InMargin ? now - 1 : now;
+        return coming == 0 && now > 1 && (free - blocks) / requests > options.OutBelow + options.InMargin ? now - 1 : now;
     }
 }
