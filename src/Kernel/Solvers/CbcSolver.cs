@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using Orrery.Kernel.Time;
 
 namespace Orrery.Kernel.Solvers;
 
@@ -12,6 +13,9 @@ public sealed class CbcSolver(string executable = CbcSolver.Executable) : IInteg
 {
     /// <summary>Its name on the search path.</summary>
     public const string Executable = "cbc";
+
+    /// <summary>The longest limit that it takes.</summary>
+    public static readonly Duration MostTime = Duration.FromHours(7 * 24);
 
     // The program checks its limit between nodes of its tree; this long after it, it hangs.
     private const double GraceSeconds = 30;
@@ -25,6 +29,7 @@ public sealed class CbcSolver(string executable = CbcSolver.Executable) : IInteg
     {
         ArgumentNullException.ThrowIfNull(programme);
         ArgumentNullException.ThrowIfNull(limits);
+        if (limits.Time > MostTime) throw new InputException($"'{executable}' takes a limit of at most {MostTime}, not {limits.Time}; give a shorter time");
         if (Absence is { } absence) throw new InputException(absence);
         DirectoryInfo folder = Directory.CreateTempSubdirectory("orrery-cbc-");
         try
@@ -92,25 +97,42 @@ public sealed class CbcSolver(string executable = CbcSolver.Executable) : IInteg
     private string Run(List<string> arguments, SolverLimits limits, CancellationToken cancel)
     {
         ProcessStartInfo info = new(executable, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
-        using Process process = Process.Start(info) ?? throw new InputException($"'{executable}' could not be started");
-        Task<string> errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
-        Task<string> output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
-        using CancellationTokenRegistration end = cancel.Register(() => Kill(process));
-        if (!process.WaitForExit(TimeSpan.FromSeconds(limits.Time.Seconds + GraceSeconds)))
+        using Process process = Start(info);
+        try
+        {
+            Task<string> errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
+            Task<string> output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+            using CancellationTokenRegistration end = cancel.Register(() => Kill(process));
+            if (!process.WaitForExit(TimeSpan.FromSeconds(limits.Time.Seconds + GraceSeconds)))
+                throw new InputException($"'{executable}' went on {GraceSeconds} s after its limit of {limits.Time}; it was ended");
+            process.WaitForExit();
+            cancel.ThrowIfCancellationRequested();
+            return output.Result + errors.Result;
+        }
+        finally
         {
             Kill(process);
-            throw new InputException($"'{executable}' went on {GraceSeconds} s after its limit of {limits.Time}; it was ended");
         }
-        process.WaitForExit();
-        cancel.ThrowIfCancellationRequested();
-        return output.Result + errors.Result;
+    }
+
+    private Process Start(ProcessStartInfo info)
+    {
+        try
+        {
+            return Process.Start(info) ?? throw new InputException($"'{executable}' could not be started");
+        }
+        catch (Win32Exception error)
+        {
+            throw new InputException($"'{executable}' could not be started ({error.Message}): install the integer solver anew (Debian: coinor-cbc) or write `solver: heuristic`");
+        }
     }
 
     private static void Kill(Process process)
     {
         try
         {
-            process.Kill();
+            // With what it started: a program of this name may be a script around the solver.
+            if (!process.HasExited) process.Kill(entireProcessTree: true);
         }
         catch (Exception error) when (error is InvalidOperationException or Win32Exception)
         {
@@ -121,8 +143,11 @@ public sealed class CbcSolver(string executable = CbcSolver.Executable) : IInteg
 
     private bool IsFound()
     {
-        if (Path.IsPathRooted(executable)) return File.Exists(executable);
+        if (Path.IsPathRooted(executable)) return IsProgram(executable);
         string[] folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
-        return folders.Any(folder => File.Exists(Path.Combine(folder, executable)) || File.Exists(Path.Combine(folder, executable + ".exe")));
+        return folders.Any(folder => IsProgram(Path.Combine(folder, executable)) || IsProgram(Path.Combine(folder, executable + ".exe")));
     }
+
+    private static bool IsProgram(string path) => File.Exists(path)
+        && (OperatingSystem.IsWindows() || (File.GetUnixFileMode(path) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != 0);
 }

@@ -92,6 +92,35 @@ public class CbcSolverTests
     }
 
     [Fact]
+    public void ATimeBeyondTheLongestIsRefusedBeforeItStarts()
+    {
+        InputException error = Assert.Throws<InputException>(() => _cbc.Solve(new IntegerProgramme(), new SolverLimits(Duration.FromHours(1000))));
+        Assert.Contains("at most", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AFileThatIsNoProgramIsExplained()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("orrery-no-cbc-");
+        try
+        {
+            string file = Path.Combine(folder.FullName, "cbc");
+            File.WriteAllText(file, "no program");
+            CbcSolver solver = new(file);
+            if (!OperatingSystem.IsWindows())
+            {
+                Assert.Contains("not installed", solver.Absence, StringComparison.Ordinal);
+                File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+            }
+            Assert.Contains(file, Assert.Throws<InputException>(() => solver.Solve(new IntegerProgramme(), Limits)).Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
     public void TheFileIsMps()
     {
         IntegerProgramme programme = new() { Maximise = true };

@@ -2,7 +2,9 @@ using System.Globalization;
 using Orrery.Kernel;
 using Orrery.Kernel.Experiments;
 using Orrery.Kernel.Random;
+using Orrery.Kernel.Solvers;
 using Orrery.Kernel.Statistics;
+using Orrery.Kernel.Time;
 
 namespace Orrery.Serving.Systems.Helix;
 
@@ -40,6 +42,9 @@ internal sealed class HelixExperiment
 
     public HelixExperiment(HelixOptions options, RandomStream random, CancellationToken cancel)
     {
+        if (options.Length <= Duration.Zero) throw new InputException("experiment helix: duration must be above zero; give a time such as 600s");
+        if (options.Solver == HelixSolver.Cbc && options.SolverTime > CbcSolver.MostTime)
+            throw new InputException($"experiment helix: solverTime is at most {CbcSolver.MostTime}, not {options.SolverTime}; give a time such as 10h");
         _options = options;
         _random = random;
         _cancel = cancel;
@@ -56,6 +61,8 @@ internal sealed class HelixExperiment
             throw new InputException($"placement: the machines of '{_options.Cluster}' do not hold all {_model.Layers} layers in a row; add machines");
         HelixService service = new(_options, _model, _cluster, plan, _random);
         service.Run(_cancel);
+        if (service.DecodeTokens + service.PromptTokens == 0)
+            _notes.Add($"no token came in the measured {_options.Length}; give a longer duration, more machines or a shorter warmUp");
         return new ExperimentResult(Figures(service, plan.TokensPerSecond)) { Tables = [Table(service, plan)], Notes = _notes };
     }
 

@@ -88,7 +88,7 @@ public sealed record HelixOptions : ExperimentSpec
             "offline with other routers: requests in flight, as a share of those of mean length whose KV fits", "our choice (d); the published numbers lie between 0.2 and 0.65", max: 2)
         .Text("inFlight", o => o.InFlight, (o, v) => o with { InFlight = v },
             "offline with other routers: requests in flight, with separate pipelines a list; empty: by inFlightShare", "official repository: a number for each setting (b)")
-        .OptionalNumber("highWater", o => o.HighWater, (o, v) => o with { HighWater = v }, "mark of the KV mask; default by mode", "official repository: 0.85 offline, 0.9 online (b)", max: 1)
+        .OptionalNumber("highWater", o => o.HighWater, (o, v) => o with { HighWater = v }, "mark of the KV mask; default by mode", "official repository: 0.85 offline, 0.9 online (b)", min: 0.01, max: 1)
         .OptionalNumber("outputShare", o => o.OutputShare, (o, v) => o with { OutputShare = v }, "share of the mean output that the mask expects; default by mode", "official repository: 1 offline, 0.6 online (b)")
         .Number("leastFlow", o => o.LeastFlow, (o, v) => o with { LeastFlow = v }, "connections below this share of their machine's flow are not used", "official repository (b)", max: 1)
         .Number("promptMean", o => o.PromptMean, (o, v) => o with { PromptMean = v }, "mean prompt in tokens, log-normal within 4 to 2047", "Azure conversation trace, cut at 2048 (b)", min: 50, max: 1500)

@@ -55,11 +55,12 @@ internal sealed class HelixPlanner(HelixOptions options, HelixModel model, Helix
         HelixSearch search = new(part, model, flow, options.PartialInference);
         (HelixPlacement placement, double found) = search.Run(Starts(part, throughput), options.Steps, random.Split("placement"), cancel);
         if (options.Solver == HelixSolver.Heuristic) return placement;
-        HelixProgramme programme = new(part, model, flow, options.PartialInference, options.FastestLinks);
+        HelixProgramme programme = new(part, model, flow, options.PartialInference, options.FastestLinks, placement);
         SolverLimits limits = new(options.SolverTime, options.SolverGap);
-        (HelixPlacement better, IntegerSolution solution) = programme.Solve(new CbcSolver(), limits, placement, flow, options.PartialInference, cancel);
+        (HelixPlacement better, IntegerSolution solution, bool started) = programme.Solve(new CbcSolver(), limits, flow, options.PartialInference, cancel);
+        if (!started) notes.Add("cbc began without the heuristic's placement, which is none that the programme allows");
         double exact = flow.Solve(better, options.PartialInference);
-        notes.Add(string.Create(CultureInfo.InvariantCulture, $"cbc ended {solution.Status} with {exact:0.#} tokens/s; the heuristic had {found:0.#}"));
+        notes.Add(string.Create(CultureInfo.InvariantCulture, $"cbc ended {solution.Status} with {exact:0.#} tokens/s; the heuristic had {found:0.#}{(exact > found ? "" : ", and its placement is kept")}"));
         return exact > found ? better : placement;
     }
 

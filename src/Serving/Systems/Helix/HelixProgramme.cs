@@ -17,6 +17,7 @@ public sealed class HelixProgramme
     private readonly HelixModel _model;
     private readonly int[] _start;
     private readonly int[][] _holds;
+    private readonly HelixPlacement? _known;
     private readonly Dictionary<(int From, int To), (int Flow, int Allowed, int First, int Second)> _edges = [];
 
     /// <param name="cluster">The machines.</param>
@@ -24,7 +25,8 @@ public sealed class HelixProgramme
     /// <param name="flow">Capacities.</param>
     /// <param name="partial">Requests may enter machines in the middle of their layers.</param>
     /// <param name="fastest">Connections kept from each machine to others, the fastest; 0 keeps all (b: 12 on the large clusters).</param>
-    public HelixProgramme(HelixCluster cluster, HelixModel model, HelixFlow flow, bool partial, int fastest)
+    /// <param name="known">A placement to start from: the connections over which it sends something are kept too (d); null: none is known.</param>
+    public HelixProgramme(HelixCluster cluster, HelixModel model, HelixFlow flow, bool partial, int fastest, HelixPlacement? known = null)
     {
         _cluster = cluster;
         _model = model;
@@ -33,6 +35,13 @@ public sealed class HelixProgramme
         _start = new int[nodes];
         _holds = new int[nodes][];
         for (int i = 0; i < nodes; i++) AddMachine(i);
+        HashSet<(int From, int To)> used = [];
+        if (known is not null) _known = Feasible(known);
+        if (_known is not null && fastest > 0)
+        {
+            flow.Solve(_known, partial);
+            used = [.. flow.Flows.Where(connection => connection.TokensPerSecond > 0).Select(connection => (connection.From, connection.To))];
+        }
         for (int i = 0; i < nodes; i++)
         {
             // s_i ≤ m(1 − d) from the source, m·d ≤ e_i to the sink.
@@ -41,7 +50,11 @@ public sealed class HelixProgramme
             (_, int toSink, _, _) = AddEdge(i, -1, flow, false);
             Programme.AddConstraint($"e{i} to sink", Relation.AtLeast, 0, [.. End(i), new(toSink, -m)]);
             IEnumerable<int> others = Enumerable.Range(0, nodes).Where(j => j != i);
-            if (fastest > 0) others = others.OrderByDescending(j => flow.LinkCapacity(i, j)).ThenBy(j => j).Take(fastest);
+            if (fastest > 0)
+            {
+                IEnumerable<int> quick = others.OrderByDescending(j => flow.LinkCapacity(i, j)).ThenBy(j => j).Take(fastest);
+                others = quick.Union(others.Where(j => used.Contains((i, j))));
+            }
             foreach (int j in others) Join(i, j, AddEdge(i, j, flow, partial), partial);
         }
         for (int i = 0; i < nodes; i++) Conserve(i, flow);
@@ -49,18 +62,18 @@ public sealed class HelixProgramme
 
     public IntegerProgramme Programme { get; } = new() { Maximise = true };
 
-    /// <summary>Solves it from a placement that is known, and answers the placement found with its objective.</summary>
+    /// <summary>Solves it, from the known placement if there is one, and answers the placement found, its objective, and whether it began there.</summary>
     /// <exception cref="InputException">The solver is absent or found nothing within its limits.</exception>
-    public (HelixPlacement Placement, IntegerSolution Solution) Solve(
-        IIntegerSolver solver, SolverLimits limits, HelixPlacement? known, HelixFlow flow, bool partial, CancellationToken cancel)
+    public (HelixPlacement Placement, IntegerSolution Solution, bool Started) Solve(
+        IIntegerSolver solver, SolverLimits limits, HelixFlow flow, bool partial, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(solver);
-        double[] start = known is null ? [] : Values(known, flow, partial);
+        double[] start = _known is null ? [] : Values(_known, flow, partial);
         if (start.Length > 0 && Programme.Violation(start, 1e-5) is not null) start = [];
         IntegerSolution solution = solver.Solve(Programme, limits, start, cancel);
         if (!solution.HasValues)
             throw new InputException($"solver: {solver.Name} found no placement within {limits.Time}; raise `solverTime` or write `solver: heuristic`");
-        return (Read(solution.Values), solution);
+        return (Read(solution.Values), solution, start.Length > 0);
     }
 
     private HelixPlacement Read(IReadOnlyList<double> values)
@@ -78,13 +91,24 @@ public sealed class HelixProgramme
         return placement;
     }
 
-    // A known placement as values of all variables: a start for the solver.
+    // In the programme every machine holds something: one without layers holds the first. Null where one holds more than the programme allows.
+    private HelixPlacement? Feasible(HelixPlacement known)
+    {
+        HelixPlacement placement = known.Copy();
+        for (int i = 0; i < _start.Length; i++)
+        {
+            if (placement.Layers[i] == 0) placement.Set(i, 0, 1);
+            if (placement.Layers[i] > _holds[i].Length) return null;
+        }
+        return placement;
+    }
+
+    // A placement as values of all variables: a start for the solver.
     private double[] Values(HelixPlacement placement, HelixFlow flow, bool partial)
     {
         double[] values = new double[Programme.Variables.Count];
         for (int i = 0; i < _start.Length; i++)
         {
-            if (placement.Layers[i] == 0 || placement.Layers[i] > _holds[i].Length) return [];
             values[_start[i]] = placement.Start[i];
             values[_holds[i][placement.Layers[i] - 1]] = 1;
         }

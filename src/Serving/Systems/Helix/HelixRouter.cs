@@ -5,7 +5,7 @@ namespace Orrery.Serving.Systems.Helix;
 /// <summary>Parameters of the flow router.</summary>
 /// <param name="HighWater">A machine whose expected KV would pass this share of its room is masked.</param>
 /// <param name="OutputShare">Share of the mean output that a request is expected to hold.</param>
-/// <param name="LeastShare">Connections with less than this share of their machine's flow are not used.</param>
+/// <param name="LeastShare">Connections with less than this share of their machine's flow are not used; where all have less, the largest are.</param>
 public sealed record HelixRouterOptions(double HighWater, double OutputShare, double LeastShare);
 
 /// <summary>
@@ -14,10 +14,18 @@ public sealed record HelixRouterOptions(double HighWater, double OutputShare, do
 /// flow, machines that take no prompt of this length, and machines whose expected KV, (prompt + share · 240) · layers for each request, would
 /// pass the mark. Tokens after the first follow the path and only add to its loads. Without a way the request waits.
 /// </summary>
+/// <remarks>
+/// No request waits for what cannot come (d): a machine always has a connection left, a machine where nothing is expected takes any request, and one
+/// that lost its KV is judged by the prompt it came with, as a pass longer than the limit goes alone.
+/// </remarks>
 public sealed class HelixRouter : IChainRouter
 {
+    /// <summary>Flows that differ by less than this share are equally large: sums in another order.</summary>
+    private const double Same = 1e-9;
+
     private readonly HelixRouterOptions _options;
     private readonly HostSpec[] _hosts;
+    private readonly int _lastLayer;
     private readonly int[] _members;
     private readonly Connection[][] _connections;
     private readonly double[] _expected;
@@ -33,14 +41,17 @@ public sealed class HelixRouter : IChainRouter
         _members = [.. members ?? Enumerable.Range(0, hosts.Count)];
         _options = options;
         _hosts = [.. hosts];
+        _lastLayer = _hosts.Max(host => host.EndLayer);
         _expected = new double[hosts.Count];
         ILookup<int, (int From, int To, double TokensPerSecond)> byFrom = flows.Where(flow => flow.To >= 0 && flow.TokensPerSecond > 0).ToLookup(flow => flow.From);
         _connections = new Connection[hosts.Count + 1][];
-        for (int from = -1; from < hosts.Count; from++)
+        // Later ends first, the coordinator last: what leads nowhere is known before it is connected.
+        foreach (int from in Enumerable.Range(0, hosts.Count).OrderByDescending(host => _hosts[host].EndLayer).Append(-1))
         {
-            double sum = byFrom[from].Sum(flow => flow.TokensPerSecond);
-            _connections[from + 1] =
-                [.. byFrom[from].Where(flow => flow.TokensPerSecond >= options.LeastShare * sum).Select(flow => new Connection(flow.To, flow.TokensPerSecond))];
+            (int From, int To, double TokensPerSecond)[] onward = [.. byFrom[from].Where(flow => IsLast(flow.To) || _connections[flow.To + 1] is { Length: > 0 })];
+            double largest = onward.Length > 0 ? onward.Max(flow => flow.TokensPerSecond) : 0;
+            double least = Math.Min(options.LeastShare * byFrom[from].Sum(flow => flow.TokensPerSecond), largest * (1 - Same));
+            _connections[from + 1] = [.. onward.Where(flow => flow.TokensPerSecond >= least).Select(flow => new Connection(flow.To, flow.TokensPerSecond))];
         }
     }
 
@@ -49,12 +60,12 @@ public sealed class HelixRouter : IChainRouter
         int tokens = request.PassTokens;
         _taken.Clear();
         int at = -1;
-        while (at < 0 || _connections[at + 1].Length > 0)
+        while (at < 0 || !IsLast(at))
         {
             Connection? best = null;
             foreach (Connection connection in _connections[at + 1])
             {
-                if (IsMasked(connection.To, tokens)) continue;
+                if (IsMasked(connection.To, request)) continue;
                 if (best is null || connection.Load + (tokens / connection.Flow) < best.Load + (tokens / best.Flow)) best = connection;
             }
             if (best is null)
@@ -118,12 +129,14 @@ public sealed class HelixRouter : IChainRouter
         return worst;
     }
 
+    private bool IsLast(int host) => _hosts[host].EndLayer == _lastLayer;
+
     private double Expected(int promptTokens) => Math.Floor(promptTokens + (HelixThroughput.AnswerTokens * _options.OutputShare));
 
     // As if the request used all layers of the machine (b).
-    private bool IsMasked(int host, int tokens) =>
-        tokens > _hosts[host].Limits.PromptTokens
-        || _expected[host] + (Expected(tokens) * _hosts[host].Layers) > _options.HighWater * _hosts[host].KvEntries;
+    private bool IsMasked(int host, ChainRequest request) =>
+        request.PromptTokens > _hosts[host].Limits.PromptTokens
+        || (_expected[host] > 0 && _expected[host] + (Expected(request.PassTokens) * _hosts[host].Layers) > _options.HighWater * _hosts[host].KvEntries);
 
     private sealed class Connection(int to, double flow)
     {

@@ -14,9 +14,6 @@ internal sealed class HelixService : IChainObserver
     /// <summary>From the event that lets a request in to its arrival, offline (b).</summary>
     private static readonly Duration FeedDelay = Duration.FromSeconds(0.1);
 
-    /// <summary>Between two looks at whether the user gave up.</summary>
-    private static readonly Duration Slice = Duration.FromSeconds(20);
-
     private readonly HelixOptions _options;
     private readonly HelixModel _model;
     private readonly HelixPlan _plan;
@@ -88,6 +85,8 @@ internal sealed class HelixService : IChainObserver
 
     public void Run(CancellationToken cancel)
     {
+        // Posted work runs between any two events, so a busy second of virtual time does not hold up a user who gives up.
+        using CancellationTokenRegistration end = cancel.Register(() => _clock.Post(_clock.Stop));
         for (int stream = 0; stream < _plan.Parts.Count; stream++)
         {
             int part = stream;
@@ -95,9 +94,9 @@ internal sealed class HelixService : IChainObserver
             else FeedFirst(part);
         }
         _busyBefore = new Duration[_nodeOf.Length];
-        for (Instant until = Instant.Zero; until < _begin; until = Instant.Min(until + Slice, _begin)) RunTo(Instant.Min(until + Slice, _begin), cancel);
+        RunTo(_begin, cancel);
         for (int host = 0; host < _busyBefore.Length; host++) _busyBefore[host] = _run.Busy(host);
-        for (Instant until = _begin; until < _end; until += Slice) RunTo(Instant.Min(until + Slice, _end), cancel);
+        RunTo(_end, cancel);
     }
 
     public void Token(ChainRequest request, Duration taken)
@@ -164,8 +163,8 @@ internal sealed class HelixService : IChainObserver
 
     private void RunTo(Instant until, CancellationToken cancel)
     {
-        cancel.ThrowIfCancellationRequested();
         _clock.Run(until);
+        cancel.ThrowIfCancellationRequested();
     }
 
     // Poisson arrivals (d): the trace's own come nearly so.

@@ -80,14 +80,42 @@ public class HelixPlacementTests
         (HelixCluster cluster, HelixModel model, HelixFlow flow) = Toy();
         (HelixPlacement known, double best) = Exhaust(cluster, model, flow, partial);
         HelixProgramme programme = new(cluster, model, flow, partial, fastest: 0);
-        (HelixPlacement found, IntegerSolution solution) =
-            programme.Solve(solver, new SolverLimits(Duration.FromSeconds(60)), known: null, flow, partial, TestContext.Current.CancellationToken);
+        (HelixPlacement found, IntegerSolution solution, bool started) =
+            programme.Solve(solver, new SolverLimits(Duration.FromSeconds(60)), flow, partial, TestContext.Current.CancellationToken);
+        Assert.False(started);
         Assert.Equal(SolverStatus.Optimal, solution.Status);
         Assert.Equal(best, solution.Objective, 3);
         Assert.Equal(best, flow.Solve(found, partial), 3);
-        // The optimum as a start is feasible in the programme: nothing in it forbids a placement that works.
-        (_, IntegerSolution again) = programme.Solve(solver, new SolverLimits(Duration.FromSeconds(60)), known, flow, partial, TestContext.Current.CancellationToken);
-        Assert.Equal(best, again.Objective, 3);
+        // The optimum as a start is feasible in the programme: nothing in it forbids a placement that works, be it cut to the fastest connections.
+        foreach (int fastest in (int[])[0, 1])
+        {
+            HelixProgramme begun = new(cluster, model, flow, partial, fastest, known);
+            (_, IntegerSolution again, bool fromKnown) = begun.Solve(solver, new SolverLimits(Duration.FromSeconds(60)), flow, partial, TestContext.Current.CancellationToken);
+            Assert.True(fromKnown);
+            Assert.Equal(best, again.Objective, 3);
+        }
+    }
+
+    [Fact]
+    public void AStartSurvivesTheCutToTheFastestConnections()
+    {
+        // Without a solver: the start that reaches it is a solution of the programme with the flow of the known placement.
+        (HelixCluster cluster, HelixThroughput throughput, HelixFlow flow) = Cluster("geo-24", HelixModel.Llama70B);
+        HelixPlacement known = HelixBaselines.Swarm(cluster, HelixModel.Llama70B, throughput);
+        // A stage with two machines needs only one: the other holds nothing.
+        known.Set(Enumerable.Range(0, 24).First(node => known.Start.Count(start => start == known.Start[node]) == 2), 0, 0);
+        double tokensPerSecond = flow.Solve(known, partial: false);
+        Assert.True(tokensPerSecond > 0);
+        HelixProgramme programme = new(cluster, HelixModel.Llama70B, flow, partial: false, fastest: 2, known);
+        Repeater solver = new();
+        (_, IntegerSolution solution, bool started) = programme.Solve(solver, new SolverLimits(Duration.FromSeconds(1)), flow, partial: false, TestContext.Current.CancellationToken);
+        Assert.True(started);
+        Assert.True(solution.Objective >= tokensPerSecond - 1e-6);
+        Assert.Null(programme.Programme.Violation([.. solution.Values], 1e-5));
+        // More layers than the programme allows are no start.
+        known.Set(2, 0, 40);
+        programme = new(cluster, HelixModel.Llama70B, flow, partial: false, fastest: 2, known);
+        Assert.Throws<InputException>(() => programme.Solve(solver, new SolverLimits(Duration.FromSeconds(1)), flow, partial: false, TestContext.Current.CancellationToken));
     }
 
     [Theory]
@@ -107,6 +135,17 @@ public class HelixPlacementTests
         Assert.InRange(cluster.Link(0, 1).Bandwidth.Value, 1.125e9, 1.375e9);
         Assert.InRange(cluster.Link(0, 10).Bandwidth.Value, 10e6, 15e6);
         Assert.InRange(cluster.Link(-1, 0).Latency.Seconds, 0.04, 0.06);
+    }
+
+    // Answers the start.
+    private sealed class Repeater : IIntegerSolver
+    {
+        public string Name => "repeater";
+
+        public string? Absence => null;
+
+        public IntegerSolution Solve(IntegerProgramme programme, SolverLimits limits, ReadOnlyMemory<double> start = default, CancellationToken cancel = default) =>
+            start.IsEmpty ? new IntegerSolution(SolverStatus.Unknown, double.NaN, []) : new IntegerSolution(SolverStatus.Feasible, programme.Objective(start.Span), start.ToArray());
     }
 
     private static void Swarm(string text)

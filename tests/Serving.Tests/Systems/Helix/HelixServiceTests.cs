@@ -53,6 +53,75 @@ public class HelixServiceTests
     }
 
     [Fact]
+    public void ARequestThatCameWithAFittingPromptIsNeverLockedOut()
+    {
+        // Each fills the mark of a machine alone; the second waits for the first and then gets its way.
+        HostSpec[] hosts = [Host(0, 2) with { KvEntries = 1000 }];
+        HelixRouter router = new(hosts, [(-1, 0, 10), (0, -1, 10)], new HelixRouterOptions(0.01, 0.5, 0.05));
+        List<int> path = [];
+        Assert.True(router.Admit(new ChainRequest(1, 100, 10, Instant.Zero), new View(hosts), path));
+        Assert.False(router.Admit(new ChainRequest(2, 100, 10, Instant.Zero), new View(hosts), []));
+        // KV is short enough for restarts, and what restarts is longer than the prompt limit.
+        HelixOptions options = Short with
+        {
+            Cluster = "single-24", Model = HelixModel.Llama70B.Name, Steps = 0, Placement = HelixPlacer.Swarm, Scheduler = HelixScheduler.Flow, HighWater = 1,
+            OutputShare = 0, FeedMark = 1, PromptMean = 1500, OutputMean = 600, WarmUp = Duration.FromSeconds(1800), Length = Duration.FromSeconds(100),
+        };
+        ExperimentResult result = options.Run(RandomStream.Root(1), TestContext.Current.CancellationToken);
+        Assert.True(result.Values["restarts"] > 0);
+        Assert.True(result.Values["decodeTokensPerSecond"] > 10);
+    }
+
+    [Theory]
+    [InlineData("60 t4x4", 0.05, HelixPlacer.Swarm)]
+    [InlineData("1 a100-40, 18 t4", 0.6, HelixPlacer.Swarm)]
+    [InlineData("1 a100-40, 18 t4", 1, HelixPlacer.Petals)]
+    public void SomeConnectionIsAlwaysUsed(string cluster, double leastFlow, HelixPlacer placer)
+    {
+        HelixOptions options = Short with { Cluster = cluster, LeastFlow = leastFlow, Placement = placer, Scheduler = HelixScheduler.Flow, Steps = 0 };
+        ExperimentResult result = options.Run(RandomStream.Root(1), TestContext.Current.CancellationToken);
+        Assert.True(result.Values["decodeTokensPerSecond"] > 0);
+        Assert.DoesNotContain(result.Notes, note => note.Contains("no token", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void EquallyThinConnectionsAreAllUsed()
+    {
+        HostSpec[] hosts = [.. Enumerable.Range(0, 40).Select(_ => Host(0, 2))];
+        (int, int, double)[] flows = [.. Enumerable.Range(0, 40).SelectMany(host => ((int, int, double)[])[(-1, host, 1), (host, -1, 1)])];
+        HelixRouter router = new(hosts, flows, new HelixRouterOptions(0.9, 0.5, 0.05));
+        HashSet<int> first = [];
+        for (int i = 0; i < 40; i++)
+        {
+            List<int> path = [];
+            Assert.True(router.Admit(new ChainRequest(i, 100, 10, Instant.Zero), new View(hosts), path));
+            first.Add(Assert.Single(path));
+        }
+        Assert.Equal(40, first.Count);
+    }
+
+    [Fact]
+    public void OneWhoGivesUpIsHeardWithinASecondOfVirtualTime()
+    {
+        // A million tokens arrive each second: whole seconds of virtual time would take long.
+        HelixOptions options = Short with { Mode = HelixMode.Online, Load = "1000000", Placement = HelixPlacer.Swarm, WarmUp = Duration.Zero, Length = Duration.FromHours(100) };
+        using CancellationTokenSource source = new(TimeSpan.FromMilliseconds(50));
+        Assert.Throws<OperationCanceledException>(() => options.Run(RandomStream.Root(1), source.Token));
+    }
+
+    [Fact]
+    public void TimesThatAreNoneAreExplained()
+    {
+        InputException error = Assert.Throws<InputException>(() => (Short with { Length = Duration.Zero }).Run(RandomStream.Root(1), TestContext.Current.CancellationToken));
+        Assert.Contains("duration must be above zero", error.Message, StringComparison.Ordinal);
+        HelixOptions options = Short with { Solver = HelixSolver.Cbc, SolverTime = Duration.FromHours(1000) };
+        error = Assert.Throws<InputException>(() => options.Run(RandomStream.Root(1), TestContext.Current.CancellationToken));
+        Assert.Contains("solverTime is at most", error.Message, StringComparison.Ordinal);
+        ExperimentResult brief = (Short with { WarmUp = Duration.Zero, Length = Duration.FromMilliseconds(1) }).Run(RandomStream.Root(1), TestContext.Current.CancellationToken);
+        Assert.Contains(brief.Notes, note => note.Contains("no token", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void AThinConnectionIsNotUsed()
     {
         HostSpec[] hosts = [Host(0, 2), Host(0, 2)];
