@@ -84,6 +84,13 @@ public sealed class ProbeResult(int requests) : IServingObserver
     /// <summary>A quantile of the time per further token, over requests that have any.</summary>
     public double Tpot(double share) => Quantile(share, _finished.Where(static request => request.OutputTokens > 1).Select(static request => request.TpotSeconds));
 
+    /// <summary>
+    /// The same from arrival on, where prompts take no time: waiting for KV room is then part of it, as it is on a decode instance that fetches
+    /// late. Infinite when that many were refused.
+    /// </summary>
+    public double TpotFromArrival(double share) => Quantile(share, _finished.Where(static request => request.OutputTokens > 1)
+        .Select(static request => request.EndToEndSeconds / (request.OutputTokens - 1)).Concat(Enumerable.Repeat(double.PositiveInfinity, Lost)));
+
     /// <summary>The factor on both targets at which a share of the requests would keep both.</summary>
     public double LeastScale(double share, double ttftSeconds, double tpotSeconds) =>
         OfAll(share, request => Math.Max(request.TtftSeconds / ttftSeconds, request.TpotSeconds / tpotSeconds));

@@ -21,6 +21,8 @@ public sealed record ProbeWorkload(string Name, string Block, int LeastPrompt, i
     /// <summary>A window that no draw ever falls into would otherwise be looked for without end.</summary>
     private const int MostDraws = 10_000;
 
+    private const int DrawsBetweenChecks = 4096;
+
     /// <summary>The data sets of DistServe, which are not public as tokens: log-normals through published means, cut as its code cuts them.</summary>
     public static readonly IReadOnlyList<ProbeWorkload> Chats =
     [
@@ -43,7 +45,8 @@ public sealed record ProbeWorkload(string Name, string Block, int LeastPrompt, i
     /// <param name="ratePerSecond">Of the Poisson arrivals.</param>
     /// <param name="count">How many.</param>
     /// <param name="random">Streams <c>gaps</c>, <c>prompts</c> and <c>outputs</c>.</param>
-    public IReadOnlyList<Request> Draw(double ratePerSecond, int count, RandomStream random)
+    /// <param name="cancel">Ends it with <see cref="OperationCanceledException"/>.</param>
+    public IReadOnlyList<Request> Draw(double ratePerSecond, int count, RandomStream random, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(random);
         TrafficSpec spec = TrafficSpec.Read(Document.Parse(Block, Name));
@@ -55,6 +58,7 @@ public sealed record ProbeWorkload(string Name, string Block, int LeastPrompt, i
         Request[] requests = new Request[count];
         for (int i = 0; i < count; i++)
         {
+            if (i % DrawsBetweenChecks == 0) cancel.ThrowIfCancellationRequested();
             (int prompt, int output) = Next(prompts, outputs);
             seconds += -gapSeconds * Math.Log(gaps.NextPositive());
             requests[i] = new() { Id = i, Arrival = Instant.FromSeconds(seconds), PromptTokens = prompt, OutputTokens = output };

@@ -22,4 +22,7 @@ public static class RateSearch
         }
         return low;
     }
+
+    /// <summary>Whether <see cref="Bisect"/> answered the end of its range, so that the truth may lie beyond it.</summary>
+    public static bool IsAtEnd(double found, double most, double width) => found > most - width;
 }

@@ -61,7 +61,7 @@ internal sealed class DistServeFleets(string modelName, BytesPerSecond link, dou
     /// <summary>Instances of one phase, as the planner for fast networks simulates them: prompts of one token of output, or decodes whose prompts cost nothing.</summary>
     public PlannedFleet Alone(Cut cut, ReplicaRole phase)
     {
-        ReplicaDesign design = Instance(cut, ReplicaRole.Mixed, _distServe, new DistServeOptions());
+        ReplicaDesign design = Instance(cut, ReplicaRole.Mixed, _distServe, new DistServeOptions()) with { Swap = SwapOf(phase) };
         PlannedReplicas replicas = new(design, 1);
         if (phase == ReplicaRole.Decode) replicas = replicas with { Cost = () => new FreePrompts(new TableCost(design.Deployment, _distServe)) };
         return new([replicas], new DistServeRouterOptions(), new FleetOptions());
@@ -84,7 +84,9 @@ internal sealed class DistServeFleets(string modelName, BytesPerSecond link, dou
         {
             StepTimes = times,
             Role = role,
-            Swap = role == ReplicaRole.Decode ? new SwapOptions { Size = HostSwap } : null,
+            Swap = SwapOf(role),
         };
     }
+
+    private static SwapOptions? SwapOf(ReplicaRole role) => role == ReplicaRole.Decode ? new SwapOptions { Size = HostSwap } : null;
 }

@@ -30,6 +30,9 @@ public sealed record DistServePlacementOptions : ExperimentSpec
 {
     private const string Code = "artefact (b)";
 
+    /// <summary>With less, KV of a long prompt would take days.</summary>
+    private const double LeastBandwidth = 1e6;
+
     public static readonly OptionSet<DistServePlacementOptions> Set = new OptionSet<DistServePlacementOptions>()
         .Choice("search", o => o.Search, (o, v) => o with { Search = v }, "low or high (DistServe's two algorithms), colocated or colocated-searched (vLLM)", "Zhong et al. (b)")
         .Choice("model", ["opt-13b", "opt-66b"], o => o.Model, (o, v) => o with { Model = v }, "what is served; step times of others were not published", Code)
@@ -45,8 +48,10 @@ public sealed record DistServePlacementOptions : ExperimentSpec
         .Number("width", o => o.Width, (o, v) => o with { Width = v }, "a search ends when its interval is narrower, requests/s", Code, min: 0.001, max: 100)
         .Number("finalWidth", o => o.FinalWidth, (o, v) => o with { FinalWidth = v }, "the same for the figure of the best placement", "our choice (d)", min: 0.001, max: 100)
         .Number("rate", o => o.Rate, (o, v) => o with { Rate = v }, "requests/s per device at which the least scale of both targets is measured; 0: nine tenths of the goodput", "our choice (d)", max: 1000)
+        .Number("offeredRate", o => o.OfferedRate, (o, v) => o with { OfferedRate = v },
+            "requests/s in all that instances are counted for, ceil(rate / goodput) of each; 0: the placement fills the devices and is not multiplied", "Zhong et al. (c)", max: 1e6)
         .Quantity("link", Documents.Quantity.BytesPerSecond, o => o.Link, (o, v) => o with { Link = v },
-            "bandwidth of each instance's ports, for KV", "NVLink of A100 (c); the artefact charges nothing for it (b)", min: 1)
+            "bandwidth of each instance's ports, for KV", "NVLink of A100 (c); the artefact charges nothing for it (b)", min: LeastBandwidth)
         .Number("waitingShare", o => o.WaitingShare, (o, v) => o with { WaitingShare = v },
             "share of the decode side's blocks beyond which nothing more is fetched while it waits there", "engine's waiting_block_prop_threshold (b), 0.05 (c)", max: 1);
 
@@ -59,6 +64,11 @@ public sealed record DistServePlacementOptions : ExperimentSpec
         new("prefillPipeline", "", "Pipeline stages of prefill instances."),
         new("decodeTensor", "", "Tensor degree of decode instances; missing where phases are together."),
         new("decodePipeline", "", "Pipeline stages of decode instances; missing where phases are together."),
+        new("prefillInstances", "", "Prefill instances of the placement, or instances where phases are together."),
+        new("decodeInstances", "", "Decode instances of the placement; missing where phases are together."),
+        new("offeredPrefillInstances", "", "The same for the offered rate; missing without one."),
+        new("offeredDecodeInstances", "", "The same for the offered rate; missing without one."),
+        new("offeredDevices", "", "Devices of both for the offered rate; missing without one."),
         new("ttftUse", "", "Quantile of the time to first token over its target, a tenth above the goodput."),
         new("tpotUse", "", "Quantile of the time per further token over its target, a tenth above the goodput."),
         new("leastScale", "", "Factor on both targets at which the share of requests would keep them at the given rate per device."),
@@ -94,6 +104,8 @@ public sealed record DistServePlacementOptions : ExperimentSpec
 
     public double Rate { get; init; }
 
+    public double OfferedRate { get; init; }
+
     public double Link { get; init; } = 300e9;
 
     public double WaitingShare { get; init; } = 0.05;
@@ -103,6 +115,8 @@ public sealed record DistServePlacementOptions : ExperimentSpec
     public override ExperimentResult Run(RandomStream random, CancellationToken cancel)
     {
         if (Ttft <= Duration.Zero || Tpot <= Duration.Zero) throw new InputException("ttft and tpot must be longer than nothing; write for example ttft: 200ms");
+        if (MostRate < Width || MostRate < FinalWidth)
+            throw new InputException($"mostRate: {MostRate} is below {(MostRate < Width ? $"width, {Width}" : $"finalWidth, {FinalWidth}")}, so no rate would be tried; raise mostRate or lower the width");
         return new DistServePlacement(this, random, cancel).Run();
     }
 }

@@ -24,6 +24,7 @@ internal sealed class SplitwiseProvisioning
     private long _borrowed;
     private long _departures;
     private int _runs;
+    private bool _isAtEnd;
 
     public SplitwiseProvisioning(SplitwiseProvisioningOptions options, RandomStream random, CancellationToken cancel)
     {
@@ -51,6 +52,8 @@ internal sealed class SplitwiseProvisioning
         {
             double capacity = Capacity(size);
             values["maxRate"] = capacity;
+            if (_isAtEnd)
+                notes.Add(string.Create(CultureInfo.InvariantCulture, $"the search ended at mostRate, {_options.MostRate}/s: the capacity is at least that; raise mostRate"));
             if (rate == 0) rate = capacity;
         }
         values["machines"] = size.Machines;
@@ -76,6 +79,7 @@ internal sealed class SplitwiseProvisioning
             if (Keeps(size, middle * _options.RateStep)) low = middle;
             else high = middle;
         }
+        _isAtEnd = low == (int)(_options.MostRate / _options.RateStep);
         return low * _options.RateStep;
     }
 
@@ -138,7 +142,7 @@ internal sealed class SplitwiseProvisioning
         _borrowed = 0;
         _departures = 0;
         int count = Math.Max(1, (int)Math.Round(rate * _options.Length.Seconds));
-        return _machines.Fleet(size).Run(_workload.Draw(rate, count, _random), _cancel, router =>
+        return _machines.Fleet(size).Run(_workload.Draw(rate, count, _random, _cancel), _cancel, router =>
         {
             _departures++;
             if (router is SplitwiseRouter pools) _borrowed += pools.Borrowed;

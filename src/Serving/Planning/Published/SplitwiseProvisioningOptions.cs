@@ -37,6 +37,12 @@ public sealed record SplitwiseProvisioningOptions : ExperimentSpec
 {
     private const string Code = "simulator (b)";
 
+    /// <summary>With less, KV of a long prompt would take days.</summary>
+    private const double LeastBandwidth = 1e6;
+
+    /// <summary>Requests of a run that are kept in memory; the paper's longest run has 150,000.</summary>
+    private const double MostRequests = 1e6;
+
     public static readonly OptionSet<SplitwiseProvisioningOptions> Set = new OptionSet<SplitwiseProvisioningOptions>()
         .Choice("task", o => o.Task, (o, v) => o with { Task = v }, "capacity or provision", Code)
         .Choice("design", o => o.Design, (o, v) => o with { Design = v }, "baseline-a100, baseline-h100, splitwise-aa, splitwise-hh, splitwise-ha, splitwise-hhcap", Code)
@@ -51,7 +57,7 @@ public sealed record SplitwiseProvisioningOptions : ExperimentSpec
         .Number("rateStep", o => o.RateStep, (o, v) => o with { RateStep = v }, "capacities are multiples of it, requests/s", Code, min: 0.1, max: 1000)
         .Number("mostRate", o => o.MostRate, (o, v) => o with { MostRate = v }, "highest rate looked at, requests/s", "simulator: 250 (b)", min: 1, max: 100_000)
         .Choice("goal", o => o.Goal, (o, v) => o with { Goal = v }, "cost, power or count is least", Code)
-        .Quantity("link", Documents.Quantity.BytesPerSecond, o => o.Link, (o, v) => o with { Link = v }, "ports of a machine, for KV", "simulator: 200 GB/s (b)", min: 1);
+        .Quantity("link", Documents.Quantity.BytesPerSecond, o => o.Link, (o, v) => o with { Link = v }, "ports of a machine, for KV", "simulator: 200 GB/s (b)", min: LeastBandwidth);
 
     private static readonly IReadOnlyList<ExperimentFigure> AllFigures =
     [
@@ -106,6 +112,14 @@ public sealed record SplitwiseProvisioningOptions : ExperimentSpec
         if (Task == ProvisioningTask.Provision && Rate == 0) throw new InputException("rate: provisioning needs the rate to provision for; write for example rate: 70");
         if (TokenMachines == 0 && Design is not (ClusterDesign.BaselineA100 or ClusterDesign.BaselineH100))
             throw new InputException("tokenMachines: a split design needs at least one; write tokenMachines: 15, or a baseline design");
+        bool isCapacity = Task == ProvisioningTask.Capacity;
+        if (isCapacity && RateStep > MostRate) throw new InputException($"mostRate: {MostRate} is below rateStep, {RateStep}, so no rate would be tried; raise mostRate or lower rateStep");
+        double most = isCapacity ? Math.Max(MostRate, Rate) : Rate;
+        if (most * Length.Seconds > MostRequests)
+        {
+            string key = isCapacity && MostRate >= Rate ? "mostRate" : "rate";
+            throw new InputException($"duration: {key} {most}/s for {Length.Seconds} s makes {most * Length.Seconds:0} requests a run, more than {MostRequests:0}; shorten duration or lower {key}");
+        }
         return new SplitwiseProvisioning(this, random, cancel).Run();
     }
 }

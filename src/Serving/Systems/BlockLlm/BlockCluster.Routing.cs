@@ -23,11 +23,11 @@ internal sealed partial class BlockCluster
         List<BlockInstance> candidates = _instances[block];
         long kvBytes = _kvBytesPerToken[block] * request.Tokens;
         // A prompt has no KV yet: its owners were chosen at admission, and a single instance leaves no choice.
-        if (candidates.Count == 1 || request.IsPrompt) return CostOf(request, owner, owner, from, kvBytes, now);
+        if (candidates.Count == 1 || request.IsPrompt) return CostOf(request, owner, owner, from, now);
         Span<DispatchCost> costs = candidates.Count <= 16 ? stackalloc DispatchCost[candidates.Count] : new DispatchCost[candidates.Count];
-        for (int i = 0; i < costs.Length; i++) costs[i] = CostOf(request, candidates[i], owner, from, kvBytes, now);
+        for (int i = 0; i < costs.Length; i++) costs[i] = CostOf(request, candidates[i], owner, from, now);
         int chosen = _dispatch.Choose(costs);
-        if (chosen < 0) return CostOf(request, owner, owner, from, kvBytes, now);
+        if (chosen < 0) return CostOf(request, owner, owner, from, now);
         BlockInstance to = candidates[chosen];
         if (to != owner)
         {
@@ -41,14 +41,17 @@ internal sealed partial class BlockCluster
         return costs[chosen];
     }
 
-    private DispatchCost CostOf(BlockRequest request, BlockInstance instance, BlockInstance owner, BlockDevice from, long kvBytes, Instant now)
+    private DispatchCost CostOf(BlockRequest request, BlockInstance instance, BlockInstance owner, BlockDevice from, Instant now)
     {
         double compute = _times.ReferenceSeconds(instance.Block);
         double transfer = TransferSeconds(from, instance.Device, ActivationBytes(request, instance));
         // Two FLOP a parameter and token at the device's peak; a parameter has two bytes.
         double recompute = (double)instance.Block.Bytes * request.Context / _deviceSpec.PeakRate(Precision.Bf16)!.Value.Value;
-        double move = TransferSeconds(owner.Device, instance.Device, kvBytes);
-        return new(instance == owner, transfer, recompute, move, instance.Device.BacklogSeconds(now), compute, instance.IsReady && instance.Device.FreeBytes >= kvBytes);
+        long kvBytes = _kvBytesPerToken[instance.Block.Id];
+        // What there is moves; room is held for what there will be.
+        double move = TransferSeconds(owner.Device, instance.Device, kvBytes * request.Context);
+        bool hasRoom = instance.IsReady && instance.Device.FreeBytes >= kvBytes * request.Tokens;
+        return new(instance == owner, transfer, recompute, move, instance.Device.BacklogSeconds(now), compute, hasRoom);
     }
 
     private double TransferSeconds(BlockDevice? from, BlockDevice to, long bytes)
@@ -90,7 +93,7 @@ internal sealed partial class BlockCluster
         }
         foreach (List<BlockInstance> instances in _instances) Retire(instances);
         foreach (BlockDevice each in _devices) each.BusyAtLook = each.BusySeconds;
-        Counts.Weights(_devices, now);
+        Counts.Until(now);
     }
 
     /// <summary>The block for whose KV a waiting request finds no room; null where one is being replicated already.</summary>

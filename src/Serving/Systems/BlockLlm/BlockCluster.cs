@@ -64,7 +64,6 @@ internal sealed partial class BlockCluster
     public void Run(CancellationToken cancel)
     {
         int sinceCheck = 0;
-        Counts.Weights(_devices, Instant.Zero);
         while (_events.TryDequeue(out Happening what, out (Instant At, long Order) key))
         {
             if ((++sinceCheck & 0xFFF) == 0) cancel.ThrowIfCancellationRequested();
@@ -145,7 +144,7 @@ internal sealed partial class BlockCluster
         }
         request.Owners = owners;
         request.Admitted = now;
-        Counts.Kv(_devices);
+        Counts.Memory();
         Enqueue(owners[0], new(request, JobKind.Own, now));
         return true;
     }
@@ -194,6 +193,7 @@ internal sealed partial class BlockCluster
         device.Instances.Add(instance);
         device.WeightBytes += block.Bytes;
         Counts.Room(device);
+        Counts.Memory();
         _instances[block.Id].Add(instance);
         return instance;
     }

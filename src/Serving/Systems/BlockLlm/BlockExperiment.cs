@@ -14,14 +14,25 @@ internal static class BlockExperiment
     // Longest prompt and output that are drawn (d): the base models read 2,048 tokens.
     private const int LongestTokens = 1024;
 
+    /// <summary>Requests of a run, all kept in memory.</summary>
+    private const double MostRequests = 1e6;
+
+    private const int DrawsBetweenChecks = 4096;
+
+    private static readonly Duration LeastScaleInterval = Duration.FromMilliseconds(1);
+
     public static ExperimentResult Run(BlockLlmOptions options, RandomStream random, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(random);
         if (options.LeastShared > options.MostShared)
             throw new InputException($"experiment blockllm: leastShared {options.LeastShared} is above mostShared {options.MostShared}; give leastShared <= mostShared");
-        if (options.Length <= Duration.Zero || options.ScaleInterval <= Duration.Zero)
-            throw new InputException("experiment blockllm: duration and scaleInterval must be above zero; give times such as 6min and 5s");
+        if (options.Length <= Duration.Zero || options.ScaleInterval < LeastScaleInterval)
+            throw new InputException("experiment blockllm: duration must be above zero and scaleInterval at least 1ms; give times such as 6min and 5s");
+        double expected = options.RatePerSecond * options.Length.Seconds;
+        if (expected > MostRequests)
+            throw new InputException(
+                $"experiment blockllm: rate {options.RatePerSecond}/s for a duration of {options.Length.Seconds} s makes {expected:0} requests, more than {MostRequests:0}; lower rate or shorten duration");
         ModelSpec[] bases = [.. options.Bases.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Catalog.Model)];
         if (bases.Length == 0) throw new InputException("experiment blockllm: bases names no model; give catalogue names separated by blanks");
         if (bases.FirstOrDefault(model => model.Layers < BlockZoo.Segments) is { } shallow)
@@ -30,12 +41,12 @@ internal static class BlockExperiment
         if (device.PeakRate(Precision.Bf16) is not { } peak)
             throw new InputException($"experiment blockllm: {device.Name} has no 16-bit rate; name another device");
         BlockZoo zoo = BlockZoo.Build(bases, options, random.Split("zoo"));
-        var cluster = new BlockCluster(options, zoo, device, random.Split("surrogates"), Requests(options, zoo, random));
+        var cluster = new BlockCluster(options, zoo, device, random.Split("surrogates"), Requests(options, zoo, random, cancel));
         cluster.Run(cancel);
         return BlockFigures.Of(cluster.Counts, zoo, peak.Value);
     }
 
-    internal static List<BlockRequest> Requests(BlockLlmOptions options, BlockZoo zoo, RandomStream random)
+    internal static List<BlockRequest> Requests(BlockLlmOptions options, BlockZoo zoo, RandomStream random, CancellationToken cancel)
     {
         List<BlockRequest> requests = [];
         RandomStream arrivals = random.Split("arrivals");
@@ -46,6 +57,7 @@ internal static class BlockExperiment
         var gap = Exponential.FromRate(options.RatePerSecond);
         for (double seconds = gap.Sample(arrivals); seconds < options.Length.Seconds; seconds += gap.Sample(arrivals))
         {
+            if (requests.Count % DrawsBetweenChecks == 0) cancel.ThrowIfCancellationRequested();
             double place = tenants.NextDouble();
             int app = 0;
             while (app < zoo.Models.Count - 1 && place >= zoo.Models[app].Popularity) place -= zoo.Models[app++].Popularity;

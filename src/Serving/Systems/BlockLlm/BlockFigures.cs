@@ -101,13 +101,22 @@ internal sealed class BlockCounts(BlockLlmOptions options, IReadOnlyList<BlockDe
         Surrogates.Add((now - request.Admitted).Seconds - request.QueueSeconds - request.BatchSeconds - request.HandOverSeconds);
     }
 
-    public void Weights(IReadOnlyList<BlockDevice> all, Instant now)
-    {
-        Last = Instant.Max(Last, now);
-        MostWeightBytes = Math.Max(MostWeightBytes, all.Sum(device => device.WeightBytes));
-    }
+    /// <summary>The run goes on at least until then.</summary>
+    public void Until(Instant now) => Last = Instant.Max(Last, now);
 
-    public void Kv(IReadOnlyList<BlockDevice> all) => MostMemoryBytes = Math.Max(MostMemoryBytes, all.Sum(device => device.WeightBytes + device.KvBytes));
+    /// <summary>Looked at whenever weights or KV have come.</summary>
+    public void Memory()
+    {
+        long weights = 0;
+        long kv = 0;
+        foreach (BlockDevice device in devices)
+        {
+            weights += device.WeightBytes;
+            kv += device.KvBytes;
+        }
+        MostWeightBytes = Math.Max(MostWeightBytes, weights);
+        MostMemoryBytes = Math.Max(MostMemoryBytes, weights + kv);
+    }
 
     public void Unserved(int waiting) => Waiting = waiting;
 }

@@ -42,6 +42,20 @@ public sealed class SplitCutsTests
     }
 
     [Theory]
+    [InlineData(5, true)]
+    [InlineData(4.7, false)]
+    public void ASearchKnowsWhenItEndedAtItsEnd(double last, bool isAtEnd) =>
+        Assert.Equal(isAtEnd, RateSearch.IsAtEnd(RateSearch.Bisect(5, 0.25, rate => rate <= last), 5, 0.25));
+
+    [Fact]
+    public void DrawingEndsWhenCancelled()
+    {
+        using CancellationTokenSource cancelled = new();
+        cancelled.Cancel();
+        Assert.Throws<OperationCanceledException>(() => ProbeWorkload.Chats[0].Draw(10, int.MaxValue / 8, Kernel.Random.RandomStream.Root(1), cancelled.Token));
+    }
+
+    [Theory]
     [InlineData(0.5, 2)]
     [InlineData(0.75, 3)]
     [InlineData(0.76, 4)]
@@ -55,7 +69,7 @@ public sealed class SplitCutsTests
     public void LengthsHaveTheirMeans(string name, double prompt, double output)
     {
         ProbeWorkload workload = ProbeWorkload.Chats.Single(candidate => candidate.Name == name);
-        var requests = workload.Draw(10, 20_000, Kernel.Random.RandomStream.Root(1));
+        var requests = workload.Draw(10, 20_000, Kernel.Random.RandomStream.Root(1), CancellationToken.None);
         Assert.InRange(requests.Average(request => request.PromptTokens), prompt * 0.97, prompt * 1.03);
         Assert.InRange(requests.Average(request => request.OutputTokens), output * 0.9, output * 1.1);
         Assert.All(requests, request => Assert.InRange(request.PromptTokens + request.OutputTokens, 2, workload.MostTotal));
@@ -66,10 +80,10 @@ public sealed class SplitCutsTests
     public void ServicesDrawPromptsAndOutputsApart()
     {
         ProbeWorkload code = ProbeWorkload.Services.Single(candidate => candidate.Name == "code");
-        var requests = code.Draw(10, 20_000, Kernel.Random.RandomStream.Root(2));
+        var requests = code.Draw(10, 20_000, Kernel.Random.RandomStream.Root(2), CancellationToken.None);
         Assert.InRange(requests.Average(request => request.PromptTokens), 1950, 2150);
         Assert.InRange(requests.Average(request => request.OutputTokens), 26, 30);
-        var again = code.Draw(20, 100, Kernel.Random.RandomStream.Root(2));
+        var again = code.Draw(20, 100, Kernel.Random.RandomStream.Root(2), CancellationToken.None);
         Assert.Equal(requests.Take(100).Select(request => request.PromptTokens), again.Select(request => request.PromptTokens));
     }
 }

@@ -167,6 +167,10 @@ public sealed class BlockClusterTests
         double share = ((2.0 * Catalog.Model("llama-7b").TotalParameters * 1.01) + 1e9) / Catalog.Device(tight.Device).UsableMemory.Count;
         (BlockCluster cluster, int requests, _) = Run(tight with { MemoryShare = share });
         Assert.Equal((requests, 1), (cluster.Counts.Requests, cluster.Counts.Replications));
+        // The replica counts from the moment it is ordered, with the KV that lay beside the first.
+        long weights = cluster.Counts.Devices.Sum(device => device.WeightBytes);
+        Assert.Equal(weights, cluster.Counts.MostWeightBytes);
+        Assert.True(cluster.Counts.MostMemoryBytes > weights);
         Assert.All(cluster.Counts.Devices, device => Assert.True(device.BusySeconds > 0));
     }
 
@@ -184,6 +188,16 @@ public sealed class BlockClusterTests
         Assert.Contains("leastShared", Assert.Throws<InputException>(() => Figures(Small with { LeastShared = 0.8 })).Message, StringComparison.Ordinal);
         Assert.Contains("bases", Assert.Throws<InputException>(() => Figures(Small with { Bases = " " })).Message, StringComparison.Ordinal);
         Assert.Throws<InputException>(() => Figures(Small with { Bases = "no-such-model" }));
+        Assert.Contains("1ms", Assert.Throws<InputException>(() => Figures(Small with { ScaleInterval = Duration.FromNanoseconds(1) })).Message, StringComparison.Ordinal);
+        Assert.Contains("shorten duration", Assert.Throws<InputException>(() => Figures(Small with { RatePerSecond = 100, Length = Duration.FromHours(1000) })).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Drawing_requests_ends_when_cancelled()
+    {
+        using CancellationTokenSource cancelled = new();
+        cancelled.Cancel();
+        Assert.Throws<OperationCanceledException>(() => Small.Run(RandomStream.Root(Seed), cancelled.Token));
     }
 
     private static IReadOnlyDictionary<string, double> Figures(BlockLlmOptions options) => options.Run(RandomStream.Root(Seed), CancellationToken.None).Values;
@@ -192,7 +206,7 @@ public sealed class BlockClusterTests
     {
         RandomStream random = RandomStream.Root(Seed);
         BlockZoo zoo = BlockZoo.Build([Catalog.Model(options.Bases)], options, random);
-        List<BlockRequest> requests = BlockExperiment.Requests(options, zoo, random);
+        List<BlockRequest> requests = BlockExperiment.Requests(options, zoo, random, CancellationToken.None);
         var cluster = new BlockCluster(options, zoo, Catalog.Device(options.Device), random, requests);
         cluster.Run(CancellationToken.None);
         return (cluster, requests.Count, requests.Sum(request => (long)request.AnswerTokens));
