@@ -31,7 +31,7 @@ internal sealed class SleepTimeExperiment
         _options = options;
         _curve = new(options.Floor, options.Ceiling, options.MiddleTokens, options.Steepness);
         double test = _curve.TokensFor(options.Accuracy);
-        if (double.IsNaN(test))
+        if (!double.IsFinite(test))
             throw new InputException(string.Create(CultureInfo.InvariantCulture, $"accuracy: {options.Accuracy} is not between floor {options.Floor} and ceiling {options.Ceiling}; no number of tokens reaches it"));
         if (options.FewestQuestions > options.MostQuestions)
             throw new InputException($"fewestQuestions: {options.FewestQuestions} is more than mostQuestions {options.MostQuestions}");
@@ -141,5 +141,5 @@ internal sealed class SleepTimeExperiment
             ]),
         ]);
 
-    private static string Text(double value) => double.IsFinite(value) ? value.ToString("0.###", CultureInfo.InvariantCulture) : "-";
+    private static string Text(double value) => ExperimentTable.Cell(value, 3);
 }
