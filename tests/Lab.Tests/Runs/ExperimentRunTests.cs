@@ -55,6 +55,26 @@ public sealed class ExperimentRunTests : IDisposable
         Assert.Contains(message, Assert.Throws<InputException>(() => ExperimentRun.Run(scenario)).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("sleep-time-compute", "contextLife: 1ns")]
+    [InlineData("sleep-time-compute", "contextLife: 0s")]
+    [InlineData("sn40l-coe", "peerHbm: 0GB")]
+    [InlineData("sn40l-coe", "slowMemory: 0GB")]
+    [InlineData("tpi-llm", "memory: 0GB")]
+    [InlineData("spotserve", "storage: 1B/s")]
+    [InlineData("spotserve", "network: 1B/s")]
+    [InlineData("polca", "peakRate: 1e-300/s")]
+    [InlineData("polca", "interval: 1ns")]
+    [InlineData("intelligent-load-balancing", "interval: 1ns")]
+    [InlineData("serverless-cold-starts", "podCreation: 1ns")]
+    public void WhatWouldNeverEndOrDivideByNothingIsOutOfRange(string use, string option)
+    {
+        Node tree = Document.Parse($"experiment: {{use: {use}, {option}}}", "s.yaml");
+        InputException mistake = Assert.Throws<InputException>(() => ScenarioReader.ReadAny(tree, ""));
+        Assert.Contains($"experiment.{option[..option.IndexOf(':', StringComparison.Ordinal)]}: ", mistake.Message, StringComparison.Ordinal);
+        Assert.Contains("out of range", mistake.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void AMistakeOfOneVariantSaysWhich()
     {

@@ -21,12 +21,12 @@ public sealed class PolcaTests
         // From 85 % by the largest rises of inference (c), 9 % within 2 s and 11.8 % within 40 s; then on to 105 %, were nobody slowed down.
         (double, double)[] load = [(0, 0.85), (10, 0.94), (40, 0.968), (62, 1.05)];
         RowReadings caught = OnARow(new PolcaOptions(), load);
-        Assert.Equal((0, 2), (caught.Brakes, caught.Commands));
+        Assert.Equal((0, 3), (caught.Brakes, caught.Commands));
         Assert.InRange(caught.PeakShare, 0.96, 0.9999);
         // It is the cap in time that does it: no cap, a late one, or one whose command comes too late sets the brake.
-        Assert.Equal(1, OnARow(new BrakeOnlyOptions(), load).Brakes);
-        Assert.Equal(1, OnARow(new PolcaOptions { FirstThreshold = 0.97, SecondThreshold = 0.98 }, load).Brakes);
-        Assert.Equal(1, OnARow(new PolcaOptions { FirstThreshold = 0.88 }, load, new() { CapDelay = Duration.FromSeconds(60) }).Brakes);
+        Assert.NotEqual(0, OnARow(new BrakeOnlyOptions(), load).Brakes);
+        Assert.NotEqual(0, OnARow(new PolcaOptions { FirstThreshold = 0.97, SecondThreshold = 0.98 }, load).Brakes);
+        Assert.NotEqual(0, OnARow(new PolcaOptions { FirstThreshold = 0.88 }, load, new() { CapDelay = Duration.FromSeconds(60) }).Brakes);
     }
 
     [Fact]
