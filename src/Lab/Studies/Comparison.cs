@@ -103,14 +103,14 @@ public static class Comparison
         /// <summary>A run of the journal that was not drawn in its study but is in this one must be done again.</summary>
         public bool IsDone(RunRecord? record) => record is not null && (record.Result.Experiment is not null || !KeepsSeries || record.Series.Timeline.Count > 0);
 
-        /// <summary>Runs it; a mistake that shows only then says in which variant.</summary>
+        /// <summary>Runs it; a mistake that an experiment shows only then says in which variant.</summary>
         public RunRecord Execute(CancellationToken cancel)
         {
             try
             {
                 return Run.Execute(cancel);
             }
-            catch (InputException mistake) when (Vary.Count > 0)
+            catch (InputException mistake) when (Vary.Count > 0 && Run.Experiment is not null)
             {
                 throw new InputException($"{mistake.Message} (in the variant {VaryLabels.Describe(Vary)})", mistake) { IsInfeasible = mistake.IsInfeasible };
             }
