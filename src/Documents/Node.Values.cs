@@ -70,11 +70,11 @@ public sealed partial class Node
             : throw Error($"expected true or false, not {Describe()}");
     }
 
-    /// <summary>A time of at least zero, rounded to the nanosecond: <c>250ms</c>.</summary>
+    /// <summary>A time of at least <paramref name="minSeconds"/>, rounded to the nanosecond: <c>250ms</c>.</summary>
     public Duration AsDuration(double minSeconds = 0) => Duration.FromSeconds(AsQuantity(Documents.Quantity.Duration, minSeconds, LongestSeconds));
 
-    /// <summary>A size of at least zero, rounded to the byte: <c>80GB</c> = 80·10^9, <c>80GiB</c> = 80·2^30.</summary>
-    public Bytes AsBytes() => new((long)Math.Round(AsQuantity(Documents.Quantity.Bytes, 0, LargestBytes)));
+    /// <summary>A size of at least <paramref name="min"/> bytes, rounded to the byte: <c>80GB</c> = 80·10^9, <c>80GiB</c> = 80·2^30.</summary>
+    public Bytes AsBytes(double min = 0) => new((long)Math.Round(AsQuantity(Documents.Quantity.Bytes, min, LargestBytes)));
 
     /// <summary>A number with a unit, in the plain unit that <see cref="Documents.Quantity"/> states; quotes do not matter.</summary>
     public double AsQuantity(Quantity kind, double min = 0, double max = double.PositiveInfinity)

@@ -58,16 +58,16 @@ public sealed partial class OptionSet<T>
         Add(key, Shape.Of(Documents.Quantity.Duration, minSeconds, double.PositiveInfinity), get, set,
             node => node.AsDuration(minSeconds), DurationNode, doc, source);
 
-    public OptionSet<T> OptionalDuration(string key, Func<T, Duration?> get, Func<T, Duration?, T> set, string doc, string source) =>
-        AddOptional(key, Shape.Of(Documents.Quantity.Duration, 0, double.PositiveInfinity), get, set,
-            node => node.AsDuration(), DurationNode, doc, source);
+    public OptionSet<T> OptionalDuration(string key, Func<T, Duration?> get, Func<T, Duration?, T> set, string doc, string source, double minSeconds = 0) =>
+        AddOptional(key, Shape.Of(Documents.Quantity.Duration, minSeconds, double.PositiveInfinity), get, set,
+            node => node.AsDuration(minSeconds), DurationNode, doc, source);
 
-    public OptionSet<T> Bytes(string key, Func<T, Bytes> get, Func<T, Bytes, T> set, string doc, string source) =>
-        Add(key, Shape.Of(Documents.Quantity.Bytes, 0, double.PositiveInfinity), get, set, node => node.AsBytes(), BytesNode, doc, source);
+    public OptionSet<T> Bytes(string key, Func<T, Bytes> get, Func<T, Bytes, T> set, string doc, string source, double min = 0) =>
+        Add(key, Shape.Of(Documents.Quantity.Bytes, min, double.PositiveInfinity), get, set, node => node.AsBytes(min), BytesNode, doc, source);
 
-    public OptionSet<T> OptionalBytes(string key, Func<T, Bytes?> get, Func<T, Bytes?, T> set, string doc, string source) =>
-        AddOptional(key, Shape.Of(Documents.Quantity.Bytes, 0, double.PositiveInfinity), get, set,
-            node => node.AsBytes(), BytesNode, doc, source);
+    public OptionSet<T> OptionalBytes(string key, Func<T, Bytes?> get, Func<T, Bytes?, T> set, string doc, string source, double min = 0) =>
+        AddOptional(key, Shape.Of(Documents.Quantity.Bytes, min, double.PositiveInfinity), get, set,
+            node => node.AsBytes(min), BytesNode, doc, source);
 
     /// <summary>A number with a unit; the record holds it in the plain unit that <see cref="Documents.Quantity"/> states.</summary>
     public OptionSet<T> Quantity(

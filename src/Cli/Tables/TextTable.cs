@@ -1,4 +1,5 @@
 using System.Globalization;
+using Orrery.Kernel.Experiments;
 
 namespace Orrery.Cli.Tables;
 
@@ -89,12 +90,13 @@ internal sealed class TextTable(params Column[] columns)
         }
     }
 
-    /// <summary>A number with this many significant digits and no exponent: <c>0.0123</c>, <c>12.3</c>, <c>12,345</c>.</summary>
+    /// <summary>A number with this many significant digits, with an exponent only from 1e15 on: <c>0.0123</c>, <c>12.3</c>, <c>12,345</c>, <c>1.23e+57</c>.</summary>
     public static string Figure(double value, int digits = 3)
     {
         if (!double.IsFinite(value)) return "-";
         if (value == 0) return "0";
         double size = Math.Abs(value);
+        if (size >= ExperimentTable.Large) return value.ToString("0." + new string('#', digits - 1) + "e+0", CultureInfo.InvariantCulture);
         int decimals = Math.Clamp(digits - 1 - (int)Math.Floor(Math.Log10(size)), 0, 9);
         string text = value.ToString("N" + decimals.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
         return text.Contains('.', StringComparison.Ordinal) ? text.TrimEnd('0').TrimEnd('.') : text;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Orrery.Kernel.Random;
 
 namespace Orrery.Kernel.Experiments;
@@ -27,7 +28,21 @@ public sealed record ExperimentFigure(string Name, string Unit, string Doc);
 /// <summary>Rows that belong together, such as a curve or a plan.</summary>
 /// <param name="Columns">Headers, with units.</param>
 /// <param name="Rows">Cells as text, numbers in invariant form.</param>
-public sealed record ExperimentTable(string Title, IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<string>> Rows);
+public sealed record ExperimentTable(string Title, IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<string>> Rows)
+{
+    /// <summary>From this size on a number has an exponent: a double has no more digits (d).</summary>
+    public const double Large = 1e15;
+
+    /// <summary>A number as a cell: <c>12.5</c>, <c>1.25e+18</c>; <c>-</c> for what is none or infinite.</summary>
+    /// <param name="value">The number.</param>
+    /// <param name="decimals">Most digits after the point; zeros at the end are left out.</param>
+    public static string Cell(double value, int decimals)
+    {
+        if (!double.IsFinite(value)) return "-";
+        string fraction = new('#', decimals);
+        return value.ToString(Math.Abs(value) < Large ? $"0.{fraction}" : $"0.{fraction}e+0", CultureInfo.InvariantCulture);
+    }
+}
 
 /// <summary>What came out.</summary>
 /// <param name="Values">By the name of the figure; a figure that does not apply is missing.</param>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Orrery.Kernel.Experiments;
 
 namespace Orrery.Lab.Reports;
 
@@ -40,7 +41,7 @@ internal static class ReportText
     public static string Digits(double value)
     {
         double size = Math.Abs(value);
-        string format = size >= 100 ? "#,0" : size >= 10 ? "0.#" : size >= 1 ? "0.##" : "0.###";
+        string format = size >= ExperimentTable.Large ? "0.###e+0" : size >= 100 ? "#,0" : size >= 10 ? "0.#" : size >= 1 ? "0.##" : "0.###";
         return value.ToString(format, CultureInfo.InvariantCulture);
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Orrery.Documents.Expectations;
+using Orrery.Kernel;
 using Orrery.Kernel.Experiments;
 using Orrery.Kernel.Random;
 using Orrery.Lab.Results;
@@ -11,14 +12,14 @@ namespace Orrery.Lab.Runs;
 public static class ExperimentRun
 {
     /// <summary>Runs one to its end.</summary>
-    /// <exception cref="Kernel.InputException">Options that do not go together.</exception>
+    /// <exception cref="InputException">Options that do not go together.</exception>
     /// <exception cref="OperationCanceledException">It was interrupted; nothing is known of a part.</exception>
     public static RunRecord Run(ExperimentScenario scenario, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(scenario);
         long begun = Stopwatch.GetTimestamp();
         IReadOnlyList<ExperimentFigure> figures = scenario.Experiment.Figures;
-        ExperimentResult measured = scenario.Experiment.Run(RandomStream.Root(scenario.Seed), cancel);
+        ExperimentResult measured = Measure(scenario, cancel);
         if (measured.Values.Keys.FirstOrDefault(name => figures.All(figure => figure.Name != name)) is { } unknown)
             throw new InvalidOperationException($"{scenario.Use} measured '{unknown}', which is none of its figures");
         // What is infinite or undefined does not apply, and JSON has no word for it.
@@ -35,6 +36,18 @@ public static class ExperimentRun
             Simulation = new(0, Stopwatch.GetElapsedTime(begun).TotalSeconds, 0, 0),
         };
         return new(result, RunSeries.Empty);
+    }
+
+    private static ExperimentResult Measure(ExperimentScenario scenario, CancellationToken cancel)
+    {
+        try
+        {
+            return scenario.Experiment.Run(RandomStream.Root(scenario.Seed), cancel);
+        }
+        catch (InputException mistake)
+        {
+            throw scenario.Placed(mistake);
+        }
     }
 
     private static ExpectationOutcome Judge(Expectation expectation, ExperimentOutcome outcome)

@@ -29,6 +29,7 @@ internal static class ExperimentReader
             Name = name ?? use,
             Experiment = spec,
             Use = use,
+            Place = experiment,
             Expect = [.. expect.Select(node => Expectation.Parse(node, ExperimentScenario.Infos(spec)))],
             Seed = seed ?? ownSeed,
             Folder = folder,

@@ -39,7 +39,7 @@ internal static class PowerReader
         double usual = row.ServerRatedWatts * devices / row.ServerDevices;
         Watts budget = new(map.Optional("budget")?.AsQuantity(Quantity.Power, min: 1) ?? usual);
         map.Done();
-        if ((row.Fault() ?? manager.Fault()) is { } fault) throw node.Error(fault);
+        if ((row.Fault() ?? manager.Fault(row.Laws)) is { } fault) throw node.Error(fault);
         if (Math.Abs(row.DeviceWatts - new RowPowerOptions().DeviceWatts) > 1 && !map.Has("serverRated"))
             notes.Add($"power: a server of {device.Name} is taken to draw {row.ServerIdleWatts:0} W idle and {row.ServerRatedWatts:0} W rated, as with A100; write serverIdle and serverRated");
         notes.Add("power: the energy, carbon and water of this run count devices at their full clock; rowEnergy counts the caps");

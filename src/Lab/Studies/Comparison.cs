@@ -86,7 +86,7 @@ public static class Comparison
         ParallelWork.ForEach(missing.Length, settings.DegreeOfParallelism, index =>
         {
             Planned planned = missing[index];
-            RunRecord record = planned.Run.Execute(settings.Cancel);
+            RunRecord record = planned.Execute(settings.Cancel);
             // A run cut short is no result of this study; the resumed study makes it whole.
             if (record.Result.IsPartial) return;
             journal.Add(planned.Key, planned.Kept(record));
@@ -102,6 +102,19 @@ public static class Comparison
     {
         /// <summary>A run of the journal that was not drawn in its study but is in this one must be done again.</summary>
         public bool IsDone(RunRecord? record) => record is not null && (record.Result.Experiment is not null || !KeepsSeries || record.Series.Timeline.Count > 0);
+
+        /// <summary>Runs it; a mistake that an experiment shows only then says in which variant.</summary>
+        public RunRecord Execute(CancellationToken cancel)
+        {
+            try
+            {
+                return Run.Execute(cancel);
+            }
+            catch (InputException mistake) when (Vary.Count > 0 && Run.Experiment is not null)
+            {
+                throw new InputException($"{mistake.Message} (in the variant {VaryLabels.Describe(Vary)})", mistake) { IsInfeasible = mistake.IsInfeasible };
+            }
+        }
 
         public RunRecord Kept(RunRecord record) => KeepsSeries ? record : record with { Series = RunSeries.Empty };
 

@@ -44,5 +44,6 @@ public abstract record PowerManagerSpec
     public virtual bool HasBrake => true;
 
     /// <summary>What is wrong with the options together, a sentence that opens with a key; null where nothing is.</summary>
-    public virtual string? Fault() => null;
+    /// <param name="laws">What clocks do to the servers of the row: caps slow down.</param>
+    public virtual string? Fault(ClockLaws laws) => null;
 }

@@ -9,6 +9,9 @@ public sealed record RowPowerOptions
     private const string Published = "POLCA, arXiv 2308.12908 (c)";
     private const string Profile = "Splitwise's power profile (b)";
     private const double MostWatts = 1e9;
+
+    /// <summary>A reading per millisecond costs a thousand times a simulated second's work already (d).</summary>
+    private const double ShortestInterval = 0.001;
     private const double MostHertz = 1e11;
 
     public static readonly OptionSet<RowPowerOptions> Set = AddTo<RowPowerOptions>(new(), o => o, (_, v) => v);
@@ -61,7 +64,7 @@ public sealed record RowPowerOptions
         ArgumentNullException.ThrowIfNull(options);
         return options
             .Duration("interval", o => part(o).Interval, (o, v) => put(o, part(o) with { Interval = v }),
-                "time between readings of the row's power; each is the mean over it", Published)
+                "time between readings of the row's power; each is the mean over it", Published, minSeconds: ShortestInterval)
             .Duration("telemetryDelay", o => part(o).TelemetryDelay, (o, v) => put(o, part(o) with { TelemetryDelay = v }),
                 "from the end of a reading to the controller", Published)
             .Duration("capDelay", o => part(o).CapDelay, (o, v) => put(o, part(o) with { CapDelay = v }),

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Orrery.Documents;
+using Orrery.Kernel;
 using Orrery.Kernel.Experiments;
 using Orrery.Kernel.Random;
 using Orrery.Lab.Reports;
@@ -42,6 +43,52 @@ public sealed class ExperimentRunTests : IDisposable
         RunResult read = RunJson.Read(document.RootElement);
         Assert.Equal(result.Experiment!.Values, read.Experiment!.Values);
         Assert.Equal(text, RunJson.Text(read));
+    }
+
+    [Theory]
+    [InlineData("experiment:\n  use: tpi-llm\n  ratios: 1,2\n", "s.yaml:3:11: experiment.ratios: '1,2' has 2 numbers")]
+    [InlineData("experiment: {use: polca, days: 0}", "s.yaml:1:32: experiment.days: the row needs some time")]
+    [InlineData("experiment: {use: polca, policy: polca, capSpread: 0.1, firstThreshold: 0.03}", "experiment: hysteresis: power never falls")]
+    public void AMistakeThatShowsInTheRunHasItsPlace(string text, string message)
+    {
+        var scenario = (ExperimentScenario)ScenarioReader.ReadAny(Document.Parse(text, "s.yaml"), "");
+        Assert.Contains(message, Assert.Throws<InputException>(() => ExperimentRun.Run(scenario)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("sleep-time-compute", "contextLife: 1ns")]
+    [InlineData("sleep-time-compute", "contextLife: 0s")]
+    [InlineData("sn40l-coe", "peerHbm: 0GB")]
+    [InlineData("sn40l-coe", "slowMemory: 0GB")]
+    [InlineData("tpi-llm", "memory: 0GB")]
+    [InlineData("spotserve", "storage: 1B/s")]
+    [InlineData("spotserve", "network: 1B/s")]
+    [InlineData("polca", "peakRate: 1e-300/s")]
+    [InlineData("polca", "interval: 1ns")]
+    [InlineData("intelligent-load-balancing", "interval: 1ns")]
+    [InlineData("serverless-cold-starts", "podCreation: 1ns")]
+    public void WhatWouldNeverEndOrDivideByNothingIsOutOfRange(string use, string option)
+    {
+        Node tree = Document.Parse($"experiment: {{use: {use}, {option}}}", "s.yaml");
+        InputException mistake = Assert.Throws<InputException>(() => ScenarioReader.ReadAny(tree, ""));
+        Assert.Contains($"experiment.{option[..option.IndexOf(':', StringComparison.Ordinal)]}: ", mistake.Message, StringComparison.Ordinal);
+        Assert.Contains("out of range", mistake.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AMistakeOfOneVariantSaysWhich()
+    {
+        Node tree = Document.Parse("experiment: {use: tpi-llm}", "s.yaml");
+        InputException mistake = Assert.Throws<InputException>(() => Comparison.Run(tree, "", ["experiment.nodes=2,4,9"], new()));
+        Assert.Contains("experiment.nodes: 'llama-2-70b' has 8 key/value heads", mistake.Message, StringComparison.Ordinal);
+        Assert.EndsWith("(in the variant nodes 9)", mistake.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void HugeNumbersHaveAnExponent()
+    {
+        Assert.Equal(["12.5", "-3", "999999999999999", "1e+15", "1.25e+57", "-"], new[] { 12.5, -3, 999_999_999_999_999, 1e15, 1.2499e57, double.PositiveInfinity }.Select(value => ExperimentTable.Cell(value, 2)));
+        Assert.Equal("1.25e+57", ReportText.Digits(1.25e57));
     }
 
     [Fact]

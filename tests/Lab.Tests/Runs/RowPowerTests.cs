@@ -91,7 +91,7 @@ public sealed class RowPowerTests
     [Theory]
     [InlineData("use: polca", "use: polka", "unknown power manager 'polka'; did you mean 'polca'?")]
     [InlineData("budget: 2kW", "budgets: 2kW", "power.budgets: unknown key; did you mean 'budget'?")]
-    [InlineData("interval: 200ms", "interval: 0s", "interval: readings need a time between them")]
+    [InlineData("interval: 200ms", "interval: 0s", "power.interval: '0s' is out of range")]
     [InlineData("budget: 2kW", "budget: 2kW, firstThreshold: 0.95", "firstThreshold: it stands below secondThreshold")]
     [InlineData("priority: low", "priority: lo", "fleet.1.priority: unknown priority 'lo'; did you mean 'low'?")]
     [InlineData("- {device: a100-sxm-40gb, replicas: 2, priority: low}", "- {device: h100-sxm}", "one kind of device")]

@@ -1,3 +1,4 @@
+using Orrery.Kernel;
 using Orrery.Kernel.Experiments;
 using Orrery.Kernel.Processes;
 using Orrery.Kernel.Random;
@@ -86,6 +87,24 @@ public sealed class PolcaRowTests
     }
 
     [Fact]
+    public void WithInstantActuatorsTheRowCarriesAboutWhatItsCapsLeaveRoomFor()
+    {
+        RowOptions options = new() { Days = 0.6 };
+        RowPowerOptions instant = new() { CapDelay = Duration.Zero, TelemetryDelay = Duration.Zero, BrakeDelay = Duration.Zero };
+        // All caps all day: what one server more costs at the peak bounds how many there are.
+        RowOptions capped = options with { Added = 0.4, Thresholds = new() { FirstThreshold = 0.01, SecondThreshold = 0.01, Hysteresis = 0 }, Power = instant };
+        double bound = (1.4 / Run(capped).Values["peakShare"]) - 1;
+        double[] steps = [0.35, 0.4, 0.45, 0.5];
+        double[] now = [.. steps.Select(added => Run(options with { Added = added, Power = instant }).Values["brakes"])];
+        double[] late = [.. steps.Select(added => Run(options with { Added = added }).Values["brakes"])];
+        Assert.True(now.Sum() < late.Sum(), $"brakes {string.Join(' ', now)} at once, {string.Join(' ', late)} late");
+        double most = steps.Where((_, i) => now[i] == 0).Max();
+        Assert.True(most >= steps.Where((_, i) => late[i] == 0).Max());
+        // A reading is taken over two seconds, and peaks within the first of them are seen before any cap.
+        Assert.InRange(most, bound - 0.1, bound + 0.05);
+    }
+
+    [Fact]
     public void ATrainingRowSwingsTogether()
     {
         RowOptions options = new() { Days = 0.05, Work = RowWork.Training, Policy = RowPolicy.BrakeOnly };
@@ -95,6 +114,40 @@ public sealed class PolcaRowTests
         Assert.Equal(0, fits.Values["brakes"]);
         Assert.True(Run(options with { Added = 0.05 }).Values["brakes"] > 0);
         Assert.DoesNotContain("p50HighSeconds", fits.Values.Keys);
+    }
+
+    [Fact]
+    public void WhatCannotRunIsRefusedByItsKey()
+    {
+        Refused(new() { Servers = 1 }, "servers: inference");
+        Refused(new() { Power = new() { Interval = Duration.FromHours(30) }, Days = 1 }, "interval: the run ends");
+        Refused(new() { Thresholds = new() { Hysteresis = 0.8 } }, "hysteresis: power never falls");
+        Refused(new() { Thresholds = new() { LowHertz = 2e9 } }, "lowClock: a cap slows down");
+        Refused(new() { Thresholds = new() { HighHertz = 2e9 } }, "highClock: a cap slows down");
+        Refused(new() { Thresholds = new() { LowestHertz = 1.3e9 } }, "lowestClock: the second cap");
+        ClockLaws laws = new();
+        Assert.Null(new OneThresholdOptions().Fault(laws));
+        Assert.StartsWith("hysteresis:", new OneThresholdOptions { Hysteresis = 0.9 }.Fault(laws), StringComparison.Ordinal);
+        Assert.StartsWith("clock:", new OneThresholdOptions { Hertz = 2e9 }.Fault(laws), StringComparison.Ordinal);
+        // One server more makes two, and training has one kind of server.
+        Assert.Equal(2, Run(new() { Servers = 1, Added = 1, Days = 0.01 }).Values["servers"]);
+        Assert.Equal(1, Run(new() { Servers = 1, Work = RowWork.Training, Days = 0.01 }).Values["servers"]);
+        static void Refused(RowOptions options, string part) =>
+            Assert.StartsWith(part, Assert.Throws<InputException>(() => Run(options)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WhatHasNotFinishedIsCountedAndTold()
+    {
+        ExperimentResult calm = Run(new() { Days = 0.3 });
+        Assert.Equal(calm.Values["arrived"], calm.Values["requests"] + calm.Values["unfinished"]);
+        Assert.InRange(calm.Values["unfinished"], 0, 0.05 * calm.Values["arrived"]);
+        Assert.Empty(calm.Notes);
+        ExperimentResult late = Run(new() { Days = 0.05, PeakRatePerServer = 2, Servers = 4 });
+        Assert.True(late.Values["unfinished"] > 0.5 * late.Values["arrived"]);
+        Assert.Contains(late.Notes, note => note.Contains("had not finished", StringComparison.Ordinal));
+        ExperimentResult slow = Run(new() { Days = 0.2, PeakRatePerServer = 0.6, Servers = 2 });
+        Assert.Contains(slow.Notes, note => note.Contains("an hour or longer", StringComparison.Ordinal));
     }
 
     private static ExperimentResult Run(RowOptions options) => options.Run(RandomStream.Root(1), CancellationToken.None);

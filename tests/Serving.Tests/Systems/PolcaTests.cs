@@ -1,4 +1,8 @@
+using Orrery.Kernel.Processes;
+using Orrery.Kernel.Random;
+using Orrery.Kernel.Statistics;
 using Orrery.Kernel.Time;
+using Orrery.Kernel.Units;
 using Orrery.Serving.Power;
 using Orrery.Serving.Systems.Polca;
 
@@ -14,11 +18,15 @@ public sealed class PolcaTests
     [Fact]
     public void AStepOfNinePerCentIsCaughtBeforeTheBudget()
     {
-        // From 85 % by the largest rise of inference within 2 s (c): level 2 at once, no reading at the budget.
-        Bench bench = new();
-        bench.Tell(0.85, 0.85, 0.94);
-        Assert.Equal(PolcaLevel.Lowest, bench.Controller.Level);
-        Assert.Equal(["low 1.275", "low 1.11"], bench.Commands);
+        // From 85 % by the largest rises of inference (c), 9 % within 2 s and 11.8 % within 40 s; then on to 105 %, were nobody slowed down.
+        (double, double)[] load = [(0, 0.85), (10, 0.94), (40, 0.968), (62, 1.05)];
+        RowReadings caught = OnARow(new PolcaOptions(), load);
+        Assert.Equal((0, 3), (caught.Brakes, caught.Commands));
+        Assert.InRange(caught.PeakShare, 0.96, 0.9999);
+        // It is the cap in time that does it: no cap, a late one, or one whose command comes too late sets the brake.
+        Assert.NotEqual(0, OnARow(new BrakeOnlyOptions(), load).Brakes);
+        Assert.NotEqual(0, OnARow(new PolcaOptions { FirstThreshold = 0.97, SecondThreshold = 0.98 }, load).Brakes);
+        Assert.NotEqual(0, OnARow(new PolcaOptions { FirstThreshold = 0.88 }, load, new() { CapDelay = Duration.FromSeconds(60) }).Brakes);
     }
 
     [Fact]
@@ -101,6 +109,47 @@ public sealed class PolcaTests
         PolcaOptions options = new();
         Assert.Equal((Low, Lowest, High), (options.LowHertz, options.LowestHertz, options.HighHertz));
         Assert.Equal((0.80, 0.89, 0.05), (options.FirstThreshold, options.SecondThreshold, options.Hysteresis));
+    }
+
+    /// <summary>A row of two servers, one of each priority, under real delays.</summary>
+    private static RowReadings OnARow(PowerManagerSpec manager, (double At, double Share)[] load, RowPowerOptions? options = null)
+    {
+        VirtualClock clock = new();
+        options ??= new();
+        PowerRow row = new(clock, options, new Watts(2000), manager, RandomStream.Root(1), () => false);
+        foreach (ServerPriority priority in Enum.GetValues<ServerPriority>()) row.Add(new LoadedServer(clock, options.Laws, priority, load));
+        clock.Run(Instant.FromSeconds(120));
+        return row.Readings;
+    }
+
+    /// <summary>A server of a kilowatt that draws a share of it by the time and less at a lower clock.</summary>
+    private sealed class LoadedServer(Clock clock, ClockLaws laws, ServerPriority priority, (double At, double Share)[] load) : IPoweredServer
+    {
+        private readonly Queue<(double At, double Share)> _changes = new(load);
+        private readonly TimeWeighted _milliwatts = new(Instant.Zero);
+        private double _share;
+        private double _hertz = laws.FullHertz;
+
+        public ServerPriority Priority => priority;
+
+        public Int128 EnergyUntil(Instant now)
+        {
+            while (_changes.TryPeek(out (double At, double Share) change) && change.At <= now.Seconds)
+            {
+                _share = _changes.Dequeue().Share;
+                Draw(Instant.FromSeconds(change.At));
+            }
+            return _milliwatts.Integral(now);
+        }
+
+        public void SetClock(double hertz)
+        {
+            EnergyUntil(clock.Now);
+            _hertz = hertz;
+            Draw(clock.Now);
+        }
+
+        private void Draw(Instant at) => _milliwatts.Set(at, (long)(1e6 * _share * laws.PowerShare(_hertz)));
     }
 
     private sealed class Bench : IRowControls

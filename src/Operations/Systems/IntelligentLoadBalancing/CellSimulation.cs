@@ -17,6 +17,9 @@ internal sealed class CellSimulation
     // A new task looks at this many nodes (d).
     private const int PlacementSample = 16;
 
+    // The first interval has the cell as it was filled; a few more show what becomes of it (d).
+    private const int LeastIntervals = 5;
+
     private readonly IntelligentLoadBalancingOptions _options;
     private readonly CellWorkload _workload;
     private readonly ClusterState _cluster;
@@ -28,10 +31,12 @@ internal sealed class CellSimulation
     private readonly List<int> _running = [];
     private readonly int _meanTasks;
 
-    /// <exception cref="InputException">The interval is zero.</exception>
+    /// <exception cref="InputException">The interval is zero, or the run has too few of them.</exception>
     public CellSimulation(IntelligentLoadBalancingOptions options, RandomStream random)
     {
-        if (options.Interval <= Duration.Zero) throw new InputException("experiment intelligent-load-balancing: interval is zero; give a time such as 5min");
+        if (options.Interval <= Duration.Zero) throw new InputException("interval: zero is no time between two looks; give a time such as 5min");
+        if (options.Length < options.Interval * LeastIntervals)
+            throw new InputException($"duration: {options.Length} has fewer than {LeastIntervals} intervals of {options.Interval}, too few to measure anything; give a longer duration or a shorter interval");
         _options = options;
         _workload = new(options, random.Split("workload"));
         IReadOnlyList<Demand> nodes = _workload.Nodes();

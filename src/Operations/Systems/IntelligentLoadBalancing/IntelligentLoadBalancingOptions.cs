@@ -38,11 +38,14 @@ public sealed record IntelligentLoadBalancingOptions : ExperimentSpec
     private const string Thesis = "Sliwko, thesis";
     private const string Ours = "our choice (d)";
 
+    // Tasks hold what they use for minutes; looking more often than every second tells nothing (d).
+    private const double ShortestInterval = 1;
+
     public static readonly OptionSet<IntelligentLoadBalancingOptions> Set = new OptionSet<IntelligentLoadBalancingOptions>()
         .Choice<Balancer>("balancer", o => o.Balancer, (o, v) => o with { Balancer = v }, "who moves tasks", Thesis + " (a); searches (c)")
         .Int("nodes", o => o.Nodes, (o, v) => o with { Nodes = v }, "machines, in the proportions of Google's 2011 cell", "the cell has about 12,500 (b)", 2, 100_000)
         .Duration("duration", o => o.Length, (o, v) => o with { Length = v }, "time simulated, from midnight on", Ours)
-        .Duration("interval", o => o.Interval, (o, v) => o with { Interval = v }, "between two looks at the cluster", "sampling of the public traces, 5 min (c)")
+        .Duration("interval", o => o.Interval, (o, v) => o with { Interval = v }, "between two looks at the cluster", "sampling of the public traces, 5 min (c)", minSeconds: ShortestInterval)
         .Number("load", o => o.Load, (o, v) => o with { Load = v }, "mean use of the scarcest resource of the cell", Ours, 0.05, 2)
         .Number("placementLimit", o => o.PlacementLimit, (o, v) => o with { PlacementLimit = v }, "a new task goes only where the fullest resource stays at or below this share", Ours, 0.05, 2)
         .Number("wander", o => o.Wander, (o, v) => o with { Wander = v }, "deviation of the logarithm of a task's processor use around its mean", Ours, 0, 2)

@@ -19,6 +19,9 @@ public sealed class CallStream
 
     private const double SecondsPerDay = 86_400;
 
+    // Beyond any run, and before the end of the clock.
+    private const double LastSeconds = 9e9;
+
     private readonly Function[] _functions;
     private readonly double[] _cumulated;
     private readonly Calendar _calendar;
@@ -34,7 +37,7 @@ public sealed class CallStream
     /// <param name="random">The stream's chance.</param>
     public CallStream(IEnumerable<Function> functions, double gapCv, Calendar calendar, int startDay, RandomStream random)
     {
-        _functions = [.. functions.Where(function => function.Trigger != Trigger.Timer && function.RatePerSecond <= BusiestPerSecond)];
+        _functions = [.. functions.Where(function => function.Trigger != Trigger.Timer && function.RatePerSecond is > 0 and <= BusiestPerSecond)];
         _cumulated = new double[_functions.Length];
         double sum = 0;
         for (int i = 0; i < _functions.Length; i++) _cumulated[i] = sum += _functions[i].RatePerSecond;
@@ -54,6 +57,7 @@ public sealed class CallStream
         if (_functions.Length == 0) return (Instant.Never, null);
         // The calendar changes over hours, gaps last seconds: the rate at a gap's start serves for all of it.
         _seconds += _gaps.Sample(_random) / (RatePerSecond * _calendar.At(_startSeconds + _seconds));
+        if (_seconds > LastSeconds) return (Instant.Never, null);
         double target = _random.NextDouble() * RatePerSecond;
         int index = Array.BinarySearch(_cumulated, target);
         return (Instant.FromSeconds(_seconds), _functions[Math.Min(index < 0 ? ~index : index, _functions.Length - 1)]);

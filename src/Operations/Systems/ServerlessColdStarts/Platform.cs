@@ -44,7 +44,7 @@ internal sealed class Platform
         _pods = new List<Pod>[functions.Count];
         _calls = new long[functions.Count];
         _waits = new double[streams.Length];
-        Counts = new(functions, streams.Length, end, rules.PodCreation);
+        Counts = new(functions, streams.Length, end, rules.RecordsTakes ? rules.PodCreation : null);
     }
 
     public PlatformCounts Counts { get; }

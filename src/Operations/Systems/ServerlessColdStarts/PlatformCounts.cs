@@ -8,7 +8,7 @@ internal sealed class PlatformCounts
     private const double SecondsPerHour = 3600;
 
     private readonly Instant _end;
-    private readonly Duration _takeWindow;
+    private readonly Duration? _takeWindow;
     private readonly long[] _callsOf;
     private readonly long[] _coldOf;
     private readonly Instant[] _lastStart;
@@ -17,13 +17,13 @@ internal sealed class PlatformCounts
     private readonly double[][] _startSecondsOfMinute;
     private readonly IReadOnlyList<Function> _functions;
 
-    public PlatformCounts(IReadOnlyList<Function> functions, int regions, Instant end, Duration takeWindow)
+    public PlatformCounts(IReadOnlyList<Function> functions, int regions, Instant end, Duration? takeWindow)
     {
         (_functions, _end, _takeWindow) = (functions, end, takeWindow);
         _callsOf = new long[functions.Count];
         _coldOf = new long[functions.Count];
         _lastStart = [.. Enumerable.Repeat(Instant.Never, regions)];
-        int windows = (int)(end.Nanoseconds / takeWindow.Nanoseconds) + 1;
+        int windows = takeWindow is { } length ? (int)(end.Nanoseconds / length.Nanoseconds) + 1 : 0;
         _taken = [.. Enumerable.Range(0, regions).Select(_ => Enum.GetValues<PodClass>().Select(_ => new int[windows]).ToArray())];
         int minutes = Minute(end) + 1;
         _startsOfMinute = [.. Enumerable.Range(0, regions).Select(_ => new int[minutes])];
@@ -91,7 +91,7 @@ internal sealed class PlatformCounts
         StartsByClass[function.Class].Add(seconds);
         if (!_lastStart[region].IsNever) GapSeconds.Add((now - _lastStart[region]).Seconds);
         _lastStart[region] = now;
-        _taken[region][(int)function.Class][Math.Min(now.Nanoseconds / _takeWindow.Nanoseconds, _taken[region][0].Length - 1)]++;
+        if (_takeWindow is { } window) _taken[region][(int)function.Class][Math.Min(now.Nanoseconds / window.Nanoseconds, _taken[region][0].Length - 1)]++;
         int minute = Math.Min(Minute(now), _startsOfMinute[region].Length - 1);
         _startsOfMinute[region][minute]++;
         _startSecondsOfMinute[region][minute] += seconds;

@@ -130,5 +130,5 @@ internal static class PlatformFigures
 
     private static double Sorted(double[] sorted, double share) => sorted[Math.Clamp((int)Math.Ceiling(share * sorted.Length) - 1, 0, sorted.Length - 1)];
 
-    private static string Text(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);
+    private static string Text(double value) => ExperimentTable.Cell(value, 4);
 }

@@ -14,6 +14,9 @@ public sealed record PlatformRules(KeepAlive KeepAlive, TimerPreWarm? PreWarm, P
     /// <summary>Share of windows whose starts the pools must cover (d).</summary>
     public double PoolShare { get; init; } = ServerlessColdStartsOptions.DefaultPoolShare;
 
+    /// <summary>True where the pods of each window are counted, for the pools of the day after.</summary>
+    public bool RecordsTakes { get; init; }
+
     /// <summary>Time to make a pod when the pool of its class is empty, and to put a new one into the pool (d).</summary>
     public Duration PodCreation { get; init; } = Duration.FromSeconds(ServerlessColdStartsOptions.DefaultPodCreationSeconds);
 }

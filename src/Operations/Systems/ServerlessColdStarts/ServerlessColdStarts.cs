@@ -18,6 +18,11 @@ public static class ServerlessColdStarts
     // Peak of the first region's day, two in the afternoon (d); the others' follow around the globe.
     private const double FirstPeakHour = 14;
 
+    /// <summary>Pools count the pods of each window, region and class (d: some hundred megabytes).</summary>
+    private const int MostWindows = 10_000_000;
+
+    private static readonly Duration LongestRun = Duration.FromHours(100 * HoursPerDay);
+
     /// <exception cref="InputException">A time that must be positive is zero.</exception>
     public static ExperimentResult Run(ServerlessColdStartsOptions options, RandomStream random, CancellationToken cancel)
     {
@@ -26,18 +31,22 @@ public static class ServerlessColdStarts
         Require(options.Length, "duration", "24h");
         Require(options.StartMean, "startMean", "3.24s");
         Require(options.ExecutionMedian, "executionMedian", "30ms");
-        Require(options.PodCreation, "podCreation", "5s");
-        Require(options.ShavingWindow, "shavingWindow", "10s");
+        if (options.Length > LongestRun) throw new InputException($"duration: {options.Length} is longer than the month of the study by far; give at most {LongestRun}");
+        if (options.Pools != PoolSizing.None && options.Regions * (options.Length.Seconds / options.PodCreation.Seconds) > MostWindows)
+            throw new InputException($"podCreation: pools are sized by the windows of that length in the run, more than {MostWindows}; give a longer time, a shorter duration or fewer regions");
         IReadOnlyList<Function> functions = Functions.Draw(options, random.Split("functions"));
         var rules = new PlatformRules(
             new KeepAlive(options.KeepAliveSpan) { ReleasesEarly = options.EarlyRelease },
             options.PreWarm ? new(options.PreWarmQuantile) : null,
             options.Shaving ? new(options.ShavingLevel, options.ShavingWindow, options.LongestDelay) : null,
             options.CrossRegion ? new(options.RoundTrip) : null,
-            options.Pools) { PoolShare = options.PoolShare, PodCreation = options.PodCreation };
+            options.Pools) 
+        {
+            PoolShare = options.PoolShare, PodCreation = options.PodCreation,
+        };
         bool learns = options.Shaving || options.Pools != PoolSizing.None;
         Yesterday? yesterday = learns
-            ? Day(options, functions, rules with { PreWarm = null, Shaving = null, Dispatch = null, Pools = PoolSizing.None }, null, random.Split("yesterday"), cancel).AsYesterday()
+            ? Day(options, functions, rules with { PreWarm = null, Shaving = null, Dispatch = null, Pools = PoolSizing.None, RecordsTakes = options.Pools != PoolSizing.None }, null, random.Split("yesterday"), cancel).AsYesterday()
             : null;
         return PlatformFigures.Of(Day(options, functions, rules, yesterday, random.Split("today"), cancel));
     }
@@ -70,6 +79,6 @@ public static class ServerlessColdStarts
 
     private static void Require(Duration value, string option, string example)
     {
-        if (value <= Duration.Zero) throw new InputException($"experiment serverless-cold-starts: {option} is {value}; give a time above zero such as {example}");
+        if (value <= Duration.Zero) throw new InputException($"{option}: {value} is no time; give a time above zero such as {example}");
     }
 }

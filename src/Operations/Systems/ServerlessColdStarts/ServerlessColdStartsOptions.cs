@@ -54,10 +54,10 @@ public sealed record ServerlessColdStartsOptions : ExperimentSpec
         .Choice<PoolSizing>("pools", o => o.Pools, (o, v) => o with { Pools = v },
             "reserved pods: none (start times as published), fixed for the day, or by the hour of the day before", Study + ", suggested (b)")
         .Number("poolShare", o => o.PoolShare, (o, v) => o with { PoolShare = v }, "share of windows whose starts a pool covers", "our choice (d)", 0, 1)
-        .Duration("podCreation", o => o.PodCreation, (o, v) => o with { PodCreation = v }, "time to make a pod where the pool is empty", "our choice (d)")
+        .Duration("podCreation", o => o.PodCreation, (o, v) => o with { PodCreation = v }, "time to make a pod where the pool is empty", "our choice (d)", minSeconds: 0.01)
         .Bool("peakShaving", o => o.Shaving, (o, v) => o with { Shaving = v }, "delay calls that nobody waits for while many pods start", Study + ", suggested (b)")
         .Number("shavingLevel", o => o.ShavingLevel, (o, v) => o with { ShavingLevel = v }, "starts allowed in a window, in means of the day before", "our choice (d)", 0.01, 1000)
-        .Duration("shavingWindow", o => o.ShavingWindow, (o, v) => o with { ShavingWindow = v }, "length of that window", "our choice (d)")
+        .Duration("shavingWindow", o => o.ShavingWindow, (o, v) => o with { ShavingWindow = v }, "length of that window", "our choice (d)", minSeconds: 0.1)
         .Duration("longestDelay", o => o.LongestDelay, (o, v) => o with { LongestDelay = v }, "longest delay of such a call", "our choice (d)")
         .Bool("crossRegion", o => o.CrossRegion, (o, v) => o with { CrossRegion = v }, "serve a call elsewhere when a round trip is shorter than the start at home", Study + ", suggested (b)")
         .Duration("roundTrip", o => o.RoundTrip, (o, v) => o with { RoundTrip = v }, "between two regions", "our choice (d)");

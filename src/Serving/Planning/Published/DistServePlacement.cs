@@ -258,5 +258,5 @@ internal sealed class DistServePlacement
         $"devicesPerNode: {_options.Nodes} x {_options.DevicesPerNode} devices hold no placement of {_options.Model} with published times; write more devices")
     { IsInfeasible = true };
 
-    private static string Text(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);
+    private static string Text(double value) => ExperimentTable.Cell(value, 4);
 }

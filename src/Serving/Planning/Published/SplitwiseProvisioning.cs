@@ -180,5 +180,5 @@ internal sealed class SplitwiseProvisioning
 
     private ExperimentTable Runs() => new("Clusters looked at", ["prompt machines", "token machines", "requests/s", "worst slowdown over limit", "USD/h", "power units"], _rows);
 
-    private static string Text(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);
+    private static string Text(double value) => ExperimentTable.Cell(value, 4);
 }

@@ -26,20 +26,20 @@ internal static class BlockExperiment
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(random);
         if (options.LeastShared > options.MostShared)
-            throw new InputException($"experiment blockllm: leastShared {options.LeastShared} is above mostShared {options.MostShared}; give leastShared <= mostShared");
+            throw new InputException($"leastShared: {options.LeastShared} is above mostShared {options.MostShared}; give leastShared <= mostShared");
         if (options.Length <= Duration.Zero || options.ScaleInterval < LeastScaleInterval)
-            throw new InputException("experiment blockllm: duration must be above zero and scaleInterval at least 1ms; give times such as 6min and 5s");
+            throw new InputException("duration: duration must be above zero and scaleInterval at least 1ms; give times such as 6min and 5s");
         double expected = options.RatePerSecond * options.Length.Seconds;
         if (expected > MostRequests)
             throw new InputException(
-                $"experiment blockllm: rate {options.RatePerSecond}/s for a duration of {options.Length.Seconds} s makes {expected:0} requests, more than {MostRequests:0}; lower rate or shorten duration");
+                $"duration: rate {options.RatePerSecond}/s for a duration of {options.Length.Seconds} s makes {expected:0} requests, more than {MostRequests:0}; lower rate or shorten duration");
         ModelSpec[] bases = [.. options.Bases.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Catalog.Model)];
-        if (bases.Length == 0) throw new InputException("experiment blockllm: bases names no model; give catalogue names separated by blanks");
+        if (bases.Length == 0) throw new InputException("bases: there is no model; give catalogue names separated by blanks");
         if (bases.FirstOrDefault(model => model.Layers < BlockZoo.Segments) is { } shallow)
-            throw new InputException($"experiment blockllm: {shallow.Name} has {shallow.Layers} layers and is cut at {BlockZoo.Segments} places; name a deeper model");
+            throw new InputException($"bases: {shallow.Name} has {shallow.Layers} layers and is cut at {BlockZoo.Segments} places; name a deeper model");
         DeviceSpec device = Catalog.Device(options.Device);
         if (device.PeakRate(Precision.Bf16) is not { } peak)
-            throw new InputException($"experiment blockllm: {device.Name} has no 16-bit rate; name another device");
+            throw new InputException($"device: {device.Name} has no 16-bit rate; name another device");
         BlockZoo zoo = BlockZoo.Build(bases, options, random.Split("zoo"));
         var cluster = new BlockCluster(options, zoo, device, random.Split("surrogates"), Requests(options, zoo, random, cancel));
         cluster.Run(cancel);

@@ -229,5 +229,5 @@ internal static class BlockFigures
         return sorted[Math.Clamp((int)Math.Ceiling(share * sorted.Length) - 1, 0, sorted.Length - 1)];
     }
 
-    private static string Text(double value) => value.ToString("0.###", System.Globalization.CultureInfo.InvariantCulture);
+    private static string Text(double value) => ExperimentTable.Cell(value, 3);
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Orrery.Kernel;
 using Orrery.Kernel.Experiments;
 using Orrery.Kernel.Random;
@@ -102,7 +101,7 @@ internal sealed class HelixExperiment
         {
             if (to >= 0) planned[to] += tokensPerSecond;
         }
-        static string Text(double value) => value.ToString("0.###", CultureInfo.InvariantCulture);
+        static string Text(double value) => ExperimentTable.Cell(value, 3);
         List<IReadOnlyList<string>> rows = [];
         foreach (int node in Enumerable.Range(0, _cluster.Nodes.Count).OrderBy(node => placement.Start[node]).ThenBy(placement.End).ThenBy(node => node))
         {

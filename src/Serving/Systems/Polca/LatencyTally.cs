@@ -15,6 +15,9 @@ public sealed class LatencyTally(Instant from = default)
 
     public long Count { get; private set; }
 
+    /// <summary>Those of an hour or more: quantiles among them are no more than a lower bound.</summary>
+    public int Longest => _counts[Cells - 1];
+
     /// <summary>Counts a request, unless it came before the tally began.</summary>
     /// <param name="arrival">In nanoseconds.</param>
     /// <param name="end">In nanoseconds.</param>

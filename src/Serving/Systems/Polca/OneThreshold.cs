@@ -34,6 +34,13 @@ public sealed record OneThresholdOptions : PowerManagerSpec
 
     public override (double First, double Second) Watched => (Threshold, Threshold);
 
+    public override string? Fault(ClockLaws laws)
+    {
+        ArgumentNullException.ThrowIfNull(laws);
+        if (Hysteresis >= Threshold) return "hysteresis: power never falls so far below threshold, and the cap would not be lifted; write a smaller share";
+        return Hertz > laws.FullHertz ? "clock: a cap slows down; write a clock of at most fullClock" : null;
+    }
+
     public override IPowerManager Create() => new OneThreshold(this);
 }
 

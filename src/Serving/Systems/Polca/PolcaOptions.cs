@@ -62,7 +62,15 @@ public sealed record PolcaOptions : PowerManagerSpec
                 "f3, clock of high priority when that was not enough", Source, min: 1e6);
     }
 
-    public override string? Fault() => FirstThreshold > SecondThreshold ? "firstThreshold: it stands below secondThreshold; write a smaller share" : null;
+    public override string? Fault(ClockLaws laws)
+    {
+        ArgumentNullException.ThrowIfNull(laws);
+        if (FirstThreshold > SecondThreshold) return "firstThreshold: it stands below secondThreshold; write a smaller share";
+        if (Hysteresis >= FirstThreshold) return "hysteresis: power never falls so far below firstThreshold, and no cap would be lifted; write a smaller share";
+        if (LowHertz > laws.FullHertz) return "lowClock: a cap slows down; write a clock of at most fullClock";
+        if (LowestHertz > LowHertz) return "lowestClock: the second cap is not above the first; write a clock of at most lowClock";
+        return HighHertz > laws.FullHertz ? "highClock: a cap slows down; write a clock of at most fullClock" : null;
+    }
 
     public override IPowerManager Create() => new Polca(this);
 }

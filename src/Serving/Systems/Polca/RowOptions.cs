@@ -47,6 +47,13 @@ public sealed record RowOptions : ExperimentSpec
     private const string Published = "POLCA, arXiv 2308.12908 (c)";
     private const int MostServers = 10_000;
     private const int MostDays = 400;
+    private const double SecondsPerDay = 86_400;
+
+    /// <summary>One of each priority.</summary>
+    private const int LeastInference = 2;
+
+    /// <summary>A request in eleven days, and more than any server of the row could begin: beyond both nothing is learnt (d).</summary>
+    private const double LeastRate = 1e-6, MostRate = 100;
 
     public static readonly OptionSet<RowOptions> Set = Declare();
 
@@ -94,11 +101,17 @@ public sealed record RowOptions : ExperimentSpec
     {
         ArgumentNullException.ThrowIfNull(random);
         if (Days <= 0) throw new InputException("days: the row needs some time to run; write for example 7");
-        if (PeakRatePerServer <= 0) throw new InputException("peakRate: nothing would arrive; write for example 0.14/s");
+        if (Work == RowWork.Inference && AllServers < LeastInference)
+            throw new InputException("servers: inference has servers of two priorities, and there is one server; write 2 or more, or work: training");
         if (Power.Fault() is { } power) throw new InputException(power);
-        if (Thresholds.Fault() is { } thresholds) throw new InputException(thresholds);
+        if (Thresholds.Fault(Power.Laws) is { } thresholds) throw new InputException(thresholds);
+        if (Power.Interval.Seconds > Days * SecondsPerDay)
+            throw new InputException("interval: the run ends before the first reading of the row's power; write a shorter interval or more days");
         return new RowRun(this, random).Run(cancel);
     }
+
+    /// <summary>Those that the row was built for and the added ones.</summary>
+    internal int AllServers => (int)Math.Round(Servers * (1 + Added));
 
     private OneThresholdOptions OneThreshold(CappedServers who) => new()
     {
@@ -117,7 +130,7 @@ public sealed record RowOptions : ExperimentSpec
             .Number("added", o => o.Added, (o, v) => o with { Added = v }, "servers beyond those, as a share of them; the load of each stays", Published, max: 10)
             .Number("days", o => o.Days, (o, v) => o with { Days = v }, "simulated days, from a Monday at midnight", "our choice (d); six weeks were published (c)", max: MostDays)
             .Quantity("peakRate", Quantity.Rate, o => o.PeakRatePerServer, (o, v) => o with { PeakRatePerServer = v },
-                "requests per server at the busiest hour", "40 servers peak at 79 % of their rated power (d, from c)")
+                "requests per server at the busiest hour", "40 servers peak at 79 % of their rated power (d, from c)", min: LeastRate, max: MostRate)
             .Number("trough", o => o.Trough, (o, v) => o with { Trough = v }, "rate of the quietest hour over that of the busiest", "our choice (d)", max: 1)
             .Number("weekend", o => o.Weekend, (o, v) => o with { Weekend = v }, "rate at weekends over that of working days", "our choice (d)", max: 1)
             .Number("lowChat", o => o.LowChat, (o, v) => o with { LowChat = v }, "share of chat that is of low priority; summaries all are, searches never", Published, max: 1)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Orrery.Kernel.Experiments;
 using Orrery.Kernel.Processes;
 using Orrery.Kernel.Random;
@@ -28,7 +29,9 @@ internal sealed class RowRun
         new("overSecond", "", "share of the time over the second threshold"),
         new("energyJoules", "J", "energy of all servers"),
         new("servers", "", "servers on the row"),
-        new("requests", "", "requests that finished"),
+        new("requests", "", "requests that finished, of those that came after the warm-up"),
+        new("arrived", "", "requests that came after the warm-up"),
+        new("unfinished", "", "those of them that had not finished at the end; latencies leave them out"),
         new("p50HighSeconds", "s", "median latency of high priority, arrival to last token"),
         new("p99HighSeconds", "s", "99th percentile of the latency of high priority"),
         new("p50LowSeconds", "s", "median latency of low priority"),
@@ -42,12 +45,16 @@ internal sealed class RowRun
     /// <summary>An idle row fills up within minutes; what it does in this time is not counted.</summary>
     private static readonly Duration WarmUp = Duration.FromHours(1);
 
+    /// <summary>Share of requests without an end above which a reader is told (d).</summary>
+    private const double LargeUnfinished = 0.05;
+
     private readonly LatencyTally _high = new(Instant.Zero + WarmUp);
     private readonly LatencyTally _low = new(Instant.Zero + WarmUp);
     private readonly PhaseServer[] _highPool = [];
     private readonly PhaseServer[] _lowPool = [];
     private readonly int _servers;
     private readonly PowerRow _row;
+    private long _arrived;
     private int _nextHigh;
     private int _nextLow;
 
@@ -56,7 +63,7 @@ internal sealed class RowRun
         _options = options;
         _arrivals = random.Split("arrivals");
         _services = random.Split("services");
-        _servers = (int)Math.Round(options.Servers * (1 + options.Added));
+        _servers = options.AllServers;
         IPoweredServer[] servers;
         if (options.Work == RowWork.Training)
         {
@@ -104,11 +111,25 @@ internal sealed class RowRun
         };
         if (_options.Work == RowWork.Inference)
         {
-            values["requests"] = _high.Count + _low.Count;
+            values["requests"] = Finished;
+            values["arrived"] = _arrived;
+            values["unfinished"] = _arrived - Finished;
             AddQuantiles(values, "High", _high);
             AddQuantiles(values, "Low", _low);
         }
-        return new(values);
+        return new(values) { Notes = [.. Notes()] };
+    }
+
+    private long Finished => _high.Count + _low.Count;
+
+    private IEnumerable<string> Notes()
+    {
+        long unfinished = _arrived - Finished;
+        if (unfinished > LargeUnfinished * _arrived)
+            yield return string.Create(CultureInfo.InvariantCulture,
+                $"{unfinished} of {_arrived} requests had not finished at the end and are in no latency: the row is overloaded or the run is short; lower peakRate or simulate more days");
+        int longest = _high.Longest + _low.Longest;
+        if (longest > 0) yield return string.Create(CultureInfo.InvariantCulture, $"{longest} requests took an hour or longer; latencies count them as an hour");
     }
 
     private static void AddQuantiles(Dictionary<string, double> values, string priority, LatencyTally latencies)
@@ -133,6 +154,7 @@ internal sealed class RowRun
             double service = _services.NextDouble();
             double isLow = _services.NextDouble();
             long now = _clock.Now.Nanoseconds;
+            if (now >= WarmUp.Nanoseconds) _arrived++;
             if (service < RowService.Summarise.Share) Submit(_lowPool, ref _nextLow, RowService.Summarise.Draw(_services, now));
             else if (service < RowService.Summarise.Share + RowService.Search.Share) Submit(_highPool, ref _nextHigh, RowService.Search.Draw(_services, now));
             else if (isLow < _options.LowChat) Submit(_lowPool, ref _nextLow, RowService.Chat.Draw(_services, now));

@@ -32,7 +32,7 @@ public sealed record ContextMix
     /// <summary>Mean share of questions that a note helps.</summary>
     public required double Predictability { get; init; }
 
-    /// <summary>Contexts differ by at most so much around it.</summary>
+    /// <summary>Contexts differ by at most so much around it, and by no more than leaves all shares between 0 and 1.</summary>
     public required double Spread { get; init; }
 
     /// <summary>Standard deviation of the logarithm of the forecast's error.</summary>
@@ -41,7 +41,8 @@ public sealed record ContextMix
     public double EndSeconds => NightSeconds + DaySeconds;
 
     /// <summary>Draws all contexts; a stream per part, so that one part's options change no other.</summary>
-    public ContextPlan[] Draw(RandomStream random)
+    /// <exception cref="OperationCanceledException">It was interrupted.</exception>
+    public ContextPlan[] Draw(RandomStream random, CancellationToken cancel = default)
     {
         RandomStream numbers = random.Split("questions");
         RandomStream times = random.Split("times");
@@ -51,6 +52,7 @@ public sealed record ContextMix
         RandomStream foreseen = random.Split("foreseen");
         return [.. Enumerable.Range(0, Contexts).Select(context =>
         {
+            cancel.ThrowIfCancellationRequested();
             int count = FewestQuestions + numbers.NextInt(MostQuestions - FewestQuestions + 1);
             double[] questions = [.. Enumerable.Range(0, count).Select(_ => NightSeconds + (DaySeconds * times.NextDouble())).Order()];
             List<double> changed = [];
@@ -59,8 +61,9 @@ public sealed record ContextMix
                 var gap = new Exponential(LifeSeconds);
                 for (double at = gap.Sample(changes); at < EndSeconds; at += gap.Sample(changes)) changed.Add(at);
             }
-            double low = Math.Max(0, Predictability - Spread);
-            double share = low + ((Math.Min(1, Predictability + Spread) - low) * shares.NextDouble());
+            // As wide on both sides, so that the mean is what was asked for.
+            double spread = Math.Min(Spread, Math.Min(Predictability, 1 - Predictability));
+            double share = Predictability + (spread * ((2 * shares.NextDouble()) - 1));
             double error = Math.Exp(ForecastError * Normal.Standard(errors));
             return new ContextPlan(questions, changed, share, count * error)
             {

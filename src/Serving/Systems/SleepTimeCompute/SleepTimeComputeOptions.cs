@@ -12,6 +12,9 @@ public sealed record SleepTimeComputeOptions : ExperimentSpec
     private const string Cost = "arXiv 2504.13171 (c)";
     private const string Assumed = "our assumption (d)";
 
+    /// <summary>A context that changes faster is stale before a note of it is written (d).</summary>
+    private const double ShortestLife = 60;
+
     public static readonly OptionSet<SleepTimeComputeOptions> Set = new OptionSet<SleepTimeComputeOptions>()
         .Number("accuracy", o => o.Accuracy, (o, v) => o with { Accuracy = v }, "that answers must reach; it decides how many tokens a question takes", Assumed, max: 1)
         .Number("floor", o => o.Floor, (o, v) => o with { Floor = v }, "accuracy of an answer without thought", Assumed, max: 1)
@@ -33,9 +36,9 @@ public sealed record SleepTimeComputeOptions : ExperimentSpec
         .Duration("day", o => o.Day, (o, v) => o with { Day = v }, "time over which questions are spread", Assumed)
         .Number("idle", o => o.Idle, (o, v) => o with { Idle = v }, "share of the server that is idle in the day when there are no notes; it decides the server's speed", Assumed, min: 0.01, max: 0.99)
         .Int("slots", o => o.Slots, (o, v) => o with { Slots = v }, "requests that the server runs at a time", Assumed, max: 10_000)
-        .OptionalDuration("contextLife", o => o.ContextLife, (o, v) => o with { ContextLife = v }, "mean time until a context changes and its note is stale; null: never", Assumed)
+        .OptionalDuration("contextLife", o => o.ContextLife, (o, v) => o with { ContextLife = v }, "mean time until a context changes and its note is stale; null: never", Assumed, minSeconds: ShortestLife)
         .Number("predictability", o => o.Predictability, (o, v) => o with { Predictability = v }, "mean share of questions that a note helps", Assumed, max: 1)
-        .Number("spread", o => o.Spread, (o, v) => o with { Spread = v }, "contexts differ by at most so much around it", Assumed, max: 1)
+        .Number("spread", o => o.Spread, (o, v) => o with { Spread = v }, "contexts differ by at most so much around it, less where shares would leave 0 to 1", Assumed, max: 1)
         .Number("forecastError", o => o.ForecastError, (o, v) => o with { ForecastError = v }, "standard deviation of the logarithm of forecast over true number of questions", Assumed, max: 5);
 
     private static readonly IReadOnlyList<ExperimentFigure> AllFigures =

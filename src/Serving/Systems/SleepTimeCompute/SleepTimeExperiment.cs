@@ -14,6 +14,9 @@ internal sealed class SleepTimeExperiment
     /// <summary>Contexts are told apart by predictability in so many groups, as the paper bins its questions (a).</summary>
     private const int Bins = 5;
 
+    /// <summary>Questions, and changes, that one run plays within seconds (d).</summary>
+    private const int MostEvents = 5_000_000;
+
     /// <summary>Rows of the table of accuracies, as shares of the tokens that a question takes.</summary>
     private static readonly double[] TableShares = [0.05, 0.1, 0.2, 0.5, 1, 2];
 
@@ -28,10 +31,14 @@ internal sealed class SleepTimeExperiment
         _options = options;
         _curve = new(options.Floor, options.Ceiling, options.MiddleTokens, options.Steepness);
         double test = _curve.TokensFor(options.Accuracy);
-        if (double.IsNaN(test))
+        if (!double.IsFinite(test))
             throw new InputException(string.Create(CultureInfo.InvariantCulture, $"accuracy: {options.Accuracy} is not between floor {options.Floor} and ceiling {options.Ceiling}; no number of tokens reaches it"));
         if (options.FewestQuestions > options.MostQuestions)
             throw new InputException($"fewestQuestions: {options.FewestQuestions} is more than mostQuestions {options.MostQuestions}");
+        double changes = options.ContextLife is { } life ? options.Contexts * (options.Night.Seconds + options.Day.Seconds) / life.Seconds : 0;
+        if (changes > MostEvents) throw new InputException($"contextLife: contexts would change {changes:0} times, and at most {MostEvents} can be played; write a longer life or fewer contexts");
+        if ((double)options.Contexts * options.MostQuestions > MostEvents)
+            throw new InputException($"mostQuestions: at most {MostEvents} questions can be played; write fewer, or fewer contexts");
         if (options.Day.Seconds <= 0) throw new InputException("day: questions need time in which they come; write for example 8h");
         var cost = new SleepTimeCost(test, test / options.Reduction, 0, options.Premium);
         double sleep = options.SleepTokens ?? cost.SleepTokensFor(options.TargetGain, options.TargetQuestions);
@@ -55,7 +62,7 @@ internal sealed class SleepTimeExperiment
 
     public ExperimentResult Run(RandomStream random, CancellationToken cancel)
     {
-        ContextPlan[] contexts = _mix.Draw(random);
+        ContextPlan[] contexts = _mix.Draw(random, cancel);
         long questions = contexts.Sum(context => (long)context.Questions.Count);
         if (questions == 0) throw new InputException("mostQuestions: nobody asks anything; write at least one question");
         double tokensPerSecond = questions * _cost.TestTokens / (_mix.DaySeconds * (1 - _options.Idle) * _options.Slots);
@@ -134,5 +141,5 @@ internal sealed class SleepTimeExperiment
             ]),
         ]);
 
-    private static string Text(double value) => double.IsFinite(value) ? value.ToString("0.###", CultureInfo.InvariantCulture) : "-";
+    private static string Text(double value) => ExperimentTable.Cell(value, 3);
 }

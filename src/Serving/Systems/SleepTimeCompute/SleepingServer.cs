@@ -19,6 +19,11 @@ public sealed class SleepingServer
     private readonly Queue<(double Arrival, int Context, int Question)> _line = new();
     private readonly PriorityQueue<(int Context, long Ticket, double Arrival), (double Time, long Ticket)> _ends = new();
     private readonly List<int> _writing = [];
+
+    // Contexts without a note that nobody writes: untouched ones in the order in which they are taken, which time does not change because
+    // all need as many tokens and the chance of a change is the same; and the few whose note was interrupted.
+    private readonly SortedSet<int> _untouched;
+    private readonly SortedSet<int> _begun = [];
     private int _free;
     private long _tickets;
     private double _now;
@@ -36,6 +41,12 @@ public sealed class SleepingServer
         _tokensPerSecond = tokensPerSecond;
         _notes = [.. contexts.Select(_ => new NoteState { Left = cost.SleepTokens })];
         Helped = new int[contexts.Count];
+        double[] worth = [.. contexts.Select(context => context.ForecastQuestions * context.Predictability)];
+        _untouched = new(Enumerable.Range(0, contexts.Count), Comparer<int>.Create((a, b) =>
+        {
+            int order = policy == NotePolicy.All ? 0 : worth[b].CompareTo(worth[a]);
+            return order != 0 ? order : a.CompareTo(b);
+        }));
     }
 
     /// <summary>From arrival to the end of the answer, in nanoseconds.</summary>
@@ -125,6 +136,7 @@ public sealed class SleepingServer
             note.StartedAt = _now;
             _writing.Add(context);
             note.Ticket = Push(context, note.Left, 0);
+            Shelve(context);
         }
     }
 
@@ -132,14 +144,25 @@ public sealed class SleepingServer
     {
         int? best = null;
         double most = 0;
-        for (int i = 0; i < _notes.Length; i++)
-        {
-            if (_notes[i].IsReady || _notes[i].Ticket != 0) continue;
-            if (_policy == NotePolicy.All) return i;
-            double worth = _priority.Of(_contexts[i], _now, _notes[i].Left);
-            if (worth > most) (best, most) = (i, worth);
-        }
+        if (_untouched.Count > 0) Consider(_untouched.Min);
+        foreach (int context in _begun) Consider(context);
         return best;
+
+        void Consider(int context)
+        {
+            double worth = _policy == NotePolicy.All ? _notes.Length - context : _priority.Of(_contexts[context], _now, _notes[context].Left);
+            if (worth > most) (best, most) = (context, worth);
+        }
+    }
+
+    /// <summary>Puts a context where <see cref="Best"/> looks for it, or nowhere while its note is ready or being written.</summary>
+    private void Shelve(int context)
+    {
+        NoteState note = _notes[context];
+        _untouched.Remove(context);
+        _begun.Remove(context);
+        if (note.IsReady || note.Ticket != 0) return;
+        (note.Left < _cost.SleepTokens ? _begun : _untouched).Add(context);
     }
 
     private void End()
@@ -155,6 +178,7 @@ public sealed class SleepingServer
             Stop(context);
             _notes[context].Left = 0;
             _notes[context].IsReady = true;
+            Shelve(context);
         }
     }
 
@@ -162,7 +186,9 @@ public sealed class SleepingServer
     private bool Preempt()
     {
         if (_writing.Count == 0) return false;
-        Stop(_writing[^1]);
+        int context = _writing[^1];
+        Stop(context);
+        Shelve(context);
         return true;
     }
 
@@ -184,6 +210,7 @@ public sealed class SleepingServer
         if (note.Ticket != 0) Stop(context);
         if (!note.WasUsed) WastedTokens += note.Spent;
         (note.IsReady, note.WasUsed, note.Left, note.Spent) = (false, false, _cost.SleepTokens, 0);
+        Shelve(context);
     }
 
     private long Push(int context, double tokens, double arrival)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Orrery.Kernel;
 using Orrery.Kernel.Experiments;
 using Orrery.Kernel.Random;
@@ -52,6 +51,9 @@ internal sealed class Sn40lCoeExperiment
             SwitchBytesPerSecond = options.SwitchBandwidth ?? sheet.SwitchBytesPerSecond,
             FlopsPerSecond = options.Compute ?? sheet.FlopsPerSecond,
         };
+        int warm = (WarmPrompts + options.Batch - 1) / options.Batch * options.Batch;
+        if (options.Rate is null && warm >= options.Prompts)
+            throw new InputException($"prompts: with batches of {options.Batch} none is left after those that warm the memory up; write more than {warm}");
         LayerKernels kernels = Kernels(IsFused);
         _expertBytes = kernels.WeightBytes;
         double kv = Math.Max(options.LargestGroup, 1) * (double)(options.PromptTokens + options.AnswerTokens) * kernels.KvBytesPerToken;
@@ -60,6 +62,9 @@ internal sealed class Sn40lCoeExperiment
             throw new InputException("hbm: the router, one expert and the keys and values of a batch do not fit; write more memory, a smaller model or a smaller largestGroup");
     }
 
+    /// <summary>They bring the memory into its steady state before anything is counted.</summary>
+    private int WarmPrompts => _options.Prompts / 10;
+
     private bool IsFused => _options.Execution == CoeExecution.Machine ? _machine.IsFused : _options.Execution == CoeExecution.Fused;
 
     public ExperimentResult Run(RandomStream random, CancellationToken cancel)
@@ -67,9 +72,8 @@ internal sealed class Sn40lCoeExperiment
         ExpertTimes times = Times();
         var server = new ExpertServer(times, new ExpertCache(_resident), _options.LargestGroup, _options.Prefetch, _options.Group);
         Func<int> draw = Draw(random.Split("experts"));
-        // Bring the memory into its steady state before anything is counted.
-        int warm = _options.Prompts / 10;
-        double batchSeconds = _options.Rate is { } rate ? Open(server, draw, random.Split("arrivals"), rate, warm, cancel) : Closed(server, draw, warm, cancel);
+        double batchSeconds = _options.Rate is { } rate
+            ? Open(server, draw, random.Split("arrivals"), rate, WarmPrompts, cancel) : Closed(server, draw, WarmPrompts, cancel);
         Summary latency = server.Latency.Summarize(NanosecondsPerSecond)!;
         double bytes = _options.Experts * _expertBytes;
         double machines = Math.Ceiling(bytes / _machine.SlowBytes);
@@ -175,5 +179,5 @@ internal sealed class Sn40lCoeExperiment
             }),
         ]);
 
-    private static string Text(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);
+    private static string Text(double value) => ExperimentTable.Cell(value, 2);
 }

@@ -31,11 +31,14 @@ public sealed record Sn40lCoeOptions : ExperimentSpec
     private const string Memory = "arXiv 2405.07518 (c)";
     private const string Assumed = "our assumption (d)";
 
+    /// <summary>Bytes: no expert fits less, whatever the model (d).</summary>
+    private const double LeastMemory = 1e6;
+
     public static readonly OptionSet<Sn40lCoeOptions> Set = new OptionSet<Sn40lCoeOptions>()
         .Choice("machine", o => o.Machine, (o, v) => o with { Machine = v }, "whose data sheet the values below default to", "data sheets (b); bandwidths (c)")
-        .OptionalBytes("hbm", o => o.Hbm, (o, v) => o with { Hbm = v }, "fast memory of the machine", Sheet)
+        .OptionalBytes("hbm", o => o.Hbm, (o, v) => o with { Hbm = v }, "fast memory of the machine", Sheet, LeastMemory)
         .OptionalQuantity("hbmBandwidth", Quantity.BytesPerSecond, o => o.HbmBandwidth, (o, v) => o with { HbmBandwidth = v }, "of that memory", Sheet, min: 1)
-        .OptionalBytes("slowMemory", o => o.SlowMemory, (o, v) => o with { SlowMemory = v }, "the tier that holds all experts", Sheet)
+        .OptionalBytes("slowMemory", o => o.SlowMemory, (o, v) => o with { SlowMemory = v }, "the tier that holds all experts", Sheet, LeastMemory)
         .OptionalQuantity("switchBandwidth", Quantity.BytesPerSecond, o => o.SwitchBandwidth, (o, v) => o with { SwitchBandwidth = v }, "from that tier into fast memory", Sheet, min: 1)
         .OptionalQuantity("compute", Quantity.FlopsPerSecond, o => o.Compute, (o, v) => o with { Compute = v }, "BF16 peak of the machine", Sheet, min: 1)
         .Choice("execution", o => o.Execution, (o, v) => o with { Execution = v }, "fused: a layer is one kernel; unfused: every operator is", Paper)
@@ -57,7 +60,7 @@ public sealed record Sn40lCoeOptions : ExperimentSpec
         .Duration("launch", o => o.Launch, (o, v) => o with { Launch = v }, "time to start a kernel", Assumed)
         .Duration("collective", o => o.Collective, (o, v) => o with { Collective = v }, "one allreduce among the devices of the machine; the published network's rate is open", Assumed)
         .Duration("switchFixed", o => o.SwitchFixed, (o, v) => o with { SwitchFixed = v }, "of every switch, beside the copy", Assumed)
-        .Bytes("peerHbm", o => o.PeerHbm, (o, v) => o with { PeerHbm = v }, "fast memory of the machines that footprints are compared with", "DGX data sheet (b)");
+        .Bytes("peerHbm", o => o.PeerHbm, (o, v) => o with { PeerHbm = v }, "fast memory of the machines that footprints are compared with", "DGX data sheet (b)", LeastMemory);
 
     private static readonly IReadOnlyList<ExperimentFigure> AllFigures =
     [

@@ -20,7 +20,10 @@ internal abstract class SpotController(SpotCluster cluster)
     /// <summary>Machines after all changes that are known, in order of their numbers.</summary>
     protected SortedSet<int> Machines { get; } = [];
 
-    /// <summary>An addition and a removal soon after it are answered together.</summary>
+    /// <summary>
+    /// An addition and a removal soon after it are answered together, as in the artefact's scheduler (b). A removal and an addition after it
+    /// are not: together they would wait for machines that come after the others have gone, with what those hold.
+    /// </summary>
     protected virtual bool Merges => false;
 
     private Duration Grace => Cluster.Options.Grace;

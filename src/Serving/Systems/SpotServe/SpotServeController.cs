@@ -100,7 +100,7 @@ internal sealed class SpotServeController(SpotCluster cluster) : SpotController(
         SpotBatch?[] batches = StopAll(held);
         (target, kept) = Map(held, next, batches);
         plan = Cluster.Planner.Plan(held, target, IsDying, kept, Rules);
-        if (!deadline.IsNever && stoppedAt + late + Duration.FromSeconds(plan.LastDyingSeconds) > deadline)
+        if (!deadline.IsNever && stoppedAt + late + Cluster.Options.Overhead + Duration.FromSeconds(plan.LastDyingSeconds) > deadline)
         {
             // What lies on machines that go cannot leave in time.
             held = held.Without(IsDying);

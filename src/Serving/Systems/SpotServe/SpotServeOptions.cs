@@ -85,6 +85,9 @@ public sealed record SpotServeOptions : ExperimentSpec
 
     private const int LargestMachine = 16;
 
+    /// <summary>Bytes per second; a model that takes days to arrive is never served (d).</summary>
+    private const double LeastRate = 1e6;
+
     public static readonly OptionSet<SpotServeOptions> Set = new OptionSet<SpotServeOptions>()
         .Choice("model", [.. LayerProfile.All.Select(profile => profile.Name)], o => o.Model, (o, v) => o with { Model = v }, "the model, with its profile per layer", Code)
         .Choice("policy", o => o.Policy, (o, v) => o with { Policy = v }, "who answers the market", Paper)
@@ -108,9 +111,9 @@ public sealed record SpotServeOptions : ExperimentSpec
         .OptionalInt("leastGpus", o => o.LeastGpus, (o, v) => o with { LeastGpus = v }, "GPUs that a replica has at least; null: the model's minimum", Code, max: 1024)
         .Duration("grace", o => o.Grace, (o, v) => o with { Grace = v }, "from the notice to the change, for removals and additions", Code)
         .Duration("mergeWindow", o => o.MergeWindow, (o, v) => o with { MergeWindow = v }, "a removal so soon after an addition is answered with it", Code)
-        .Quantity("network", Quantity.BytesPerSecond, o => o.Network, (o, v) => o with { Network = v }, "of a machine's port, both directions together", Code, 1)
-        .Quantity("local", Quantity.BytesPerSecond, o => o.Local, (o, v) => o with { Local = v }, "between GPUs of a machine", Code, 1)
-        .Quantity("storage", Quantity.BytesPerSecond, o => o.Storage, (o, v) => o with { Storage = v }, "a machine reads weights", "the machine type's limit (c)", 1)
+        .Quantity("network", Quantity.BytesPerSecond, o => o.Network, (o, v) => o with { Network = v }, "of a machine's port, both directions together", Code, LeastRate)
+        .Quantity("local", Quantity.BytesPerSecond, o => o.Local, (o, v) => o with { Local = v }, "between GPUs of a machine", Code, LeastRate)
+        .Quantity("storage", Quantity.BytesPerSecond, o => o.Storage, (o, v) => o with { Storage = v }, "a machine reads weights", "the machine type's limit (c)", LeastRate)
         .Duration("launch", o => o.Launch, (o, v) => o with { Launch = v }, "an engine that restarts, before it loads weights: processes, contexts, groups", "ours (d)")
         .Duration("overhead", o => o.Overhead, (o, v) => o with { Overhead = v }, "a change of engines without a restart", Code)
         .Number("tolerance", o => o.Tolerance, (o, v) => o with { Tolerance = v }, "share of a GPU's weights by which it may exceed them during a migration", Code, 0, 100)

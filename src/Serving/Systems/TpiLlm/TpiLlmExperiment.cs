@@ -104,5 +104,5 @@ internal sealed class TpiLlmExperiment
             : ["a node needs more than its memory and reads everything it computes with through swap"];
     }
 
-    private static string Text(double value) => value.ToString("0.###", CultureInfo.InvariantCulture);
+    private static string Text(double value) => ExperimentTable.Cell(value, 3);
 }

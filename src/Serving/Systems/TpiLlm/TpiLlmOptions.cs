@@ -28,7 +28,7 @@ public sealed record TpiLlmOptions : ExperimentSpec
         .Quantity("memoryBandwidth", Documents.Quantity.BytesPerSecond, o => o.MemoryBandwidth, (o, v) => o with { MemoryBandwidth = v },
             "what the cores of a node read from memory in matrix-vector products", Assumed, min: 1)
         .Quantity("compute", Documents.Quantity.FlopsPerSecond, o => o.Compute, (o, v) => o with { Compute = v }, "what they compute in matrix products", Assumed, min: 1)
-        .Bytes("memory", o => o.Memory, (o, v) => o with { Memory = v }, "what a process may hold on a node", "authors' README (b)")
+        .Bytes("memory", o => o.Memory, (o, v) => o with { Memory = v }, "what a process may hold on a node", "authors' README (b)", min: 1e6)
         .Number("swapShare", o => o.SwapShare, (o, v) => o with { SwapShare = v },
             "rate at which the operating system brings pages back, against long reads: they come in small pieces, one after the other", Assumed, min: 0.001, max: 1)
         .Number("bytesPerWeight", o => o.BytesPerWeight, (o, v) => o with { BytesPerWeight = v }, "4 for FP32", Code, min: 0.25, max: 8)

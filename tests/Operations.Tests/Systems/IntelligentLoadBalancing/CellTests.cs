@@ -91,5 +91,15 @@ public sealed class CellTests
     public void An_interval_of_zero_is_refused() =>
         Assert.Contains("interval", Assert.Throws<InputException>(() => Run(Small with { Interval = Duration.Zero })).Message, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData(0, 300)]
+    [InlineData(1440, 300)]
+    [InlineData(10_800, 172_800)]
+    public void A_run_of_too_few_intervals_is_refused(double seconds, double interval)
+    {
+        IntelligentLoadBalancingOptions options = Small with { Length = Duration.FromSeconds(seconds), Interval = Duration.FromSeconds(interval) };
+        Assert.StartsWith("duration:", Assert.Throws<InputException>(() => Run(options)).Message, StringComparison.Ordinal);
+    }
+
     private static IReadOnlyDictionary<string, double> Run(IntelligentLoadBalancingOptions options) => options.Run(RandomStream.Root(Seed), CancellationToken.None).Values;
 }

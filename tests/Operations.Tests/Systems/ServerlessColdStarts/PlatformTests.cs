@@ -139,5 +139,24 @@ public sealed class PlatformTests
         Assert.Throws<OperationCanceledException>(() => new ServerlessColdStartsOptions().Run(RandomStream.Root(Seed), new CancellationToken(true)));
     }
 
+    [Fact]
+    public void Without_frequent_functions_only_timers_call()
+    {
+        IReadOnlyDictionary<string, double> figures = Run(Small with { FrequentShare = 0 });
+        Assert.Equal(1, figures["timerColdShare"]);
+        Assert.True(figures["calls"] > 0);
+        Assert.Equal(0, Run(Small with { FrequentShare = 0, TimerShare = 0 })["calls"]);
+        Assert.True(Run(Small with { FrequentShare = 1e-200 })["calls"] > 0);
+    }
+
+    [Fact]
+    public void Windows_of_pools_are_bounded_and_cost_nothing_without_pools()
+    {
+        Duration blink = Duration.FromMilliseconds(0.01);
+        Assert.Equal(Run(Small)["podStarts"], Run(Small with { PodCreation = blink })["podStarts"]);
+        Assert.Contains("podCreation:", Assert.Throws<InputException>(() => Run(Small with { PodCreation = blink, Pools = PoolSizing.Fixed })).Message, StringComparison.Ordinal);
+        Assert.Contains("duration:", Assert.Throws<InputException>(() => Run(Small with { Length = Duration.FromHours(5000) })).Message, StringComparison.Ordinal);
+    }
+
     private static IReadOnlyDictionary<string, double> Run(ServerlessColdStartsOptions options) => options.Run(RandomStream.Root(Seed), CancellationToken.None).Values;
 }

@@ -129,7 +129,33 @@ public sealed class SleepTimeComputeTests
         Refused(Quick with { Accuracy = 0.95 }, "accuracy: 0.95 is not between floor 0.2 and ceiling 0.9");
         Refused(Quick with { Reduction = 2 }, "no note is cheap enough for a gain of 2.5");
         Refused(Quick with { FewestQuestions = 11 }, "fewestQuestions: 11 is more than mostQuestions 10");
+        Refused(Quick with { ContextLife = Duration.FromMinutes(1), Contexts = 100_000 }, "contextLife: contexts would change 96000000 times");
+        Refused(Quick with { MostQuestions = 10_000, Contexts = 1000 }, "mostQuestions: at most");
         Refused(Quick with { FewestQuestions = 0, MostQuestions = 0 }, "nobody asks anything");
+    }
+
+    [Theory]
+    [InlineData(0.35, 0.3)]
+    [InlineData(0.9, 0.3)]
+    [InlineData(1, 0.3)]
+    [InlineData(0.05, 0.5)]
+    public void PredictabilityIsTheMeanWhateverItsSpread(double mean, double spread)
+    {
+        ContextPlan[] contexts = (Mix(100) with { Contexts = 20_000, Predictability = mean, Spread = spread }).Draw(RandomStream.Root(3));
+        double allowed = Math.Min(spread, Math.Min(mean, 1 - mean));
+        // A uniform law: five standard errors.
+        Assert.Equal(mean, contexts.Average(context => context.Predictability), (5 * allowed / Math.Sqrt(3 * 20_000)) + 1e-12);
+        Assert.All(contexts, context => Assert.InRange(context.Predictability, mean - allowed - 1e-12, mean + allowed + 1e-12));
+    }
+
+    [Fact]
+    public void DrawingAndServingManyContextsEndsAndHeedsAnInterruption()
+    {
+        SleepTimeComputeOptions many = Quick with { Contexts = 20_000, ContextLife = Duration.FromHours(1) };
+        Assert.InRange(Run(many)["noteShare"], 0, 1);
+        using CancellationTokenSource stopped = new();
+        stopped.Cancel();
+        Assert.Throws<OperationCanceledException>(() => Mix(1).Draw(RandomStream.Root(1), stopped.Token));
     }
 
     private static void Refused(SleepTimeComputeOptions options, string part) =>

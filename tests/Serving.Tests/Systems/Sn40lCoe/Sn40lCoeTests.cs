@@ -71,6 +71,14 @@ public sealed class Sn40lCoeTests
         Assert.Contains("do not fit", Assert.Throws<InputException>(() => Run(Quick with { Hbm = new Bytes(20_000_000_000) })).Message, StringComparison.Ordinal);
 
     [Fact]
+    public void BatchesThatLeaveNothingToCountAreRefused()
+    {
+        Assert.StartsWith("prompts:", Assert.Throws<InputException>(() => Run(Quick with { Batch = 4096, Prompts = 4000 })).Message, StringComparison.Ordinal);
+        // One batch warms the memory, the other is counted.
+        Assert.Equal(2 * Run(Quick with { Batch = 400 })["promptsPerSecond"], 800 / Run(Quick with { Batch = 400 })["batchSeconds"], 6);
+    }
+
+    [Fact]
     public void EveryFigureIsMeasured() => Assert.Equal(Quick.Figures.Select(figure => figure.Name).Order(), Run(Quick).Keys.Order());
 
     private static IReadOnlyDictionary<string, double> Run(Sn40lCoeOptions options) => options.Run(RandomStream.Root(1), CancellationToken.None).Values;

@@ -59,6 +59,20 @@ public sealed class SpotRunTests
     }
 
     [Fact]
+    public void What_cannot_begin_before_machines_go_is_not_sent_by_them()
+    {
+        SpotServeOptions options = new() { Capacity = "spot-b" };
+        Assert.True(Run(options with { Overhead = Duration.FromSeconds(40) }).Values["tokensRecomputed"] > 0);
+    }
+
+    [Fact]
+    public void The_slowest_ports_and_disks_that_are_allowed_can_be_run()
+    {
+        SpotServeOptions options = new() { Capacity = "0:6, 60:5, 120:7, end 200", Network = 1e6, Local = 1e6, Storage = 1e6 };
+        foreach (SpotPolicy policy in Enum.GetValues<SpotPolicy>()) Assert.True(Run(options with { Policy = policy }).Values["arrived"] > 0);
+    }
+
+    [Fact]
     public void The_same_seed_gives_the_same_figures_and_all_policies_see_the_same_requests()
     {
         SpotServeOptions options = new() { Capacity = "0:10, 100:8, 200:6, 300:9, end 500", Arrivals = SpotArrivals.Gamma };
