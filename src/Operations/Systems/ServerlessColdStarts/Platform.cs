@@ -152,7 +152,10 @@ internal sealed class Platform
         Instant ready = now + parts.Total;
         (_pods[function.Id] ??= []).Add(new(region, function.Id)
         {
-            ReadyAt = ready, FreeAt = ready, StartTime = parts.Total, IsOrdered = true,
+            ReadyAt = ready,
+            FreeAt = ready,
+            StartTime = parts.Total,
+            IsOrdered = true,
             ReleaseAt = Instant.Max(ready, neededAt) + _rules.KeepAlive.Span,
         });
         Counts.Started(function, region, now, parts);

@@ -40,9 +40,10 @@ public static class ServerlessColdStarts
             options.PreWarm ? new(options.PreWarmQuantile) : null,
             options.Shaving ? new(options.ShavingLevel, options.ShavingWindow, options.LongestDelay) : null,
             options.CrossRegion ? new(options.RoundTrip) : null,
-            options.Pools) 
+            options.Pools)
         {
-            PoolShare = options.PoolShare, PodCreation = options.PodCreation,
+            PoolShare = options.PoolShare,
+            PodCreation = options.PodCreation,
         };
         bool learns = options.Shaving || options.Pools != PoolSizing.None;
         Yesterday? yesterday = learns

@@ -28,7 +28,10 @@ public static class SpotMarket
     /// <summary>Spot machines within the traces that on-demand machines fill up, by the name of the trace (b).</summary>
     public static readonly IReadOnlyDictionary<string, string> SpotWithin = new Dictionary<string, string>
     {
-        ["spot-a-filled"] = "spot-a", ["spot-b-filled"] = "spot-b", ["spot-a-load"] = "spot-a", ["spot-b-load"] = "spot-b",
+        ["spot-a-filled"] = "spot-a",
+        ["spot-b-filled"] = "spot-b",
+        ["spot-a-load"] = "spot-a",
+        ["spot-b-load"] = "spot-b",
     };
 
     /// <summary>All changes in order, the first at 0.</summary>

@@ -91,7 +91,12 @@ public sealed class PlannerTests
     {
         IReadOnlyDictionary<string, double> found = Run(new DistServePlacementOptions
         {
-            Search = PlacementSearchKind.High, DevicesPerNode = 3, Ttft = Duration.FromMilliseconds(150), Tpot = Duration.FromMilliseconds(18), Requests = 100, FinalWidth = 0.5,
+            Search = PlacementSearchKind.High,
+            DevicesPerNode = 3,
+            Ttft = Duration.FromMilliseconds(150),
+            Tpot = Duration.FromMilliseconds(18),
+            Requests = 100,
+            FinalWidth = 0.5,
         });
         Assert.InRange(found["devices"], 2, 3);
     }

@@ -16,8 +16,15 @@ public sealed class BlockClusterTests
 
     private static readonly BlockLlmOptions Small = new()
     {
-        Bases = "llama-7b", Applications = 5, Servers = 2, DevicesPerServer = 1, RatePerSecond = 2, Length = Duration.FromSeconds(20), WarmUp = Duration.Zero,
-        PromptMedian = 64, OutputMedian = 24,
+        Bases = "llama-7b",
+        Applications = 5,
+        Servers = 2,
+        DevicesPerServer = 1,
+        RatePerSecond = 2,
+        Length = Duration.FromSeconds(20),
+        WarmUp = Duration.Zero,
+        PromptMedian = 64,
+        OutputMedian = 24,
     };
 
     [Theory]
@@ -125,7 +132,16 @@ public sealed class BlockClusterTests
         double share = ((2.0 * Catalog.Model("llama-7b").TotalParameters) + 2e9) / Catalog.Device(Small.Device).UsableMemory.Count;
         BlockLlmOptions tight = Small with
         {
-            RatePerSecond = 20, PromptMedian = 600, MemoryShare = share, KvShare = 0, Servers = 3, BatchRequests = 4, Order = order, OwnerPatience = Duration.Zero, ScaleInterval = Duration.FromSeconds(1), HotRatio = 0,
+            RatePerSecond = 20,
+            PromptMedian = 600,
+            MemoryShare = share,
+            KvShare = 0,
+            Servers = 3,
+            BatchRequests = 4,
+            Order = order,
+            OwnerPatience = Duration.Zero,
+            ScaleInterval = Duration.FromSeconds(1),
+            HotRatio = 0,
         };
         (BlockCluster cluster, int requests, long tokens) = Run(tight);
         Assert.Equal((requests, tokens, 0), (cluster.Counts.Requests, cluster.Counts.Tokens, cluster.Counts.Refused));

@@ -11,7 +11,11 @@ public class HelixServiceTests
 {
     private static readonly HelixOptions Short = new()
     {
-        Cluster = "4 a100-40, 4 l4", Model = HelixModel.Llama30B.Name, Steps = 4000, WarmUp = Duration.FromSeconds(20), Length = Duration.FromSeconds(60),
+        Cluster = "4 a100-40, 4 l4",
+        Model = HelixModel.Llama30B.Name,
+        Steps = 4000,
+        WarmUp = Duration.FromSeconds(20),
+        Length = Duration.FromSeconds(60),
     };
 
     [Fact]
@@ -64,8 +68,18 @@ public class HelixServiceTests
         // KV is short enough for restarts, and what restarts is longer than the prompt limit.
         HelixOptions options = Short with
         {
-            Cluster = "single-24", Model = HelixModel.Llama70B.Name, Steps = 0, Placement = HelixPlacer.Swarm, Scheduler = HelixScheduler.Flow, HighWater = 1,
-            OutputShare = 0, FeedMark = 1, PromptMean = 1500, OutputMean = 600, WarmUp = Duration.FromSeconds(1800), Length = Duration.FromSeconds(100),
+            Cluster = "single-24",
+            Model = HelixModel.Llama70B.Name,
+            Steps = 0,
+            Placement = HelixPlacer.Swarm,
+            Scheduler = HelixScheduler.Flow,
+            HighWater = 1,
+            OutputShare = 0,
+            FeedMark = 1,
+            PromptMean = 1500,
+            OutputMean = 600,
+            WarmUp = Duration.FromSeconds(1800),
+            Length = Duration.FromSeconds(100),
         };
         ExperimentResult result = options.Run(RandomStream.Root(1), TestContext.Current.CancellationToken);
         Assert.True(result.Values["restarts"] > 0);

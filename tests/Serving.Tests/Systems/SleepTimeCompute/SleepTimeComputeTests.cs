@@ -96,7 +96,13 @@ public sealed class SleepTimeComputeTests
     {
         SleepTimeComputeOptions sure = Quick with
         {
-            FewestQuestions = 10, MostQuestions = 10, Predictability = 1, Spread = 0, ContextLife = null, Night = Duration.FromHours(60), ForecastError = 0,
+            FewestQuestions = 10,
+            MostQuestions = 10,
+            Predictability = 1,
+            Spread = 0,
+            ContextLife = null,
+            Night = Duration.FromHours(60),
+            ForecastError = 0,
         };
         IReadOnlyDictionary<string, double> run = Run(sure);
         Assert.Equal(2.5, run["costGain"], 9);
@@ -174,7 +180,15 @@ public sealed class SleepTimeComputeTests
 
     private static ContextMix Mix(double life) => new()
     {
-        Contexts = 1, FewestQuestions = 1, MostQuestions = 10, NightSeconds = 100, DaySeconds = 100, LifeSeconds = life, Predictability = 1, Spread = 0, ForecastError = 0,
+        Contexts = 1,
+        FewestQuestions = 1,
+        MostQuestions = 10,
+        NightSeconds = 100,
+        DaySeconds = 100,
+        LifeSeconds = life,
+        Predictability = 1,
+        Spread = 0,
+        ForecastError = 0,
     };
 
     private static IReadOnlyDictionary<string, double> Run(SleepTimeComputeOptions options) => options.Run(RandomStream.Root(1), CancellationToken.None).Values;

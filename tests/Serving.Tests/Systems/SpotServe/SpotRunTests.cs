@@ -212,9 +212,13 @@ public sealed class SpotRunTests
         changes.Add($"end {at + 60}");
         return new SpotServeOptions
         {
-            Capacity = string.Join(", ", changes), Model = LayerProfile.All[random.NextInt(3)].Name, Policy = (SpotPolicy)random.NextInt(3),
-            Level = random.NextInt(2) == 0 ? AblationLevel.Full : (AblationLevel)random.NextInt(5), Arrivals = (SpotArrivals)random.NextInt(3),
-            Grace = Duration.FromSeconds(new[] { 0, 3, 30 }[random.NextInt(3)]), AnswerTokens = 32 + random.NextInt(100),
+            Capacity = string.Join(", ", changes),
+            Model = LayerProfile.All[random.NextInt(3)].Name,
+            Policy = (SpotPolicy)random.NextInt(3),
+            Level = random.NextInt(2) == 0 ? AblationLevel.Full : (AblationLevel)random.NextInt(5),
+            Arrivals = (SpotArrivals)random.NextInt(3),
+            Grace = Duration.FromSeconds(new[] { 0, 3, 30 }[random.NextInt(3)]),
+            AnswerTokens = 32 + random.NextInt(100),
         };
     }
 }
