@@ -70,7 +70,7 @@ public static class ClaimReader
         ClaimScale quick = Quick(Quick(full, shared.Quick, isShared: true), map.Optional("quick"), isShared: false);
         string[]? names = sweep is { Numbers: null } ? [.. sweep.Values.Select(value => value.Text)] : null;
         var scope = new ExpressionScope(
-            [.. cells.Select(cell => cell.Name)], sweep is not null || grid is not null, names, goals.Length > 0, window is not null, IsPlot: false, grid);
+            [.. cells.Select(cell => cell.Name)], sweep is not null || grid is not null, names, goals.Length > 0, window is not null, IsPlot: false, grid, HasPriority: window?.Priority is not null);
         var claim = new Claim
         {
             Name = name,

@@ -10,11 +10,12 @@ namespace Orrery.Lab.Claims;
 /// <summary>What an expression may name.</summary>
 /// <param name="Cells">Names of the claim's cells.</param>
 /// <param name="SweepNames">Values of a sweep of names, in order; null for numbers.</param>
+/// <param name="HasPriority">The window counts the requests of one priority, whose gaps nobody tells apart.</param>
 /// <param name="IsPlot">Metrics name no cell, and stand for the point drawn.</param>
 /// <param name="Grid">The claim's grid, if it has one.</param>
 internal sealed record ExpressionScope(
     IReadOnlyCollection<string> Cells, bool HasSweep, IReadOnlyList<string>? SweepNames, bool HasGoals, bool HasWindow, bool IsPlot,
-    ClaimGrid? Grid = null);
+    ClaimGrid? Grid = null, bool HasPriority = false);
 
 /// <summary>Reads one expression by recursive descent; the grammar is that of docs/claims.md.</summary>
 internal sealed partial class ExpressionParser
@@ -225,6 +226,8 @@ internal sealed partial class ExpressionParser
             throw _node.Error($"'{token.Text}' is a figure of an experiment, which exists for whole runs only; remove window:");
         if (_scope.HasWindow && figure is MetricFigure metric && RunMetricTable.Find(metric.Metric.Name)!.IsWholeRunOnly)
             throw _node.Error($"'{metric.Metric.Name}' exists for whole runs only; remove window: or name another metric");
+        if (_scope.HasPriority && figure is MetricFigure { Metric.Name: "gap" })
+            throw _node.Error("'gap' is not told apart by priority; name tpot, or remove priority from window:");
         return figure;
     }
 

@@ -38,9 +38,10 @@ public static class SideWork
         }
         if (Known("migrations") + Known("abortedMigrations") > 0)
         {
+            string stops = Known("migrations") > 0
+                ? $"; stopped for {ReportText.Duration(Known("downtime"))} on average, {ReportText.Duration(Known("longestDowntime"))} at most" : "";
             lines.Add(("migrations",
-                $"{Count(Known("migrations"))} running requests to other replicas, {Count(Known("abortedMigrations"))} given up, {ReportText.Prefixed(Known("migrationBytes"), "B")}; "
-                + $"stopped for {ReportText.Duration(Known("downtime"))} on average, {ReportText.Duration(Known("longestDowntime"))} at most"));
+                $"{Count(Known("migrations"))} running requests to other replicas, {Count(Known("abortedMigrations"))} given up, {ReportText.Prefixed(Known("migrationBytes"), "B")}{stops}"));
         }
         if (Known("startedReplicas") + Known("stoppedReplicas") > 0)
         {

@@ -35,15 +35,6 @@ public sealed partial class Fleet
     /// <summary>When the last request arrived or left.</summary>
     public Instant LastRequest { get; private set; }
 
-    /// <summary>What a replica is there for from now on; requests that it has stay with it.</summary>
-    public void SetRole(FleetMember member, ReplicaRole role)
-    {
-        ArgumentNullException.ThrowIfNull(member);
-        if (member.Role == role) return;
-        member.Role = role;
-        Regroup();
-    }
-
     /// <summary>Adds a replica whose machine is paid for from now on and that serves after its start-up.</summary>
     /// <param name="parts">Its index must be the next one.</param>
     /// <param name="startup">Until it serves.</param>

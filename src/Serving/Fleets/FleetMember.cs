@@ -35,8 +35,8 @@ public sealed class FleetMember
 
     public Replica Replica { get; }
 
-    /// <summary>May change while it serves; what is here stays here.</summary>
-    public ReplicaRole Role { get; internal set; }
+    /// <summary>What it is there for; a router that sees all roles may send it single requests of another phase.</summary>
+    public ReplicaRole Role { get; }
 
     public bool TakesRequests { get; }
 

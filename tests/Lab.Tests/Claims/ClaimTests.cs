@@ -90,6 +90,8 @@ public sealed class ClaimTests
               - {name: later, window: {priority: 0}, value: "mean(queue, it)"}
               - {name: rate, window: {priority: 0}, value: "requestsPerSecond(it)"}
             """)], new());
+        InputException mistake = Assert.Throws<InputException>(() => ClaimText.Read(File.Replace("window: {from: 0s, to: 10s}", "window: {priority: 0}", StringComparison.Ordinal)));
+        Assert.Contains("'gap' is not told apart by priority", mistake.Message, StringComparison.Ordinal);
         double[] figures = [.. found.Claims.Select(claim => claim.Measured!.Value.Mean)];
         Assert.Equal(200, figures[0]);
         Assert.Equal(200, figures[1] + figures[2]);
